@@ -1,0 +1,164 @@
+"""The one vocabulary of events. No other file spells an event name.
+
+Turn events travel through the TurnLog, addressed ``{epoch}-{seq}``; feed events travel over pub/sub to the user's feed.
+Knows names and shapes. Refuses to know how they are stored, framed or delivered.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from agent.domain.messages import Message, Usage, Value
+from agent.domain.task import Task
+
+CLOSING_EPOCH = 2**63 - 1  # the largest id a log can hold: nothing may follow it
+
+
+class EntryId(NamedTuple):
+    """Address of one log entry; ordered as tuples are."""
+
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+
+CLOSING_ID = EntryId(CLOSING_EPOCH, 0)
+
+
+class TurnEvent(Value):
+    """Base of turn events: ``type`` is the event's name on every wire."""
+
+    turn_id: str
+
+
+class TurnQueued(TurnEvent):
+    """The conversation is busy; ``position`` 1 is next."""
+
+    type: Literal["turn.queued"] = "turn.queued"
+    position: int
+
+
+class TurnStarted(TurnEvent):
+    type: Literal["turn.started"] = "turn.started"
+
+
+class StepStarted(TurnEvent):
+    """The model is being asked; steps count from 0."""
+
+    type: Literal["step.started"] = "step.started"
+    step: int
+
+
+class StepRestarted(TurnEvent):
+    """Forget this step's text and tool calls: they come again. ``reason`` is a code."""
+
+    type: Literal["step.restarted"] = "step.restarted"
+    step: int
+    reason: str
+
+
+class TextDelta(TurnEvent):
+    type: Literal["text.delta"] = "text.delta"
+    step: int
+    delta: str
+
+
+class ToolCalled(TurnEvent):
+    """``arguments`` is a JSON object, or the model's raw text when it is none."""
+
+    type: Literal["tool.called"] = "tool.called"
+    step: int
+    call_id: str
+    name: str
+    arguments: dict[str, Any] | str
+
+
+class ToolReturned(TurnEvent):
+    """A reader that sees one ``call_id`` twice (after a crash) keeps the first."""
+
+    type: Literal["tool.returned"] = "tool.returned"
+    step: int
+    call_id: str
+    ok: bool
+    result: dict[str, Any]
+
+
+class StepCommitted(TurnEvent):
+    """The step is stored. May be missing after a crash: a later step or the turn's end says the same."""
+
+    type: Literal["step.committed"] = "step.committed"
+    step: int
+    usage: Usage
+
+
+class TurnCompleted(TurnEvent):
+    type: Literal["turn.completed"] = "turn.completed"
+    message: Message
+    usage: Usage
+
+
+class TurnFailed(TurnEvent):
+    """``retryable``: the same message may work later."""
+
+    type: Literal["turn.failed"] = "turn.failed"
+    code: str
+    message: str
+    retryable: bool
+
+
+class TurnCancelled(TurnEvent):
+    type: Literal["turn.cancelled"] = "turn.cancelled"
+
+
+TerminalEvent = TurnCompleted | TurnFailed | TurnCancelled
+AnyTurnEvent = (
+    TurnQueued | TurnStarted | StepStarted | StepRestarted | TextDelta | ToolCalled | ToolReturned | StepCommitted | TerminalEvent
+)
+
+TASK_TOPIC = "task-events"
+CONVERSATION_TOPIC = "conversation-events"
+
+TaskEventType = Literal[
+    "task.created",
+    "task.assigned",
+    "task.unassigned",
+    "task.started",
+    "task.completed",
+    "task.cancelled",
+    "task.overdue",
+    "task.reopened",
+    "task.deadline_set",
+    "task.deadline_removed",
+]
+
+
+class FeedEvent(Value):
+    """Base of feed events. ``event_id`` deduplicates: delivery is at least once. ``timestamp`` is ISO 8601 UTC."""
+
+    event_id: str
+    tenant_id: str
+    user_id: str
+    timestamp: str
+
+
+class TaskChanged(FeedEvent):
+    """One change of one task, with the task as it is after it. ``user_id`` is its creator, ``by`` who or what changed it."""
+
+    event_type: TaskEventType
+    task_id: str
+    task: Task
+    by: str
+
+
+class ConversationUpdated(FeedEvent):
+    """A turn completed or failed; ``assistant_message`` is empty when it failed before it said anything."""
+
+    event_type: Literal["conversation.updated"] = "conversation.updated"
+    conversation: str
+    turn_id: str
+    status: Literal["completed", "failed"]
+    user_message: str
+    assistant_message: str
+
+
+AnyFeedEvent = TaskChanged | ConversationUpdated

@@ -1,0 +1,142 @@
+"""Names of things: public ids, what they may look like, and the Dapr ids made from them.
+
+Knows the grammar of every id. Refuses to know where ids are used, and makes no random ones (callers pass the randomness in).
+
+Public ids never carry the tenant. A Dapr id is segments joined by dots; every segment is encoded injectively to
+``[A-Za-z0-9_-]``, so two different owners can never share an actor or a workflow.
+"""
+
+import base64
+import hashlib
+import re
+from typing import NamedTuple
+
+from agent.domain.errors import BadRequest
+
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_TURN = re.compile(r"(?P<conversation>[A-Za-z0-9][A-Za-z0-9_-]{0,63})\.(?P<number>[1-9][0-9]{0,9})\.(?P<secret>[a-z2-7]{26})")
+_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-")
+
+TASK_WORKFLOW_PREFIX = "task-workflow-"
+TURN_SECRET_BYTES = 16  # 128 random bits: a turn id cannot be guessed
+
+
+class Identity(NamedTuple):
+    """Who speaks: the tenant that owns tasks and the user that owns conversations."""
+
+    tenant: str
+    user: str
+
+
+class ConversationKey(NamedTuple):
+    """One conversation of one user: names exactly one ChatActor."""
+
+    tenant: str
+    user: str
+    conversation: str
+
+
+class TurnKey(NamedTuple):
+    """One turn; names exactly one TurnLog."""
+
+    tenant: str
+    user: str
+    turn_id: str
+
+
+class ParsedTurnId(NamedTuple):
+    conversation: str
+    number: int
+
+
+def identity(tenant: str, user: str) -> Identity:
+    """Checks both parts.
+
+    Raises:
+        BadRequest: ``bad_tenant_id`` or ``bad_user_id``.
+    """
+    if not _TENANT.fullmatch(tenant):
+        raise BadRequest("bad_tenant_id", "A tenant id is 1 to 64 letters, digits, '-' or '_', starting with a letter or digit.")
+    if not _USER.fullmatch(user):
+        raise BadRequest(
+            "bad_user_id", "A user id is 1 to 128 letters, digits or any of '-_.@+', starting with a letter or digit."
+        )
+    return Identity(tenant, user)
+
+
+def conversation_key(who: Identity, conversation: str) -> ConversationKey:
+    """Raises BadRequest ``bad_conversation_id`` when the name has another form than 1 to 64 of ``[A-Za-z0-9_-]``."""
+    if not _NAME.fullmatch(conversation):
+        raise BadRequest(
+            "bad_conversation_id", "A conversation id is 1 to 64 letters, digits, '-' or '_', starting with a letter or digit."
+        )
+    return ConversationKey(who.tenant, who.user, conversation)
+
+
+def task_id(value: str) -> str:
+    """Returns ``value``; raises BadRequest ``bad_task_id`` when it has another form than 1 to 64 of ``[A-Za-z0-9_-]``."""
+    if not _NAME.fullmatch(value):
+        raise BadRequest("bad_task_id", "A task id is 1 to 64 letters, digits, '-' or '_', starting with a letter or digit.")
+    return value
+
+
+def turn_id(conversation: str, number: int, secret: bytes) -> str:
+    """``{conversation}.{number}.{128 random bits in base32}``."""
+    return f"{conversation}.{number}.{_base32(secret)}"
+
+
+def parse_turn_id(value: str) -> ParsedTurnId | None:
+    """None when ``value`` cannot be a turn id (callers answer as for an unknown turn)."""
+    match = _TURN.fullmatch(value)
+    return ParsedTurnId(match["conversation"], int(match["number"])) if match else None
+
+
+def tool_call_key(turn: str, step: int, index: int) -> str:
+    """The idempotency key of one tool call: whatever runs it, however often, changes things once."""
+    return f"{turn}/{step}/{index}"
+
+
+def task_id_from_key(key: str) -> str:
+    """The id of the task that the tool call ``key`` creates: ``t-`` and 20 base32 characters (100 bits) of its SHA-256."""
+    return "t-" + _base32(hashlib.sha256(key.encode()).digest())[:20]
+
+
+def chat_actor_id(key: ConversationKey) -> str:
+    return _dapr_id(key.tenant, key.user, key.conversation)
+
+
+def task_actor_id(tenant: str, task: str) -> str:
+    return _dapr_id(tenant, task)
+
+
+def task_index_actor_id(who: Identity) -> str:
+    return _dapr_id(who.tenant, who.user)
+
+
+def task_workflow_public_id(task: str) -> str:
+    return TASK_WORKFLOW_PREFIX + task
+
+
+def task_workflow_instance(tenant: str, task: str) -> str:
+    """The Dapr instance id of the workflow that the public calls ``task-workflow-{task}``."""
+    return _dapr_id(tenant, task_workflow_public_id(task))
+
+
+def turn_workflow_instance(key: ConversationKey, turn: str, start: int) -> str:
+    """Each start of a turn uses a fresh instance id: ``start`` counts them from 1."""
+    return _dapr_id(key.tenant, key.user, "turn-" + turn, str(start))
+
+
+def _dapr_id(*segments: str) -> str:
+    return ".".join(_encode(segment) for segment in segments)
+
+
+def _encode(segment: str) -> str:
+    """Injective: ``_XX`` for every byte outside ``[A-Za-z0-9-]``, the underscore itself included."""
+    return "".join(chr(b) if b in _SAFE else f"_{b:02x}" for b in segment.encode())
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()

@@ -1,0 +1,85 @@
+"""Every bound of the system, in one place. Sizes in bytes, times in seconds, unless the name says otherwise.
+
+A bound that is reached gives a clear error whose code is named beside it.
+"""
+
+# Requests
+REQUEST_BODY_BYTES_MAX = 512 * 1024  # 413 body_too_large
+MESSAGE_BYTES_MAX = 256 * 1024  # 413 message_too_large; checked before tokens are counted
+HEADER_ID_CHARS_MAX = 128
+
+# Conversation
+MAX_HISTORY = 10  # exchanges the model sees; the store keeps more
+TOKEN_BUDGET = 16_000  # tokens of context, the answer not included
+TURNS_KEPT_MAX = 1_000  # per conversation; the oldest are deleted
+QUEUE_MAX = 8  # turns waiting behind the running one; 429 queue_full
+HISTORY_PAGE_DEFAULT = 20
+HISTORY_PAGE_MAX = 100
+CONTEXT_TURNS_LISTED_MAX = 100  # turns that GET /context lists, newest; older ones are counted in one line
+CLEAR_BATCH = 100  # turn keys deleted per save after a clear
+
+# Turn
+TURN_STEPS_MAX = 8  # model calls that may be committed in one turn; turn.failed steps_exhausted
+TURN_ATTEMPTS_MAX = 5  # workflow instances of one turn; turn.failed recovery_exhausted
+MODEL_ATTEMPTS_MAX = 4  # calls of the endpoint for one step; then turn.failed with the last code
+MODEL_BACKOFF_FIRST = 0.5
+MODEL_BACKOFF_FACTOR = 2.0
+MODEL_BACKOFF_MAX = 15.0
+MODEL_RETRY_AFTER_MAX = 30.0  # a longer Retry-After is cut to this
+MODEL_CONNECT_TIMEOUT = 5.0
+MODEL_STALL_TIMEOUT = 30.0  # no byte for this long: model_stalled
+MODEL_STEP_TIMEOUT = 300.0  # one model call as a whole: model_timeout
+ANSWER_BYTES_MAX = 256 * 1024  # text of one step; turn.failed answer_too_large
+TOOL_CALLS_PER_STEP_MAX = 16  # turn.failed too_many_tool_calls
+TOOL_ARGUMENTS_BYTES_MAX = 32 * 1024
+TOOL_RESULT_BYTES_MAX = 16 * 1024  # longer results are truncated with a marker
+TOOL_TIMEOUT = 30.0
+TASK_OUTCOME_WAIT = 6.0  # create_task waits this long for its workflow, then says "still running"
+TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
+
+# TurnLog, feed and streams
+PING_INTERVAL = 10.0
+HEARTBEAT = 5.0  # a follower that hears nothing for this long asks the ChatActor
+LOG_ENTRIES_MAX = 20_000  # per turn
+LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
+LOG_CLOSED_KEPT_SECONDS = 600.0
+FEED_ENTRIES_MAX = 500  # per user
+FEED_USERS_MAX = 1_000
+SHUTDOWN_GRACE = 5.0
+
+# Tasks
+TITLE_CHARS_MIN = 5  # workflow ends rejected
+DESCRIPTION_CHARS_MIN = 10  # workflow ends rejected
+TITLE_CHARS_MAX = 200
+DESCRIPTION_CHARS_MAX = 8_000
+ASSIGNEE_CHARS_MAX = 128
+DEADLINE_SECONDS_DEFAULT = 3_600
+DEADLINE_SECONDS_MAX = 5 * 365 * 86_400  # five years; 422 bad_deadline
+TASK_HISTORY_MAX = 100  # changes kept per task
+TASK_KEYS_MAX = 64  # idempotency keys kept per task
+TASK_OUTBOX_MAX = 32
+TASKS_PAGE_DEFAULT = 20
+TASKS_PAGE_MAX = 100
+TASKS_SCAN_MAX = 500  # tasks looked at for one page of a filtered list
+INDEX_CHUNK = 200  # task ids per state key of the index
+TASKS_PER_USER_MAX = 20_000  # 429 too_many_tasks
+
+# Workflows
+NOTIFY_ATTEMPTS_MAX = 3
+NOTIFY_BACKOFF_FIRST = 1.0
+NOTIFY_BACKOFF_FACTOR = 2.0
+NOTIFY_TIMEOUT = 5.0
+ACTIVITY_ATTEMPTS_MAX = 10
+ACTIVITY_BACKOFF_FIRST = 0.2
+ACTIVITY_BACKOFF_FACTOR = 2.0
+ACTIVITY_BACKOFF_MAX = 10.0
+PUBLISH_ATTEMPTS_MAX = 10_000  # with at most 30 s between them: some three days
+PUBLISH_BACKOFF_MAX = 30.0
+CONCURRENT_ACTIVITIES_MAX = 2_000
+CONCURRENT_WORKFLOWS_MAX = 500
+
+# Calls to the sidecar
+ACTOR_CALL_TIMEOUT = 30.0
+ACTOR_CONNECTIONS_MAX = 500
+ACTOR_RETRY_SECONDS = 3.0  # connection refused or actor not placed yet: tried again for this long, then 503
+SIDECAR_START_TIMEOUT = 60.0

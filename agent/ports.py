@@ -1,0 +1,212 @@
+"""What the inside needs from the outside, in domain words only. Actors, workflows, adapters and the API meet here.
+
+Every method may raise ``Unavailable`` when the part behind it is out of reach, besides what it documents.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from agent.domain.context import ContextView
+from agent.domain.conversation import Admission, HistoryPage, Submission, TurnView
+from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, TerminalEvent
+from agent.domain.ids import ConversationKey, Identity, TurnKey
+from agent.domain.messages import Message, TokenCount, ToolResult
+from agent.domain.model import ModelRequest, ModelEvent
+from agent.domain.notification import Notification
+from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
+from agent.domain.task import Task, TaskStatus
+from agent.domain.task_changes import Change, TaskHistory, TaskPage
+from agent.domain.turn import BegunStep, BegunTools, CommitStep, StepRef, TurnEnd
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC time."""
+        ...
+
+
+class Randomness(Protocol):
+    def token(self, size: int) -> bytes:
+        """``size`` cryptographically random bytes."""
+        ...
+
+
+class Tokens(Protocol):
+    """Counts tokens in the model's encoding; never fails, marks estimates."""
+
+    async def count(self, texts: Sequence[str]) -> list[TokenCount]:
+        """One count per text, off the event loop."""
+        ...
+
+
+class Prompts(Protocol):
+    def render(self, name: str, variables: Mapping[str, str]) -> str:
+        """The prompt ``name`` with exactly its declared variables; KeyError for a missing one is a bug."""
+        ...
+
+
+class Model(Protocol):
+    """One OpenAI-compatible endpoint. Never retries."""
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Events of one answer; closing the iterator closes the connection.
+
+        Raises:
+            ModelFailed: with a code, whether trying again makes sense, and the endpoint's Retry-After.
+        """
+        ...
+
+
+class TurnLog(Protocol):
+    """An append-only log per turn that fences itself; see design notes in ARCHITECTURE.md."""
+
+    async def append(self, turn: TurnKey, first: EntryId, events: Sequence[AnyTurnEvent]) -> None:
+        """Writes ``events`` at ``first``, ``first.seq + 1``, ...; a repeat of a write that was stored succeeds.
+
+        Raises:
+            Fenced: a greater epoch has written, or the log is gone and this is not an epoch's first entry.
+            Closed: the closing entry is there.
+            LogUnavailable: the log cannot be reached.
+        """
+        ...
+
+    async def close(self, turn: TurnKey, event: TerminalEvent) -> None:
+        """Writes the closing entry; does nothing when there is one. Raises LogUnavailable."""
+        ...
+
+    async def wait_refused(self, turn: TurnKey, epoch: int) -> None:
+        """Returns when the log is closed or a greater epoch has written: the signal for a producer to stop."""
+        ...
+
+    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[tuple[EntryId, bytes]]]:
+        """Batches of (id, frame) after the cursor, as they come; ends after the closing entry.
+
+        A frame is the finished server-sent-events block of the entry. An empty batch means: HEARTBEAT seconds of silence.
+        """
+        ...
+
+
+class Feed(Protocol):
+    """The user's live feed: many writers, bounded, a hint."""
+
+    async def append(self, event: AnyFeedEvent) -> None:
+        """Drops an event whose id it has seen."""
+        ...
+
+    def follow(self, who: Identity, after: str | None) -> AsyncIterator[list[bytes]]:
+        """Batches of server-sent-events blocks from now on, or after a cursor that is still kept. Empty batch: silence."""
+        ...
+
+
+class EventPublisher(Protocol):
+    async def publish(self, event: AnyFeedEvent) -> None:
+        """Publishes on the event's topic; returns when the broker acknowledged. Raises Unavailable."""
+        ...
+
+
+class Notifier(Protocol):
+    async def notify(self, notification: Notification) -> None:
+        """Delivers, at least once per ``notification_id``. Raises Unavailable."""
+        ...
+
+
+class Chats(Protocol):
+    """ChatActor, seen from outside."""
+
+    async def process_message(self, key: ConversationKey, submission: Submission) -> Admission:
+        """Admits a message. Raises TooLarge, Busy."""
+        ...
+
+    async def get_turn(self, turn: TurnKey) -> TurnView:
+        """Raises NotFound."""
+        ...
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        """As ``get_turn``, after asking the engine whether a running turn's workflow still lives. Raises NotFound."""
+        ...
+
+    async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage: ...
+
+    async def clear_history(self, key: ConversationKey) -> HistoryPage:
+        """Returns totals of what was cleared. Raises Conflict while a turn runs or waits."""
+        ...
+
+    async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:
+        """What the model would be sent now."""
+        ...
+
+    async def get_turn_context(self, turn: TurnKey) -> ContextView:
+        """What the turn's newest step was sent. Raises NotFound."""
+        ...
+
+    async def begin_step(self, ref: StepRef) -> BegunStep: ...
+
+    async def commit_step(self, commit: CommitStep) -> BegunStep: ...
+
+    async def begin_tools(self, ref: StepRef) -> BegunTools: ...
+
+    async def commit_tool(self, ref: StepRef, epoch: int, result: ToolResult, message: Message) -> bool:
+        """False when the epoch is superseded or the turn has ended."""
+        ...
+
+    async def end_turn(self, ref: StepRef, end: TurnEnd) -> TurnView: ...
+
+
+class Tasks(Protocol):
+    """TaskActor and the index of each user's tasks, seen from outside. Tasks belong to the tenant."""
+
+    async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
+        """Reserves the id, then schedules TaskProcessingWorkflow; a repeat of the same request schedules nothing new.
+
+        Raises:
+            Conflict: ``task_id_used``: the id was used with another request.
+        """
+        ...
+
+    async def outcome(self, tenant: str, task_id: str) -> WorkflowView:
+        """The task's workflow: status, result, steps done and undone. Raises NotFound."""
+        ...
+
+    async def get(self, tenant: str, task_id: str) -> Task:
+        """Raises NotFound (``task_not_found``, "Task not found"), also before CreateTask."""
+        ...
+
+    async def list_tasks(self, who: Identity, status: TaskStatus | None, limit: int, cursor: str | None) -> TaskPage:
+        """Tasks this user created, newest first. Raises BadRequest ``bad_cursor``."""
+        ...
+
+    async def history(self, tenant: str, task_id: str) -> TaskHistory:
+        """Raises NotFound."""
+        ...
+
+    async def set_status(self, tenant: str, task_id: str, status: TaskStatus, change: Change) -> Task:
+        """Raises NotFound, Conflict ``illegal_status_change``."""
+        ...
+
+    async def assign(self, tenant: str, task_id: str, assignee: str | None, change: Change) -> Task:
+        """None removes the assignee. Raises NotFound, Conflict ``illegal_status_change``."""
+        ...
+
+    async def set_deadline(self, tenant: str, task_id: str, deadline: datetime | None, change: Change) -> Task:
+        """None removes the deadline and its reminder. Raises NotFound, Conflict, BadRequest ``bad_deadline``."""
+        ...
+
+
+class Workflows(Protocol):
+    """The workflow engine, seen from actors. Scheduling an id that is active already succeeds without effect."""
+
+    async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None: ...
+
+    async def start_task_processing(self, tenant: str, task_id: str) -> None: ...
+
+    async def is_alive(self, instance: str) -> bool:
+        """Whether the instance is pending or running (false: ended, or unknown)."""
+        ...
+
+    async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
+        """The engine's view of the task's workflow, None when it has none (any more); waits up to ``wait`` s for its end."""
+        ...
+
+
+ToolOutcome = dict[str, Any]
