@@ -1,0 +1,76 @@
+"""Platform mechanics every actor of ours shares, so that actor methods hold business only.
+
+- One method at a time, also when a caller timed out and Dapr freed its lock while the handler still runs.
+- A method that raised or whose save failed leaves nothing behind: the next one starts from what is stored.
+- A :class:`Problem` is an answer: it travels as data and changes nothing.
+"""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from dapr.actor import Actor, ActorId
+from dapr.actor.runtime.context import ActorRuntimeContext
+from pydantic import BaseModel
+
+from agent.domain.errors import Problem
+
+S = TypeVar("S", bound="StatefulActor")
+M = TypeVar("M", bound=BaseModel)
+Answer = dict[str, Any]
+
+
+class StatefulActor(Actor):
+    """An actor whose public methods are wrapped in :func:`actor_turn`."""
+
+    def __init__(self, ctx: ActorRuntimeContext, actor_id: ActorId) -> None:
+        super().__init__(ctx, actor_id)
+        self.turn_lock = asyncio.Lock()
+        self.unfinished = False
+
+    async def read(self, key: str, model: type[M]) -> M | None:
+        """The stored value of ``key`` as ``model``; None when there is none."""
+        found, value = await self._state_manager.try_get_state(key)
+        return model.model_validate(value) if found and value is not None else None
+
+    async def write(self, key: str, value: BaseModel) -> None:
+        """Stores ``value`` when the method ends well."""
+        await self._state_manager.set_state(key, value.model_dump(mode="json"))
+
+    async def remove(self, key: str) -> None:
+        """Removes ``key`` when the method ends well."""
+        await self._state_manager.try_remove_state(key)
+
+    async def save(self) -> None:
+        """Saves now. ``actor_turn`` saves at the end anyhow; call this where something must be durable before the next line."""
+        await self._save_state_internal()
+
+    async def forget(self) -> None:
+        """Drops unsaved changes and everything cached."""
+        await self._reset_state_internal()
+
+
+def actor_turn(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Answer]]:
+    """Wraps a public method: lock, clean start, save, and ``{"ok": ...}`` or ``{"problem": ...}`` as the answer.
+
+    The method takes at most one argument and returns a pydantic model, JSON, or None.
+    """
+
+    @functools.wraps(method)
+    async def run(self: StatefulActor, *args: Any) -> Answer:
+        async with self.turn_lock:
+            if self.unfinished:
+                await self.forget()
+            self.unfinished = True
+            try:
+                answer = await method(self, *args)
+                await self.save()
+            except Problem as problem:
+                await self.forget()
+                self.unfinished = False
+                return {"problem": problem.as_data()}
+            self.unfinished = False
+            return {"ok": answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer}
+
+    return run

@@ -1,0 +1,24 @@
+"""Calling an actor's method: a model out, a model or a Problem back."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from actors.serializer import PlainJson
+from actors.transport import PooledActorClient
+from agent.domain.errors import from_data
+
+
+class ActorCalls:
+    """Typed calls over the pooled client. Raises the Problem the actor answered with, or Unavailable."""
+
+    def __init__(self, client: PooledActorClient) -> None:
+        self._client, self._json = client, PlainJson()
+
+    async def call(self, actor_type: str, actor_id: str, method: str, request: BaseModel | None = None) -> Any:
+        """The JSON value the method returned."""
+        body = self._json.serialize(request) if request is not None else None
+        answer = self._json.deserialize(await self._client.invoke_method(actor_type, actor_id, method, body))
+        if "problem" in answer:
+            raise from_data(answer["problem"])
+        return answer["ok"]
