@@ -1,0 +1,207 @@
+"""What the model is sent: which of the stored exchanges, counted to the token, and why the others are not.
+
+Decides by exchange count and token budget. Refuses to delete anything: trimming bounds the context, never the store.
+A :class:`Ledger` is the decision, small enough to be stored with its turn; :func:`view` and :func:`chosen` read it later.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from agent.domain.errors import TooLarge
+from agent.domain.limits import CONTEXT_TURNS_LISTED_MAX, MAX_HISTORY, TOKEN_BUDGET
+from agent.domain.messages import Message, Role, Value
+from agent.domain.model_messages import paired, provider_messages, schema_text, token_text
+
+__all__ = [  # the wire side of the same subject lives in model_messages; users of the context import it from here
+    "ContextCall",
+    "ContextMessage",
+    "ContextView",
+    "Exchange",
+    "Ledger",
+    "check_fits",
+    "chosen",
+    "fit",
+    "provider_messages",
+    "schema_text",
+    "token_text",
+    "view",
+]
+
+FRAMING_TOKENS = 3  # per message: what chat formats spend on role and separators
+PRIMING_TOKENS = 3  # once: the opening of the answer
+
+Reason = Literal["exchange_limit", "token_budget"]
+
+
+class Exchange(Value):
+    """A whole earlier turn: its user message, assistant messages and tool messages, in order."""
+
+    number: int
+    turn_id: str
+    messages: tuple[Message, ...]
+
+
+class ContextCall(Value):
+    """A tool call as shown to its user: the provider's id stays inside the model context."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+class ContextMessage(Value):
+    """One message of the view; ``reason`` is null when it is included, ``turn_id`` for the system message."""
+
+    role: Role
+    content: str
+    tokens: int
+    estimated: bool
+    included: bool
+    reason: Reason | None
+    turn_id: str | None
+    created_at: str
+    tool_calls: tuple[ContextCall, ...] = ()
+    call_id: str | None = None
+
+
+class ContextView(Value):
+    """The context to the token: ``used`` is the sum of the included messages' tokens plus ``overhead``, always.
+
+    System message first, then oldest to newest. ``omitted_turns`` counts older turns that are not listed, all of them
+    excluded for ``exchange_limit``. ``used`` is above ``budget`` only when the current turn alone is.
+    """
+
+    budget: int
+    used: int
+    overhead: int
+    estimated: bool
+    messages: tuple[ContextMessage, ...]
+    omitted_turns: int = 0
+
+
+class Ledger(Value):
+    """What one step was sent, stored with its turn. At most CONTEXT_TURNS_LISTED_MAX exchanges are named.
+
+    ``current_messages`` counts the messages of the turn itself that were sent: those it has gained since do not belong to it.
+    """
+
+    system: Message
+    schema_tokens: int
+    budget: int
+    included: tuple[int, ...]
+    excluded: tuple[tuple[int, Reason], ...]
+    omitted_turns: int
+    step: int
+    current_messages: int
+
+
+def fit(
+    system: Message,
+    exchanges: Sequence[Exchange],
+    current: Sequence[Message],
+    *,
+    schema_tokens: int,
+    step: int = 0,
+    max_exchanges: int = MAX_HISTORY,
+    budget: int = TOKEN_BUDGET,
+    omitted_turns: int = 0,
+) -> Ledger:
+    """Chooses the longest run of newest ``exchanges`` (given oldest first) within both limits.
+
+    An exchange is sent whole or not at all, and none is sent whose successor is not. The system message and ``current`` (the
+    running turn so far) are always sent, and do not count as an exchange. When they alone exceed the budget, because tools
+    returned much, they are sent all the same and no exchange is: a turn never loses its own results. The user message in
+    ``current`` cannot be the cause: :func:`check_fits` refused it at admission.
+    """
+    listed = exchanges[-CONTEXT_TURNS_LISTED_MAX:]
+    first_kept = len(listed) - min(max_exchanges, len(listed))
+    used = schema_tokens + PRIMING_TOKENS + _cost([system]) + _cost(paired(current))
+    start = len(listed)
+    while start > first_kept:
+        used += _cost(paired(listed[start - 1].messages))
+        if used > budget:
+            break
+        start -= 1
+    return Ledger(
+        system=system,
+        schema_tokens=schema_tokens,
+        budget=budget,
+        included=tuple(exchange.number for exchange in listed[start:]),
+        excluded=tuple(
+            (exchange.number, "exchange_limit" if index < first_kept else "token_budget")
+            for index, exchange in enumerate(listed[:start])
+        ),
+        omitted_turns=omitted_turns + len(exchanges) - len(listed),
+        step=step,
+        current_messages=len(current),
+    )
+
+
+def chosen(ledger: Ledger, exchanges: Sequence[Exchange], current: Sequence[Message]) -> list[Message]:
+    """What is sent, in order. An exchange that is not among ``exchanges`` (cleared since) is absent."""
+    kept = set(ledger.included)
+    sent = [ledger.system]
+    for exchange in exchanges:
+        if exchange.number in kept:
+            sent.extend(paired(exchange.messages))
+    return [*sent, *paired(current[: ledger.current_messages])]
+
+
+def view(ledger: Ledger, exchanges: Sequence[Exchange], current: Sequence[Message], turn_id: str | None = None) -> ContextView:
+    """The ledger's decision message by message; ``turn_id`` names the turn of ``current``.
+
+    Exchanges that the ledger does not name are not shown; those that were cleared since are absent.
+    """
+    reasons: dict[int, Reason | None] = {**dict.fromkeys(ledger.included), **dict(ledger.excluded)}
+    messages = [_shown(ledger.system, None, None)]
+    for exchange in exchanges:
+        if exchange.number in reasons:
+            reason = reasons[exchange.number]
+            messages += [_shown(message, reason, exchange.turn_id) for message in paired(exchange.messages)]
+    messages += [_shown(message, None, turn_id) for message in paired(current[: ledger.current_messages])]
+    included = [message for message in messages if message.included]
+    overhead = ledger.schema_tokens + PRIMING_TOKENS + FRAMING_TOKENS * len(included)
+    return ContextView(
+        budget=ledger.budget,
+        used=sum(message.tokens for message in included) + overhead,
+        overhead=overhead,
+        estimated=any(message.estimated for message in included),
+        messages=tuple(messages),
+        omitted_turns=ledger.omitted_turns,
+    )
+
+
+def check_fits(system_tokens: int, schema_tokens: int, message_tokens: int, budget: int = TOKEN_BUDGET) -> None:
+    """Refuses a user message that would not fit even with no history.
+
+    Raises:
+        TooLarge: ``message_over_budget``.
+    """
+    available = max(0, budget - system_tokens - schema_tokens - PRIMING_TOKENS - 2 * FRAMING_TOKENS)
+    if message_tokens > available:
+        raise TooLarge(
+            "message_over_budget",
+            f"The message has {message_tokens} tokens; {available} of the {budget} in the token budget are left for it.",
+            tokens=message_tokens,
+            budget=budget,
+            available=available,
+        )
+
+
+def _cost(messages: Iterable[Message]) -> int:
+    return sum(message.tokens + FRAMING_TOKENS for message in messages)
+
+
+def _shown(message: Message, reason: Reason | None, turn_id: str | None) -> ContextMessage:
+    return ContextMessage(
+        role=message.role,
+        content=message.content,
+        tokens=message.tokens,
+        estimated=message.estimated,
+        included=reason is None,
+        reason=reason,
+        turn_id=turn_id,
+        created_at=message.created_at,
+        tool_calls=tuple(ContextCall(call_id=c.call_id, name=c.name, arguments=c.arguments) for c in message.tool_calls),
+        call_id=message.call_id,
+    )
