@@ -1,0 +1,177 @@
+"""The language model, behind any OpenAI-compatible endpoint.
+
+Knows connections, timeouts and what their failures mean. Refuses to know the environment, retries (the workflow owns them) and
+the SDK's response models: building one per token is the largest share of a stream's CPU, and three fields are enough.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any, cast
+
+import aiohttp
+import httpx2
+from openai import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncOpenAI, DefaultAioHttpClient
+
+from agent.adapters import model_errors
+from agent.adapters.model_wire import AnswerParser
+from agent.domain import limits
+from agent.domain.model import ModelEvent, ModelFailed, ModelRequest, TextPart
+
+_ERROR_BODY_BYTES_MAX = 64 * 1024
+_KEEP_ALIVE = 4.0  # under the usual server's 5: a busy loop must not meet a connection that was just closed
+_TRAILER_PATIENCE = 1.0  # for usage and [DONE] once the answer is whole
+_DRAIN_PATIENCE = 0.1  # for the end of the body after [DONE]; reading it lets the connection be used again
+_BROKEN = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
+
+
+class OpenAIModel:
+    """Implements ``ports.Model`` with one pooled client; build it and use it on one event loop."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        model: str,
+        *,
+        connect_timeout: float = limits.MODEL_CONNECT_TIMEOUT,
+        stall_timeout: float = limits.MODEL_STALL_TIMEOUT,
+        step_timeout: float = limits.MODEL_STEP_TIMEOUT,
+    ) -> None:
+        self._model, self._secret = model, api_key
+        self._stall_timeout, self._step_timeout = stall_timeout, step_timeout
+        # Only connecting is timed by the client; silence and the whole call are timed here, where they can be told apart.
+        timeout = httpx2.Timeout(None, connect=connect_timeout)
+        pool = httpx2.Limits(max_connections=limits.CONCURRENT_ACTIVITIES_MAX, keepalive_expiry=_KEEP_ALIVE)
+        hooks = {"response": [_bound_error_body]}
+        # aiohttp under the SDK: its parser is C, and one read takes all that has arrived.
+        http = DefaultAioHttpClient(timeout=timeout, limits=pool, event_hooks=hooks)
+        self._client = AsyncOpenAI(
+            base_url=base_url, api_key=api_key or "none", max_retries=0, timeout=timeout, http_client=http
+        )
+        # The SDK fills these from the environment, which is for settings alone to read.
+        self._client.organization = self._client.project = None
+
+    async def aclose(self) -> None:
+        await self._client.close()
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Events of one answer; all text of one network read is one part. See ``ports.Model``."""
+        deadline = asyncio.get_running_loop().time() + self._step_timeout
+        parser = AnswerParser(salt=str(len(request.messages)), secret=self._secret)
+        async with AsyncExitStack() as closing:
+            response = await self._open(request, deadline, closing)
+            reads = cast(AsyncGenerator[bytes, None], response.iter_bytes())
+            closing.push_async_callback(reads.aclose)  # now, not when the garbage collector comes by
+            while not parser.ended:
+                data = await self._read(reads, parser, deadline)
+                text = parser.feed(data) if data else parser.end()
+                if text:
+                    yield TextPart(text)
+                if not data:
+                    break
+            for event in parser.events():
+                yield event
+            await _drain(reads)
+
+    async def _open(self, request: ModelRequest, deadline: float, closing: AsyncExitStack) -> AsyncAPIResponse[Any]:
+        """Sends the request; returns at a good response's headers."""
+        opening = self._client.chat.completions.with_streaming_response.create(
+            model=self._model,
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_headers={"Accept": "text/event-stream", "Accept-Encoding": "identity"},
+            # Given as the body they are sent as they are; as arguments the SDK would first walk through all of them.
+            messages=[],
+            extra_body={"messages": request.messages} | ({"tools": request.tools} if request.tools else {}),
+        )
+        try:
+            async with asyncio.timeout_at(self._until(deadline, self._stall_timeout)):
+                response = cast(AsyncAPIResponse[Any], await closing.enter_async_context(opening))
+        except APIStatusError as error:
+            raise model_errors.from_response(error.status_code, error.response.headers, error.body, self._secret) from error
+        except APIConnectionError as error:
+            raise _unreachable(error) from error
+        except TimeoutError as error:
+            raise self._silence(deadline) from error
+        except aiohttp.ClientError as error:
+            raise ModelFailed("model_nonsense", "The model endpoint does not speak HTTP.", retryable=True) from error
+        except Exception as error:  # the SDK's own surprises; the port promises one exception
+            raise ModelFailed(
+                "model_error", f"The model could not be asked ({type(error).__name__}).", retryable=False
+            ) from error
+        content_type = response.headers.get("content-type", "text/event-stream")
+        if not content_type.startswith("text/event-stream"):
+            shown = model_errors.quote(content_type.partition(";")[0], self._secret)
+            raise ModelFailed("model_nonsense", f"The model endpoint sent {shown} instead of a stream.", retryable=True)
+        return response
+
+    async def _read(self, reads: AsyncIterator[bytes], parser: AnswerParser, deadline: float) -> bytes:
+        """What arrived next; empty at the end. Once the answer is whole, whatever happens is the end."""
+        patience = min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
+        try:
+            async with asyncio.timeout_at(self._until(deadline, patience)):
+                return await anext(reads, b"")
+        except TimeoutError as error:
+            failure, cause = self._silence(deadline), error
+        except httpx2.DecodingError as error:
+            failure, cause = ModelFailed("model_nonsense", "The model's answer cannot be unpacked.", retryable=True), error
+        except _BROKEN as error:
+            failure, cause = ModelFailed("model_cut_off", "The connection to the model broke.", retryable=True), error
+        if parser.answered:
+            return b""
+        raise failure from cause
+
+    def _until(self, deadline: float, patience: float) -> float:
+        return min(deadline, asyncio.get_running_loop().time() + patience)
+
+    def _silence(self, deadline: float) -> ModelFailed:
+        if asyncio.get_running_loop().time() >= deadline:
+            return ModelFailed("model_timeout", f"The model took longer than {self._step_timeout:g} seconds.", retryable=True)
+        return ModelFailed("model_stalled", f"The model was silent for {self._stall_timeout:g} seconds.", retryable=True)
+
+
+class _Head(httpx2.AsyncByteStream):
+    """The first bytes of a body; the SDK reads error bodies whole, however long they are."""
+
+    def __init__(self, body: httpx2.AsyncByteStream) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = _ERROR_BODY_BYTES_MAX
+        async for data in self._body:
+            yield data[:left]
+            left -= len(data)
+            if left <= 0:
+                return
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
+async def _bound_error_body(response: httpx2.Response) -> None:
+    if response.is_error:
+        response.stream = _Head(cast(httpx2.AsyncByteStream, response.stream))
+
+
+async def _drain(reads: AsyncIterator[bytes]) -> None:
+    try:
+        async with asyncio.timeout(_DRAIN_PATIENCE):
+            while await anext(reads, b""):
+                pass
+    except (TimeoutError, *_BROKEN):
+        return  # the answer is whole; only this connection is lost
+
+
+def _unreachable(error: APIConnectionError) -> ModelFailed:
+    cause: BaseException | None = error
+    why = "the connection was refused or closed"
+    while cause is not None:
+        if isinstance(cause, aiohttp.ClientConnectorDNSError):
+            why = "its name cannot be resolved"
+        elif isinstance(cause, aiohttp.ClientSSLError):
+            why = "no secure connection could be made"
+        elif isinstance(cause, TimeoutError):
+            why = "connecting took too long"
+        cause = cause.__cause__
+    return ModelFailed("model_unreachable", f"The model endpoint cannot be reached: {why}.", retryable=True)
