@@ -10,7 +10,7 @@ from typing import Any
 from agent.domain.messages import Message, ToolCall
 
 CANCELLED_RESULT = '{"error":{"code":"cancelled","detail":"cancelled; effect unknown"}}'
-CANCELLED_TOKENS = 16  # of CANCELLED_RESULT, the same in o200k_base and cl100k_base (a test compares)
+CANCELLED_TOKENS = 16  # of CANCELLED_RESULT in o200k_base; 14 in cl100k_base, so it is marked as an estimate
 
 
 def paired(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -95,6 +95,7 @@ def _cancelled(call: ToolCall, created_at: str) -> Message:
         role="tool",
         content=CANCELLED_RESULT,
         tokens=CANCELLED_TOKENS,
+        estimated=True,
         created_at=created_at,
         call_id=call.call_id,
         ok=False,

@@ -1,12 +1,10 @@
 """What each tool takes. Bounds are strict; forms are lenient, because models write numbers as text and null for nothing.
 
-Knows the shape of arguments and what a deadline means in the user's time zone. Refuses to know what the tools do.
+Knows the shape of arguments. Refuses to know what the tools do, and when now is.
 """
 
 import unicodedata
-from datetime import date, datetime, time
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -14,8 +12,6 @@ from agent.domain import ids
 from agent.domain.errors import BadRequest
 from agent.domain.limits import (
     ASSIGNEE_CHARS_MAX,
-    DEADLINE_SECONDS_DEFAULT,
-    DEADLINE_SECONDS_MAX,
     DESCRIPTION_CHARS_MAX,
     TASKS_PAGE_DEFAULT,
     TITLE_CHARS_MAX,
@@ -63,11 +59,12 @@ def _limit(value: Any) -> Any:
     return TASKS_PAGE_DEFAULT if value is None else _not_bool(value)
 
 
-Name = Annotated[str, AfterValidator(_printable)]
 TaskId = Annotated[
     str, AfterValidator(_task_id), Field(description="The task's id, as a tool returned it or the user gave it.")
 ]
-Assignee = Annotated[Name, Field(min_length=1, max_length=ASSIGNEE_CHARS_MAX, description="Who is to do it.")]
+Assignee = Annotated[
+    str, Field(min_length=1, max_length=ASSIGNEE_CHARS_MAX, description="Who is to do it."), AfterValidator(_printable)
+]
 
 
 class ToolArguments(BaseModel):
@@ -79,7 +76,11 @@ class ToolArguments(BaseModel):
 class CreateTask(ToolArguments):
     """Too short a title or description passes here: the workflow rejects it and says why."""
 
-    title: Annotated[Name, Field(max_length=TITLE_CHARS_MAX, description="Short imperative title, at least 5 characters.")]
+    title: Annotated[
+        str,
+        Field(max_length=TITLE_CHARS_MAX, description="Short imperative title, at least 5 characters."),
+        AfterValidator(_printable),
+    ]
     description: Annotated[
         str, Field(max_length=DESCRIPTION_CHARS_MAX, description="What is to be done, at least 10 characters.")
     ]
@@ -138,52 +139,3 @@ class GetWorkflowStatus(ToolArguments):
     def task_id(self) -> str:
         """The task whose workflow is meant."""
         return self.workflow_id.removeprefix(ids.TASK_WORKFLOW_PREFIX)
-
-
-def deadline_seconds_from(args: CreateTask, now: datetime, tz: str) -> float:
-    """Seconds from ``now`` to the deadline; DEADLINE_SECONDS_DEFAULT when none is given.
-
-    A time without offset is in the zone ``tz``; a date without time means the end of that day there. ``now`` is the time of
-    the call, not of its re-run: a repeat must ask for the same.
-
-    Raises:
-        BadRequest: ``bad_deadline``: no ISO time, not in the future, or more than DEADLINE_SECONDS_MAX ahead;
-            ``bad_time_zone``.
-    """
-    if args.deadline is None:
-        seconds = float(DEADLINE_SECONDS_DEFAULT) if args.deadline_seconds is None else args.deadline_seconds
-        given = f"{seconds:g} seconds from now"
-    else:
-        seconds = (_moment(args.deadline, _zone(tz)) - now).total_seconds()
-        given = args.deadline
-    if seconds <= 0:
-        local = now.astimezone(_zone(tz)).isoformat(timespec="seconds")
-        raise BadRequest("bad_deadline", f"The deadline {given} is not in the future: it is now {local}.")
-    if seconds > DEADLINE_SECONDS_MAX:
-        raise BadRequest("bad_deadline", f"The deadline {given} is more than {DEADLINE_SECONDS_MAX // 86_400} days ahead.")
-    return seconds
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown name, path outside the database, a folder of it
-        raise BadRequest("bad_time_zone", f"There is no time zone {name[:64]!r}; use a name such as Europe/Berlin.") from None
-
-
-def _moment(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        moment = _parsed(text)
-    except ValueError:
-        raise BadRequest(
-            "bad_deadline", f"The deadline {text!r} is no ISO 8601 time; write one such as 2026-05-29T17:00:00+02:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _parsed(text: str) -> datetime:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return datetime.fromisoformat(text)
-    return datetime.combine(day, time(23, 59, 59))
