@@ -5,7 +5,6 @@ Knows files and templates. A prompt whose declared and used variables differ sto
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
@@ -33,7 +32,6 @@ class FilePrompts:
         """Raises ValueError, naming the file, when one is not well-formed."""
         # Sandboxed and not escaped: prompts are plain text, and a variable is never a template
         environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-        environment.filters["date_in_words"] = date_in_words
         files = sorted((folder or resources.files("prompts")).iterdir(), key=lambda file: file.name)
         prompts = [_load(file, environment) for file in files if file.name.endswith(".md")]
         self._prompts = {prompt.name: prompt for prompt in prompts}
@@ -49,12 +47,6 @@ class FilePrompts:
             missing, extra = sorted(prompt.variables - variables.keys()), sorted(variables.keys() - prompt.variables)
             raise KeyError(f"prompt {name!r}: variables missing: {missing}, not declared: {extra}")
         return prompt.template.render(variables)
-
-
-def date_in_words(iso: str) -> str:
-    """``2026-05-29T09:30+02:00`` as ``Friday, 29 May 2026``: models are better at "next Tuesday" when told the weekday."""
-    moment = datetime.fromisoformat(iso)
-    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
 
 
 def _load(file: Traversable, environment: SandboxedEnvironment) -> Prompt:
