@@ -5,19 +5,19 @@ Every method may raise ``Unavailable`` when the part behind it is out of reach, 
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import NamedTuple, NoReturn, Protocol
 
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, HistoryPage, Submission, TurnView
-from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, TerminalEvent
+from agent.domain.conversation import Admission, Cleared, HistoryPage, Submission, TurnView
+from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import ConversationKey, Identity, TurnKey
-from agent.domain.messages import Message, TokenCount, ToolResult
-from agent.domain.model import ModelRequest, ModelEvent
+from agent.domain.messages import TokenCount
+from agent.domain.model import ModelEvent, ModelRequest
 from agent.domain.notification import Notification
 from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, StepRef, TurnEnd
+from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, StepRef
 
 
 class Clock(Protocol):
@@ -75,16 +75,24 @@ class TurnLog(Protocol):
         """Writes the closing entry; does nothing when there is one. Raises LogUnavailable."""
         ...
 
-    async def wait_refused(self, turn: TurnKey, epoch: int) -> None:
-        """Returns when the log is closed or a greater epoch has written: the signal for a producer to stop."""
+    async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
+        """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
         ...
 
-    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[tuple[EntryId, bytes]]]:
-        """Batches of (id, frame) after the cursor, as they come; ends after the closing entry.
+    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+        """Batches of entries after the cursor, as they come; ends after the closing entry.
 
-        A frame is the finished server-sent-events block of the entry. An empty batch means: HEARTBEAT seconds of silence.
+        An empty batch means: HEARTBEAT seconds of silence.
         """
         ...
+
+
+class FeedEntry(NamedTuple):
+    """One event on a feed: ``data`` is it as JSON, without the tenant."""
+
+    id: int
+    name: str
+    data: bytes
 
 
 class Feed(Protocol):
@@ -94,8 +102,8 @@ class Feed(Protocol):
         """Drops an event whose id it has seen."""
         ...
 
-    def follow(self, who: Identity, after: str | None) -> AsyncIterator[list[bytes]]:
-        """Batches of server-sent-events blocks from now on, or after a cursor that is still kept. Empty batch: silence."""
+    def follow(self, who: Identity, after: int | None) -> AsyncIterator[list["FeedEntry"]]:
+        """Batches from now on, or after the id of an entry that is still kept. Empty batch: silence, and the first one."""
         ...
 
 
@@ -128,8 +136,8 @@ class Chats(Protocol):
 
     async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage: ...
 
-    async def clear_history(self, key: ConversationKey) -> HistoryPage:
-        """Returns totals of what was cleared. Raises Conflict while a turn runs or waits."""
+    async def clear_history(self, key: ConversationKey) -> Cleared:
+        """Says what it cleared. Raises Conflict while a turn runs or waits."""
         ...
 
     async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:
@@ -146,11 +154,13 @@ class Chats(Protocol):
 
     async def begin_tools(self, ref: StepRef) -> BegunTools: ...
 
-    async def commit_tool(self, ref: StepRef, epoch: int, result: ToolResult, message: Message) -> bool:
+    async def commit_tool(self, commit: CommitTool) -> bool:
         """False when the epoch is superseded or the turn has ended."""
         ...
 
-    async def end_turn(self, ref: StepRef, end: TurnEnd) -> TurnView: ...
+    async def end_turn(self, end: EndTurn) -> TurnView:
+        """Fails the turn unless it has ended already. Raises NotFound."""
+        ...
 
 
 class Tasks(Protocol):
@@ -208,5 +218,3 @@ class Workflows(Protocol):
         """The engine's view of the task's workflow, None when it has none (any more); waits up to ``wait`` s for its end."""
         ...
 
-
-ToolOutcome = dict[str, Any]

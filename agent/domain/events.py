@@ -25,6 +25,14 @@ class EntryId(NamedTuple):
 CLOSING_ID = EntryId(CLOSING_EPOCH, 0)
 
 
+class LogEntry(NamedTuple):
+    """One entry as every follower gets it: ``data`` is the event as JSON."""
+
+    id: EntryId
+    name: str
+    data: bytes
+
+
 class TurnEvent(Value):
     """Base of turn events: ``type`` is the event's name on every wire."""
 
@@ -114,6 +122,13 @@ TerminalEvent = TurnCompleted | TurnFailed | TurnCancelled
 AnyTurnEvent = (
     TurnQueued | TurnStarted | StepStarted | StepRestarted | TextDelta | ToolCalled | ToolReturned | StepCommitted | TerminalEvent
 )
+
+
+
+def log_entry(entry_id: EntryId, event: AnyTurnEvent) -> LogEntry:
+    """``event`` ready for the log."""
+    return LogEntry(entry_id, event.type, event.model_dump_json().encode())
+
 
 TASK_TOPIC = "task-events"
 CONVERSATION_TOPIC = "conversation-events"

@@ -98,6 +98,11 @@ def tool_call_key(turn: str, step: int, index: int) -> str:
     return f"{turn}/{step}/{index}"
 
 
+def call_id_from_key(key: str) -> str:
+    """The public id of the tool call ``key``; the provider's own id never leaves the model context."""
+    return "c-" + _base32(hashlib.sha256(b"call " + key.encode()).digest())[:20]
+
+
 def task_id_from_key(key: str) -> str:
     """The id of the task that the tool call ``key`` creates: ``t-`` and 20 base32 characters (100 bits) of its SHA-256."""
     return "t-" + _base32(hashlib.sha256(key.encode()).digest())[:20]
@@ -105,6 +110,11 @@ def task_id_from_key(key: str) -> str:
 
 def chat_actor_id(key: ConversationKey) -> str:
     return _dapr_id(key.tenant, key.user, key.conversation)
+
+
+def parse_chat_actor_id(actor_id: str) -> ConversationKey:
+    """Inverse of :func:`chat_actor_id`."""
+    return ConversationKey(*(_decode(segment) for segment in actor_id.split(".")))
 
 
 def task_actor_id(tenant: str, task: str) -> str:
@@ -136,6 +146,10 @@ def _dapr_id(*segments: str) -> str:
 def _encode(segment: str) -> str:
     """Injective: ``_XX`` for every byte outside ``[A-Za-z0-9-]``, the underscore itself included."""
     return "".join(chr(b) if b in _SAFE else f"_{b:02x}" for b in segment.encode())
+
+
+def _decode(segment: str) -> str:
+    return re.sub(r"(?:_[0-9a-f]{2})+", lambda m: bytes.fromhex(m[0].replace("_", "")).decode(), segment)
 
 
 def _base32(data: bytes) -> str:

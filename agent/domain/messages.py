@@ -40,11 +40,12 @@ class Usage(Value):
 class ToolCall(Value):
     """A call the model asked for. ``call_id`` is ours and public; ``provider_id`` stays inside the model context.
 
-    ``arguments`` is the raw text the model wrote: JSON only if it behaved.
+    ``index`` is its place in the step, from 0. ``arguments`` is the raw text the model wrote: JSON only if it behaved.
     """
 
     call_id: str
     provider_id: str
+    index: int = 0
     name: str
     arguments: str
 

@@ -1,5 +1,7 @@
 """How tasks change: who asked, what is remembered of it, and pages of tasks."""
 
+from typing import Literal
+
 from agent.domain.messages import Value
 from agent.domain.task import Task
 
@@ -37,3 +39,10 @@ class TaskPage(Value):
 
     tasks: tuple[Task, ...]
     next: str | None
+
+
+class UndoOutcome(Value):
+    """What an undo found: ``done`` as asked, or ``skipped`` because somebody else's change is there; ``detail`` says whose."""
+
+    state: Literal["done", "skipped"]
+    detail: str = ""

@@ -1,0 +1,73 @@
+"""The ``Chats`` port over the actor API: the other side of ChatActor's boundary."""
+
+from actors.calls import ActorCalls
+from actors.chat_interface import ContextQuery, HistoryQuery, TurnQuery
+from agent.domain import ids
+from agent.domain.context import ContextView
+from agent.domain.conversation import Admission, Cleared, HistoryPage, Submission, TurnView
+from agent.domain.errors import NotFound
+from agent.domain.ids import ConversationKey, TurnKey
+from agent.domain.messages import Value
+from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, StepRef
+
+ACTOR_TYPE = "ChatActor"
+
+
+class ChatClient:
+    """See ``agent.ports.Chats``."""
+
+    def __init__(self, calls: ActorCalls) -> None:
+        self._calls = calls
+
+    async def process_message(self, key: ConversationKey, submission: Submission) -> Admission:
+        return Admission.model_validate(await self._call(key, "ProcessMessage", submission))
+
+    async def get_turn(self, turn: TurnKey) -> TurnView:
+        return TurnView.model_validate(await self._call_turn(turn, "GetTurn"))
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        return TurnView.model_validate(await self._call_turn(turn, "Heal"))
+
+    async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage:
+        return HistoryPage.model_validate(await self._call(key, "GetHistory", HistoryQuery(limit=limit, before=before)))
+
+    async def clear_history(self, key: ConversationKey) -> Cleared:
+        return Cleared.model_validate(await self._call(key, "ClearHistory", None))
+
+    async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:
+        return ContextView.model_validate(await self._call(key, "GetContext", ContextQuery(time_zone=time_zone)))
+
+    async def get_turn_context(self, turn: TurnKey) -> ContextView:
+        return ContextView.model_validate(await self._call_turn(turn, "GetTurnContext"))
+
+    async def begin_step(self, ref: StepRef) -> BegunStep:
+        try:
+            return BegunStep.model_validate(await self._call(_conversation(ref), "BeginStep", ref))
+        except NotFound:
+            return BegunStep(kind="void")  # the admission that scheduled this workflow was never saved, or was cleared
+
+    async def commit_step(self, commit: CommitStep) -> BegunStep:
+        return BegunStep.model_validate(await self._call(_conversation(commit.ref), "CommitStep", commit))
+
+    async def begin_tools(self, ref: StepRef) -> BegunTools:
+        return BegunTools.model_validate(await self._call(_conversation(ref), "BeginTools", ref))
+
+    async def commit_tool(self, commit: CommitTool) -> bool:
+        return bool(await self._call(_conversation(commit.ref), "CommitTool", commit))
+
+    async def end_turn(self, end: EndTurn) -> TurnView:
+        return TurnView.model_validate(await self._call(_conversation(end.ref), "EndTurn", end))
+
+    async def _call(self, key: ConversationKey, method: str, request: Value | None) -> object:
+        return await self._calls.call(ACTOR_TYPE, ids.chat_actor_id(key), method, request)
+
+    async def _call_turn(self, turn: TurnKey, method: str) -> object:
+        parsed = ids.parse_turn_id(turn.turn_id)
+        if parsed is None:
+            raise NotFound("turn_not_found", "Turn not found")
+        key = ConversationKey(turn.tenant, turn.user, parsed.conversation)
+        return await self._call(key, method, TurnQuery(turn_id=turn.turn_id))
+
+
+def _conversation(ref: StepRef) -> ConversationKey:
+    return ConversationKey(ref.tenant, ref.user, ref.conversation)

@@ -1,0 +1,73 @@
+"""What the model is sent, for a step that runs, for now, and for a turn of the past.
+
+Joins stored turns, the rendered system prompt and token counts with the rules of ``agent.domain.context``.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from actors.chat_store import ChatStore
+from agent.domain import context
+from agent.domain.context import ContextView
+from agent.domain.errors import NotFound
+from agent.domain.ids import ConversationKey
+from agent.domain.limits import CONTEXT_TURNS_LISTED_MAX, MAX_HISTORY
+from agent.domain.messages import Message
+from agent.domain.turn import TurnRecord
+from agent.ports import Prompts, Tokens
+
+
+class ContextBuilder:
+    """Builds the contexts of one conversation."""
+
+    def __init__(self, key: ConversationKey, store: ChatStore, prompts: Prompts, tokens: Tokens, schema_tokens: int) -> None:
+        self._key, self._store, self._prompts, self._tokens, self._schema_tokens = key, store, prompts, tokens, schema_tokens
+
+    async def check_fits(self, message: Message, now: datetime, time_zone: str) -> None:
+        """Raises TooLarge when ``message`` would not fit even with no history."""
+        system = await self._system(now, time_zone)
+        context.check_fits(system.tokens, self._schema_tokens, message.tokens)
+
+    async def for_step(self, turn: TurnRecord, step: int) -> tuple[TurnRecord, list[Message]]:
+        """The turn with its new ledger, and the messages to send. All steps of a turn share one system prompt."""
+        exchanges, omitted = await self._store.exchanges(await self._store.meta(), turn.number, MAX_HISTORY)
+        system = (
+            turn.ledger.system if turn.ledger else await self._system(datetime.fromisoformat(turn.progress_at), turn.time_zone)
+        )
+        ledger = context.fit(
+            system, exchanges, turn.messages(), schema_tokens=self._schema_tokens, step=step, omitted_turns=omitted
+        )
+        return turn.model_copy(update={"ledger": ledger}), context.chosen(ledger, exchanges, turn.messages())
+
+    async def now(self, now: datetime, time_zone: str) -> ContextView:
+        """What the model would be sent now, a coming user message aside; with the turn that runs, if one does."""
+        meta = await self._store.meta()
+        running = await self._store.turn(meta.running) if meta.running is not None else None
+        exchanges, omitted = await self._store.exchanges(meta, running.number if running else meta.next, CONTEXT_TURNS_LISTED_MAX)
+        current = running.messages() if running else ()
+        system = running.ledger.system if running and running.ledger else await self._system(now, time_zone)
+        ledger = context.fit(system, exchanges, current, schema_tokens=self._schema_tokens, omitted_turns=omitted)
+        return context.view(ledger, exchanges, current, running.turn_id if running else None)
+
+    async def of_turn(self, turn: TurnRecord) -> ContextView:
+        """What the newest step of ``turn`` was sent. Raises NotFound while none has begun."""
+        if turn.ledger is None:
+            raise NotFound("no_context", "Nothing was sent for this turn yet")
+        exchanges, _ = await self._store.exchanges(await self._store.meta(), turn.number, MAX_HISTORY)
+        return context.view(turn.ledger, exchanges, turn.messages(), turn.turn_id)
+
+    async def _system(self, now: datetime, time_zone: str) -> Message:
+        local = now.astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0)
+        text = self._prompts.render(
+            "system",
+            {
+                "user": self._key.user,
+                "now": local.isoformat(),
+                "today": local.strftime("%A, %d %B %Y"),
+                "time_zone": time_zone,
+            },
+        )
+        count = (await self._tokens.count([text]))[0]
+        return Message(
+            role="system", content=text, tokens=count.tokens, estimated=count.estimated, created_at=local.isoformat()
+        )

@@ -1,0 +1,68 @@
+"""ChatActor's public methods, as Dapr dispatches them.
+
+Each takes one model and answers ``{"ok": ...}`` or ``{"problem": ...}`` (see actors/base.py).
+No ``from __future__ import annotations`` here: the SDK reads the annotations as objects.
+"""
+
+from typing import Any
+
+from dapr.actor import ActorInterface, actormethod
+
+from agent.domain.conversation import Submission
+from agent.domain.messages import Value
+from agent.domain.turn import CommitStep, CommitTool, EndTurn, StepRef
+
+Answer = dict[str, Any]
+
+
+class TurnQuery(Value):
+    turn_id: str
+
+
+class HistoryQuery(Value):
+    """``before`` is a turn number: only older turns."""
+
+    limit: int
+    before: int | None
+
+
+class ContextQuery(Value):
+    time_zone: str
+
+
+class ChatActorInterface(ActorInterface):
+    @actormethod(name="ProcessMessage")
+    async def process_message(self, request: Submission) -> Answer: ...
+
+    @actormethod(name="BeginStep")
+    async def begin_step(self, request: StepRef) -> Answer: ...
+
+    @actormethod(name="CommitStep")
+    async def commit_step(self, request: CommitStep) -> Answer: ...
+
+    @actormethod(name="BeginTools")
+    async def begin_tools(self, request: StepRef) -> Answer: ...
+
+    @actormethod(name="CommitTool")
+    async def commit_tool(self, request: CommitTool) -> Answer: ...
+
+    @actormethod(name="EndTurn")
+    async def end_turn(self, request: EndTurn) -> Answer: ...
+
+    @actormethod(name="Heal")
+    async def heal(self, request: TurnQuery) -> Answer: ...
+
+    @actormethod(name="GetTurn")
+    async def get_turn(self, request: TurnQuery) -> Answer: ...
+
+    @actormethod(name="GetHistory")
+    async def get_history(self, request: HistoryQuery) -> Answer: ...
+
+    @actormethod(name="ClearHistory")
+    async def clear_history(self) -> Answer: ...
+
+    @actormethod(name="GetContext")
+    async def get_context(self, request: ContextQuery) -> Answer: ...
+
+    @actormethod(name="GetTurnContext")
+    async def get_turn_context(self, request: TurnQuery) -> Answer: ...

@@ -1,0 +1,57 @@
+"""Where a conversation lies: key ``meta`` and one key per turn. A save writes ``meta`` and the turns that changed.
+
+Knows keys, batches and bounds. Refuses to know why anything changes.
+"""
+
+from actors.base import StatefulActor
+from agent.domain import ids
+from agent.domain.context import Exchange
+from agent.domain.conversation import Meta, exchange_messages
+from agent.domain.errors import NotFound
+from agent.domain.limits import CLEAR_BATCH
+from agent.domain.turn import TurnRecord
+
+
+class ChatStore:
+    """Reads and writes the state of one ChatActor."""
+
+    def __init__(self, actor: StatefulActor) -> None:
+        self._actor = actor
+
+    async def meta(self) -> Meta:
+        """The conversation's bookkeeping; a fresh one when nothing is stored."""
+        return await self._actor.read("meta", Meta) or Meta()
+
+    async def turn(self, number: int) -> TurnRecord | None:
+        return await self._actor.read(f"turn-{number}", TurnRecord)
+
+    async def known(self, turn_id: str) -> TurnRecord:
+        """The turn of that id. Raises NotFound, also when it was cleared."""
+        parsed = ids.parse_turn_id(turn_id)
+        turn = await self.turn(parsed.number) if parsed and parsed.number >= (await self.meta()).first else None
+        if turn is None or turn.turn_id != turn_id:
+            raise NotFound("turn_not_found", "Turn not found")
+        return turn
+
+    async def turns(self, first: int, end: int) -> list[TurnRecord]:
+        """The stored turns with ``first <= number < end``, oldest first."""
+        found = [await self.turn(n) for n in range(first, end)]
+        return [t for t in found if t is not None]
+
+    async def exchanges(self, meta: Meta, before: int, most: int) -> tuple[list[Exchange], int]:
+        """The ``most`` newest ended turns before ``before`` as exchanges, oldest first, and how many older ones there are."""
+        first = max(meta.first, before - most)
+        ended = [t for t in await self.turns(first, before) if t.ended]
+        return [Exchange(number=t.number, turn_id=t.turn_id, messages=exchange_messages(t)) for t in ended], first - meta.first
+
+    async def write_turn(self, turn: TurnRecord) -> None:
+        await self._actor.write(f"turn-{turn.number}", turn)
+
+    async def write_meta(self, meta: Meta) -> None:
+        """Stores ``meta``, and deletes what it no longer shows: the oldest turn beyond the bound, and a batch of cleared ones."""
+        while meta.overflows() and (oldest := await self.turn(meta.first)):
+            meta = meta.drop_first(oldest)
+        end = min(meta.first, meta.deleted + CLEAR_BATCH)
+        for number in range(meta.deleted, end):
+            await self._actor.remove(f"turn-{number}")
+        await self._actor.write("meta", meta.model_copy(update={"deleted": end}))

@@ -1,0 +1,181 @@
+"""Everything one TaskActor remembers, in one value, and the one way a task inside it changes.
+
+Knows history, idempotency keys and who last set what. Refuses to know which changes are legal: task_commands.py decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from agent.domain.errors import Conflict, NotFound
+from agent.domain.events import TaskChanged, TaskEventType
+from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
+from agent.domain.messages import Value
+from agent.domain.processing import Reservation, WorkflowResult, WorkflowStep
+from agent.domain.task import Task, TaskStatus, iso
+from agent.domain.task_changes import Change, TaskHistoryEntry
+
+Aspect = Literal["status", "assignee", "deadline"]
+FORMAT = 1
+
+
+class KeyResult(Value):
+    """What a key brought, enough to answer and announce again: the parts of the task that change, as they were after it.
+
+    ``what`` is null when nothing changed. ``barred``: undone, or undone before it was done; it is refused from then on.
+    """
+
+    version: int
+    status: TaskStatus
+    assignee: str | None
+    deadline: str | None
+    updated_at: str
+    by: str
+    what: TaskEventType | None = None
+    detail: str = ""
+    skipped: bool = False
+    barred: bool = False
+
+
+class TaskRecord(Value):
+    """``version`` is the format's. ``reminder`` names the armed deadline reminder: null once it fired, or with no deadline.
+
+    ``setters`` tells, for each aspect a keyed change set last, that key; a change without a key removes the entry. ``outbox``
+    holds events whose publish nobody else would repeat.
+    """
+
+    version: int = FORMAT
+    tenant: str
+    reservation: Reservation | None = None
+    result: WorkflowResult | None = None
+    steps: tuple[WorkflowStep, ...] = ()
+    task: Task | None = None
+    reminder: str | None = None
+    setters: dict[Aspect, str] = {}
+    keys: dict[str, KeyResult] = {}
+    history: tuple[TaskHistoryEntry, ...] = ()
+    dropped: int = 0
+    outbox: tuple[TaskChanged, ...] = ()
+
+    def existing(self) -> Task:
+        """The task; raises NotFound before it was created."""
+        if self.task is None:
+            raise NotFound("task_not_found", "Task not found")
+        return self.task
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``record`` to store, ``task`` to answer with, ``event`` to publish, if any. ``replayed``: there is nothing to store."""
+
+    record: TaskRecord
+    task: Task
+    event: TaskChanged | None = None
+    replayed: bool = False
+
+
+def replay(record: TaskRecord, command: str, change: Change) -> Decision | None:
+    """The first result of a key that is known; None for a new key, or no key.
+
+    Raises:
+        Conflict: ``undone``: the key was undone; whoever still tries is late.
+    """
+    if change.key is None or (known := record.keys.get(f"{command}:{change.key}")) is None:
+        return None
+    if known.barred or record.task is None:
+        raise Conflict("undone", "This step was undone and is not done again.")
+    then = {name: getattr(known, name) for name in ("version", "status", "assignee", "deadline", "updated_at")}
+    task = record.task.model_copy(update=then)
+    event = _event(record, task, known.what, known.by) if known.what is not None else None
+    return Decision(record, task, event, replayed=True)
+
+
+def changed(
+    record: TaskRecord,
+    command: str,
+    change: Change,
+    now: datetime,
+    what: TaskEventType,
+    *,
+    sets: tuple[Aspect, ...],
+    reminder: str | None,
+    **fields: Any,
+) -> Decision:
+    """The task with ``fields`` changed, its version one up, and all that is remembered of it. ``sets`` are the aspects commanded."""
+    old = record.existing()
+    task = old.model_copy(update={**fields, "version": old.version + 1, "updated_at": iso(now)})
+    return noted(record, old, task, command, change, what, sets=sets, reminder=reminder)
+
+
+def noted(
+    record: TaskRecord,
+    old: Task | None,
+    task: Task,
+    command: str,
+    change: Change,
+    what: TaskEventType,
+    *,
+    sets: tuple[Aspect, ...],
+    reminder: str | None,
+) -> Decision:
+    """The record with ``task`` in it, a line of history, and the key's result."""
+    entry = TaskHistoryEntry(at=task.updated_at, what=what, by=change.by, version=task.version, changes=_differences(old, task))
+    history = (*record.history, entry)[-TASK_HISTORY_MAX:]
+    setters = {aspect: key for aspect, key in record.setters.items() if aspect not in sets}
+    if change.key is not None:
+        setters |= dict.fromkeys(sets, change.key)
+    after = record.model_copy(
+        update={
+            "task": task,
+            "reminder": reminder,
+            "setters": setters,
+            "history": history,
+            "dropped": record.dropped + len(record.history) + 1 - len(history),
+        }
+    )
+    return Decision(remembered(after, command, change, what), task, _event(after, task, what, change.by))
+
+
+def remembered(
+    record: TaskRecord,
+    command: str,
+    change: Change,
+    what: TaskEventType | None = None,
+    **more: Any,
+) -> TaskRecord:
+    """The record with the key's result; ``more`` are further fields of :class:`KeyResult`. Oldest keys go beyond the bound."""
+    if change.key is None:
+        return record
+    task = record.existing()
+    result = KeyResult(
+        version=task.version,
+        status=task.status,
+        assignee=task.assignee,
+        deadline=task.deadline,
+        updated_at=task.updated_at,
+        by=change.by,
+        what=what,
+        **more,
+    )
+    name = f"{command}:{change.key}"
+    keys = {key: value for key, value in record.keys.items() if key != name} | {name: result}
+    return record.model_copy(update={"keys": dict(list(keys.items())[-TASK_KEYS_MAX:])})
+
+
+def _event(record: TaskRecord, task: Task, what: TaskEventType, by: str) -> TaskChanged:
+    return TaskChanged(
+        event_id=f"{task.task_id}-{task.version}",
+        tenant_id=record.tenant,
+        user_id=task.created_by,
+        timestamp=task.updated_at,
+        event_type=what,
+        task_id=task.task_id,
+        task=task,
+        by=by,
+    )
+
+
+def _differences(old: Task | None, new: Task) -> dict[str, tuple[str | None, str | None]]:
+    before = {name: getattr(old, name) if old is not None else None for name in ("status", "assignee", "deadline")}
+    after = {name: getattr(new, name) for name in before}
+    return {name: (before[name], after[name]) for name in before if before[name] != after[name]}

@@ -1,0 +1,91 @@
+"""Taking back what one key did to a task, and only that: whatever somebody else changed meanwhile is left alone and reported.
+
+An undo bars its key: a zombie that comes late with the undone command, even one that was never done, is refused.
+"""
+
+from datetime import datetime
+
+from agent.domain.task import is_open, without_overdue
+from agent.domain.task_changes import Change, UndoOutcome
+from agent.domain.task_record import Aspect, Decision, KeyResult, TaskRecord, changed, remembered
+
+NEVER_DONE = "it had not been done"
+
+
+def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Decision, UndoOutcome]:
+    """Takes the assignment of ``change.key`` back: no assignee, ``pending``. Overdue by the clock counts as unchanged."""
+    if (known := _known(record, "undo-assign", change)) is not None:
+        return _again(record, known)
+    task, mine = record.existing(), record.keys.get(f"assign:{change.key}")
+    if mine is None:
+        return _left(record, "assign", change, UndoOutcome(state="done", detail=NEVER_DONE))
+    ours = all(record.setters.get(aspect) == change.key for aspect in ("assignee", "status"))
+    if not ours or task.status not in ("assigned", "overdue"):
+        changer = _changer(record, ("assignee", "status"), mine)
+        return _left(record, "assign", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+    decision = changed(
+        _barred(record, "assign", change),
+        "undo-assign",
+        change,
+        now,
+        "task.unassigned",
+        sets=("status", "assignee"),
+        reminder=record.reminder,
+        status="pending",
+        assignee=None,
+    )
+    return decision, UndoOutcome(state="done")
+
+
+def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[Decision, UndoOutcome]:
+    """Takes the deadline of ``change.key`` and its reminder back; overdue because of it becomes ``pending`` or ``assigned``."""
+    if (known := _known(record, "undo-deadline", change)) is not None:
+        return _again(record, known)
+    task, mine = record.existing(), record.keys.get(f"deadline:{change.key}")
+    if mine is None:
+        return _left(record, "deadline", change, UndoOutcome(state="done", detail=NEVER_DONE))
+    if record.setters.get("deadline") != change.key:
+        changer = _changer(record, ("deadline",), mine)
+        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+    if not is_open(task.status):
+        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"the task is {task.status}"))
+    decision = changed(
+        _barred(record, "deadline", change),
+        "undo-deadline",
+        change,
+        now,
+        "task.deadline_removed",
+        sets=("deadline",),
+        reminder=None,
+        deadline=None,
+        status=without_overdue(task, task.assignee),
+    )
+    return decision, UndoOutcome(state="done")
+
+
+def _known(record: TaskRecord, undo: str, change: Change) -> KeyResult | None:
+    return record.keys.get(f"{undo}:{change.key}")
+
+
+def _again(record: TaskRecord, known: KeyResult) -> tuple[Decision, UndoOutcome]:
+    state = "skipped" if known.skipped else "done"
+    return Decision(record, record.existing(), replayed=True), UndoOutcome(state=state, detail=known.detail)
+
+
+def _left(record: TaskRecord, command: str, change: Change, outcome: UndoOutcome) -> tuple[Decision, UndoOutcome]:
+    barred = _barred(record, command, change)
+    skipped = outcome.state == "skipped"
+    after = remembered(barred, f"undo-{command}", change, detail=outcome.detail, skipped=skipped)
+    return Decision(after, record.existing()), outcome
+
+
+def _barred(record: TaskRecord, command: str, change: Change) -> TaskRecord:
+    return remembered(record, command, change, barred=True)
+
+
+def _changer(record: TaskRecord, aspects: tuple[Aspect, ...], mine: KeyResult) -> str:
+    """Who last changed one of ``aspects`` after ``mine``; the clock's own overdue does not count."""
+    for entry in reversed(record.history):
+        if entry.version > mine.version and entry.by != "system" and any(aspect in entry.changes for aspect in aspects):
+            return entry.by
+    return "somebody else"

@@ -1,0 +1,204 @@
+"""One turn: what is stored of it and how it moves. Every function here returns a new record and does nothing else.
+
+A turn is the unit of "never lost, never twice". It is committed step by step; each attempt at a step writes under an epoch,
+and only the newest epoch may commit (see ``begin_step`` and ``commit_step``).
+
+    queued -> running -> completed | failed | cancelled        (the last three are final)
+"""
+
+from typing import Literal
+
+from agent.domain.context import Ledger
+from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
+from agent.domain.messages import Message, ToolCall, Usage, Value
+
+TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
+ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
+ADMISSION_EPOCH = 1  # written by the admitting process; attempts get 2 and up
+
+
+class Failure(Value):
+    """Why a turn failed. ``retryable``: the same message may work later."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class StepRecord(Value):
+    """A committed step: what the model said under ``epoch``, and the results of its tool calls as they come in."""
+
+    epoch: int
+    message: Message
+    usage: Usage
+    results: tuple[Message, ...] = ()
+
+    def open_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that have no committed result yet."""
+        done = {r.call_id for r in self.results}
+        return tuple(c for c in self.message.tool_calls if c.call_id not in done)
+
+
+class TurnRecord(Value):
+    """State key ``turn-{number}``. Times are ISO 8601 UTC. ``starts`` counts workflow instances, ``epoch`` only grows.
+
+    ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart.
+    """
+
+    format: int = 1
+    number: int
+    turn_id: str
+    status: TurnStatus
+    user: Message
+    time_zone: str
+    submitted_at: str
+    progress_at: str
+    ended_at: str | None = None
+    instance: str = ""
+    starts: int = 0
+    epoch: int = ADMISSION_EPOCH
+    attempted_step: int = -1
+    steps: tuple[StepRecord, ...] = ()
+    failure: Failure | None = None
+    log_incomplete: bool = False
+    ledger: Ledger | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    def messages(self) -> tuple[Message, ...]:
+        """The exchange as the model is to see it: user, then each step's message and tool results."""
+        said = [self.user]
+        for step in self.steps:
+            said += [step.message, *step.results]
+        return tuple(said)
+
+    def usage(self) -> Usage:
+        total = Usage()
+        for step in self.steps:
+            total = total.plus(step.usage)
+        return total
+
+    def tokens(self) -> int:
+        return sum(m.tokens for m in self.messages())
+
+    def is_run_by(self, instance: str) -> bool:
+        """Whether ``instance`` is the workflow recorded for this turn: any other one must end without effect."""
+        return self.instance == instance
+
+
+class StepRef(Value):
+    """Names one attempt's place: the turn, the workflow instance that asks, and the step (from 0)."""
+
+    tenant: str
+    user: str
+    conversation: str
+    turn_id: str
+    instance: str
+    step: int
+
+
+class BegunStep(Value):
+    """Answer to BeginStep and CommitStep.
+
+    ``go``: run it under ``epoch`` with ``messages``; ``committed``: it is stored already (``tool_calls`` of it);
+    ``ended``: the turn is over with ``status``; ``void``: the asking workflow does not run this turn, end at once;
+    ``superseded``: the epoch is not the newest. ``terminal`` is the closing event once the turn has ended.
+    """
+
+    kind: Literal["go", "committed", "ended", "void", "superseded"]
+    status: TurnStatus = "running"
+    epoch: int = 0
+    first: bool = False
+    restart: bool = False
+    messages: tuple[Message, ...] = ()
+    schema_tokens: int = 0
+    tool_calls: int = 0
+    terminal: TerminalEvent | None = None
+
+
+class BegunTools(Value):
+    """Answer to BeginTools: the calls still to run, in the order the model made them; kinds as in :class:`BegunStep`.
+
+    ``asked_at`` is when the step was committed: what a tool derives from "now" must be the same when it is run again.
+    """
+
+    kind: Literal["go", "ended", "void"]
+    epoch: int = 0
+    calls: tuple[ToolCall, ...] = ()
+    time_zone: str = "UTC"
+    asked_at: str = ""
+
+
+class CommitStep(Value):
+    """Stores what a step said. ``log_incomplete``: its entries are not all in the log."""
+
+    ref: StepRef
+    epoch: int
+    message: Message
+    usage: Usage
+    log_incomplete: bool = False
+
+
+class CommitTool(Value):
+    """Stores the result of one call under the epoch of BeginTools."""
+
+    ref: StepRef
+    epoch: int
+    result: Message
+
+
+class EndTurn(Value):
+    """Ends a running turn as failed."""
+
+    ref: StepRef
+    failure: Failure
+
+
+def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
+    """Running under a fresh workflow instance."""
+    return turn.model_copy(update={"status": "running", "instance": instance, "starts": turn.starts + 1, "progress_at": now})
+
+
+def begin_step(turn: TurnRecord, step: int, now: str) -> TurnRecord:
+    """Hands out the next epoch for ``step``."""
+    return turn.model_copy(update={"epoch": turn.epoch + 1, "attempted_step": step, "progress_at": now})
+
+
+def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:
+    """Appends the step; without tool calls it was the last one and the turn is completed."""
+    record = StepRecord(epoch=commit.epoch, message=commit.message, usage=commit.usage)
+    update = {
+        "steps": (*turn.steps, record),
+        "log_incomplete": turn.log_incomplete or commit.log_incomplete,
+        "progress_at": now,
+    }
+    if not commit.message.tool_calls:
+        update |= {"status": "completed", "ended_at": now}
+    return turn.model_copy(update=update)
+
+
+def commit_tool(turn: TurnRecord, step: int, result: Message, now: str) -> TurnRecord:
+    """Adds one tool result to its step, in the order of the calls."""
+    record = turn.steps[step]
+    order = {c.call_id: i for i, c in enumerate(record.message.tool_calls)}
+    results = tuple(sorted((*record.results, result), key=lambda m: order[m.call_id or ""]))
+    changed = record.model_copy(update={"results": results})
+    return turn.model_copy(update={"steps": (*turn.steps[:step], changed, *turn.steps[step + 1 :]), "progress_at": now})
+
+
+def fail(turn: TurnRecord, failure: Failure, now: str) -> TurnRecord:
+    """Failed, with what was committed so far kept."""
+    return turn.model_copy(update={"status": "failed", "failure": failure, "ended_at": now, "progress_at": now})
+
+
+def terminal_event(turn: TurnRecord) -> TerminalEvent:
+    """The one terminal event of an ended turn, made from the record alone: the same on every replica."""
+    if turn.status == "completed":
+        return TurnCompleted(turn_id=turn.turn_id, message=turn.steps[-1].message, usage=turn.usage())
+    if turn.status == "failed" and turn.failure:
+        return TurnFailed(turn_id=turn.turn_id, **turn.failure.model_dump())
+    if turn.status == "cancelled":
+        return TurnCancelled(turn_id=turn.turn_id)
+    raise ValueError(f"turn {turn.turn_id} has not ended")

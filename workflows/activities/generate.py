@@ -1,0 +1,156 @@
+"""The activity ``generate``: one model call, streamed to the log, then committed.
+
+Order is the promise: every entry is in the log before CommitStep; CommitStep is refused for any epoch but the newest. An
+attempt that was superseded raises and reports nothing; a failing endpoint is reported as data, for the workflow to decide.
+"""
+
+import asyncio
+import json
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.domain import ids
+from agent.domain.context import provider_messages, token_text
+from agent.domain.errors import Closed
+from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
+from agent.domain.ids import TurnKey
+from agent.domain.messages import Message, ToolCall, Usage
+from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from agent.domain.tools import tool_schemas
+from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
+from agent.ports import Chats, Clock, Model, Tokens, TurnLog
+from workflows.activities.step_writer import StepWriter
+from workflows.turn_contracts import Generated
+
+
+class Superseded(Exception):
+    """A newer attempt runs this step: whatever this one did must not count."""
+
+
+@dataclass
+class _Answer:
+    """What the model has said so far."""
+
+    text: list[str] = field(default_factory=list[str])
+    calls: list[ToolCall] = field(default_factory=list[ToolCall])
+    usage: Usage | None = None
+
+
+class Generate:
+    """The activity with its ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog, model: Model, tokens: Tokens, clock: Clock) -> None:
+        self._chats, self._log, self._model, self._tokens, self._clock = chats, log, model, tokens, clock
+        self._tools = tool_schemas()
+
+    async def __call__(self, ref: StepRef) -> Generated:
+        """Runs ``ref`` unless it is committed or ended. Raises Superseded."""
+        begun = await self._chats.begin_step(ref)
+        if begun.kind != "go":
+            return await self._settle(ref, begun)
+        writer = StepWriter(self._log, _key(ref), begun.epoch)
+        try:
+            answer = await self._stream_watched(ref, begun, writer)
+        except ModelFailed as e:
+            failure = Failure(code=e.code, message=e.detail, retryable=e.retryable)
+            return Generated(kind="failed", failure=failure, retry_after=e.retry_after)
+        except Closed:
+            return Generated(kind="ended")
+        return await self._commit(ref, begun, writer, answer)
+
+    async def _stream_watched(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
+        """Streams until the answer is complete, or until the log refuses this epoch: then the provider's stream is closed."""
+        stream = asyncio.ensure_future(self._stream(ref, begun, writer))
+        watch = asyncio.ensure_future(writer.refused())
+        try:
+            await asyncio.wait({stream, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not stream.done():
+                await watch
+            return await stream
+        finally:
+            for task in (stream, watch):
+                task.cancel()
+            await asyncio.gather(stream, watch, return_exceptions=True)
+
+    async def _stream(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
+        answer = _Answer()
+        await writer.write(*_opening(ref, begun))
+        request = ModelRequest(messages=provider_messages(begun.messages), tools=self._tools)
+        async with aclosing(self._model.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextPart(text):
+                        answer.text.append(text)
+                        await writer.write(TextDelta(turn_id=ref.turn_id, step=ref.step, delta=text))
+                    case ToolCallPart(index, provider_id, name, arguments):
+                        call_id = ids.call_id_from_key(ids.tool_call_key(ref.turn_id, ref.step, index))
+                        call = ToolCall(call_id=call_id, provider_id=provider_id, index=index, name=name, arguments=arguments)
+                        answer.calls.append(call)
+                        await writer.write(_called(ref, call))
+                    case Finished(_, usage):
+                        answer.usage = usage
+        return answer
+
+    async def _commit(self, ref: StepRef, begun: BegunStep, writer: StepWriter, answer: _Answer) -> Generated:
+        message = Message(
+            role="assistant",
+            content="".join(answer.text),
+            tool_calls=tuple(answer.calls),
+            created_at=self._clock.now().isoformat(timespec="milliseconds"),
+        )
+        count = (await self._tokens.count([token_text(message)]))[0]
+        message = message.model_copy(update={"tokens": count.tokens, "estimated": count.estimated})
+        usage = answer.usage or _counted(begun, message)
+        commit = CommitStep(ref=ref, epoch=begun.epoch, message=message, usage=usage, log_incomplete=writer.incomplete)
+        done = await self._chats.commit_step(commit)
+        if done.kind == "superseded":
+            raise Superseded(f"{ref.turn_id} step {ref.step}: epoch {begun.epoch} is not the newest")
+        try:
+            await writer.write(StepCommitted(turn_id=ref.turn_id, step=ref.step, usage=usage))
+        except Closed:
+            pass  # a follower's fallback was quicker to close it
+        return await self._settle(ref, done)
+
+    async def _settle(self, ref: StepRef, begun: BegunStep) -> Generated:
+        if begun.kind == "void":
+            return Generated(kind="void")
+        if begun.terminal is None:
+            return Generated(kind="tools")
+        await self._log.close(_key(ref), begun.terminal)
+        return Generated(kind="answered" if begun.status == "completed" else "ended")
+
+
+def _key(ref: StepRef) -> TurnKey:
+    return TurnKey(ref.tenant, ref.user, ref.turn_id)
+
+
+def _opening(ref: StepRef, begun: BegunStep) -> list[TurnStarted | StepStarted | StepRestarted]:
+    """The first entries of an epoch: a restarted step tells readers to forget what they saw of it."""
+    if begun.restart:
+        return [StepRestarted(turn_id=ref.turn_id, step=ref.step, reason="new_attempt")]
+    started = StepStarted(turn_id=ref.turn_id, step=ref.step)
+    return [TurnStarted(turn_id=ref.turn_id), started] if begun.first else [started]
+
+
+def _called(ref: StepRef, call: ToolCall) -> ToolCalled:
+    return ToolCalled(
+        turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=_shown(call.arguments)
+    )
+
+
+def _shown(arguments: str) -> dict[str, Any] | str:
+    """The JSON object the model wrote, or its raw text when it wrote none."""
+    try:
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return arguments
+    return value if isinstance(value, dict) else arguments
+
+
+def _counted(begun: BegunStep, message: Message) -> Usage:
+    """Usage by our own count, when the endpoint tells none."""
+    prompt = sum(m.tokens for m in begun.messages) + begun.schema_tokens
+    return Usage(
+        prompt_tokens=prompt, completion_tokens=message.tokens, total_tokens=prompt + message.tokens, estimated=True
+    )

@@ -1,0 +1,69 @@
+"""The activity ``run_tools``: all calls of a step at once, each committed as it returns.
+
+A call's key makes its effect happen once however often this runs; a re-run does only the calls that have no committed result.
+"""
+
+import asyncio
+import json
+
+from agent.domain import ids
+from agent.domain.context import token_text
+from agent.domain.errors import Closed
+from agent.domain.events import ToolReturned
+from agent.domain.ids import TurnKey
+from agent.domain.messages import Message, ToolCall, ToolResult
+from agent.domain.tools import shorten_result
+from agent.domain.turn import BegunTools, CommitTool, StepRef
+from agent.ports import Chats, Clock, Tokens, TurnLog
+from workflows.activities.generate import Superseded
+from workflows.activities.step_writer import StepWriter
+from workflows.toolbox import CallContext, ToolBox
+
+
+class RunTools:
+    """The activity with its ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog, toolbox: ToolBox, tokens: Tokens, clock: Clock) -> None:
+        self._chats, self._log, self._toolbox, self._tokens, self._clock = chats, log, toolbox, tokens, clock
+
+    async def __call__(self, ref: StepRef) -> None:
+        """Runs what is open of the step. Raises Superseded."""
+        begun = await self._chats.begin_tools(ref)
+        if begun.kind != "go" or not begun.calls:
+            return
+        writer = StepWriter(self._log, TurnKey(ref.tenant, ref.user, ref.turn_id), begun.epoch)
+        running = [asyncio.ensure_future(self._run(ref, begun, call)) for call in begun.calls]
+        try:
+            for returned in asyncio.as_completed(running):
+                await self._record(ref, begun.epoch, writer, await returned)
+        except Closed:
+            return  # the turn was ended from outside
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _run(self, ref: StepRef, begun: BegunTools, call: ToolCall) -> ToolResult:
+        key = ids.tool_call_key(ref.turn_id, ref.step, call.index)
+        context = CallContext(
+            tenant=ref.tenant, user=ref.user, turn_id=ref.turn_id, key=key, time_zone=begun.time_zone, asked_at=begun.asked_at
+        )
+        ok, result = await self._toolbox.run(call.name, call.arguments, context)
+        return ToolResult(call_id=call.call_id, ok=ok, result=shorten_result(result))
+
+    async def _record(self, ref: StepRef, epoch: int, writer: StepWriter, done: ToolResult) -> None:
+        """Log first, commit second, as with a step."""
+        await writer.write(
+            ToolReturned(turn_id=ref.turn_id, step=ref.step, call_id=done.call_id, ok=done.ok, result=done.result)
+        )
+        message = Message(
+            role="tool",
+            content=json.dumps(done.result, ensure_ascii=False, separators=(",", ":")),
+            created_at=self._clock.now().isoformat(timespec="milliseconds"),
+            call_id=done.call_id,
+            ok=done.ok,
+        )
+        count = (await self._tokens.count([token_text(message)]))[0]
+        message = message.model_copy(update={"tokens": count.tokens, "estimated": count.estimated})
+        if not await self._chats.commit_tool(CommitTool(ref=ref, epoch=epoch, result=message)):
+            raise Superseded(f"{ref.turn_id} step {ref.step}: the tools' epoch {epoch} is not the newest")

@@ -1,0 +1,50 @@
+"""The last acts of a turn's workflow: failing it when nothing else is left, and telling the world how it ended."""
+
+from typing import Literal, cast
+
+from agent.domain.errors import NotFound
+from agent.domain.events import ConversationUpdated
+from agent.domain.ids import TurnKey
+from agent.ports import Chats, EventPublisher, TurnLog
+from agent.domain.turn import EndTurn
+from workflows.turn_contracts import FailTurn, TurnInput
+
+
+class FailTurnActivity:
+    """Ends the turn as failed, unless it has ended; then closes its log with whatever the record says."""
+
+    def __init__(self, chats: Chats, log: TurnLog) -> None:
+        self._chats, self._log = chats, log
+
+    async def __call__(self, order: FailTurn) -> None:
+        ended = await self._chats.end_turn(EndTurn(ref=order.ref, failure=order.failure))
+        if ended.terminal:
+            await self._log.close(TurnKey(order.ref.tenant, order.ref.user, order.ref.turn_id), ended.terminal)
+
+
+class PublishEvents:
+    """Publishes ``conversation.updated`` for completed and failed turns; the engine repeats it until acknowledged."""
+
+    def __init__(self, chats: Chats, publisher: EventPublisher) -> None:
+        self._chats, self._publisher = chats, publisher
+
+    async def __call__(self, turn: TurnInput) -> None:
+        try:
+            told = await self._chats.get_turn(TurnKey(turn.tenant, turn.user, turn.turn_id))
+        except NotFound:
+            return  # cleared meanwhile: its user wants it gone
+        if told.status not in ("completed", "failed"):
+            return
+        await self._publisher.publish(
+            ConversationUpdated(
+                event_id=f"{turn.turn_id}-ended",
+                tenant_id=turn.tenant,
+                user_id=turn.user,
+                timestamp=told.ended_at or told.progress_at,
+                conversation=turn.conversation,
+                turn_id=turn.turn_id,
+                status=cast("Literal['completed', 'failed']", told.status),
+                user_message=told.user_message.content,
+                assistant_message=told.message.content if told.message else "",
+            )
+        )

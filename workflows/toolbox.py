@@ -1,0 +1,112 @@
+"""The tools, run: checked arguments in, a JSON object out. What a model wrote, and whatever a tool returns, is data.
+
+Refuses to know turns and logs. A refusal is a result the model reads; only an unreachable runtime raises, to be tried again.
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from agent.domain import ids
+from agent.domain.errors import Problem, Unavailable
+from agent.domain.ids import Identity
+from agent.domain.limits import TASK_OUTCOME_WAIT, TOOL_TIMEOUT
+from agent.domain.messages import Value
+from agent.domain.processing import ProcessTask
+from agent.domain.task_changes import Change
+from agent.domain.tool_args import (
+    AssignTask,
+    CreateTask,
+    GetTask,
+    GetWorkflowStatus,
+    ListTasks,
+    UpdateTaskStatus,
+    deadline_seconds_from,
+)
+from agent.domain.tools import parse_call
+from agent.ports import Tasks, Workflows
+
+Result = dict[str, Any]
+
+
+class CallContext(Value):
+    """Who calls, under which key, and what "now" is for it: the time the model asked, the same at every re-run."""
+
+    tenant: str
+    user: str
+    turn_id: str
+    key: str
+    time_zone: str
+    asked_at: str
+
+    @property
+    def who(self) -> Identity:
+        return Identity(self.tenant, self.user)
+
+    @property
+    def change(self) -> Change:
+        return Change(by=f"turn:{self.turn_id}", key=self.key)
+
+
+class ToolBox:
+    """Runs tool calls against the task side of the system."""
+
+    def __init__(self, tasks: Tasks, workflows: Workflows) -> None:
+        self._tasks, self._workflows = tasks, workflows
+
+    async def run(self, name: str, arguments: str, context: CallContext) -> tuple[bool, Result]:
+        """(ok, result). Raises Unavailable."""
+        try:
+            async with asyncio.timeout(TOOL_TIMEOUT):
+                return True, await self._run(name, arguments, context)
+        except Unavailable:
+            raise
+        except Problem as problem:
+            return False, {"error": {"code": problem.code, "detail": problem.detail}}
+        except TimeoutError:
+            return False, {"error": {"code": "tool_timeout", "detail": f"{name} took longer than {TOOL_TIMEOUT:g} seconds."}}
+
+    async def _run(self, name: str, arguments: str, context: CallContext) -> Result:
+        match parse_call(name, arguments):
+            case CreateTask() as args:
+                return await self._create(args, context)
+            case GetTask(task_id=task_id):
+                return _json(await self._tasks.get(context.tenant, task_id))
+            case ListTasks(status=status, limit=limit):
+                return _json(await self._tasks.list_tasks(context.who, status, limit, None))
+            case UpdateTaskStatus(task_id=task_id, status=status):
+                return _json(await self._tasks.set_status(context.tenant, task_id, status, context.change))
+            case AssignTask(task_id=task_id, assignee=assignee):
+                return _json(await self._tasks.assign(context.tenant, task_id, assignee, context.change))
+            case GetWorkflowStatus() as args:
+                return _json(await self._tasks.outcome(context.tenant, args.task_id))
+            case other:
+                raise TypeError(f"no runner for {type(other).__name__}")
+
+    async def _create(self, args: CreateTask, context: CallContext) -> Result:
+        """Starts the durable workflow, waits a little, and tells the truth about how far it came."""
+        seconds = deadline_seconds_from(args, datetime.fromisoformat(context.asked_at), context.time_zone)
+        task_id = ids.task_id_from_key(context.key)
+        request = ProcessTask(
+            task_id=task_id,
+            title=args.title,
+            description=args.description,
+            assignee=args.assignee,
+            deadline_seconds=seconds,
+            key=context.key,
+            by=context.change.by,
+        )
+        receipt = await self._tasks.process(context.who, request)
+        await self._workflows.task_processing(context.tenant, task_id, TASK_OUTCOME_WAIT)
+        outcome = await self._tasks.outcome(context.tenant, task_id)
+        told: Result = {"task_id": task_id, "workflow_id": receipt.workflow_id, "status": outcome.status}
+        if outcome.result is None:
+            return {**told, "message": "Still being processed; ask get_workflow_status for how it ends."}
+        told["message"] = outcome.result.message
+        if outcome.status != "rejected":
+            told["task"] = _json(await self._tasks.get(context.tenant, task_id))
+        return told
+
+
+def _json(value: Value) -> Result:
+    return value.model_dump(mode="json")

@@ -1,0 +1,67 @@
+"""TurnWorkflow: generate, run tools, generate again, until the model answers; then tell the world.
+
+This file is the whole process of a turn and nothing else. The engine remembers how far it came and dispatches a lost activity
+again; activities make every repeat harmless. Deterministic: no clock, no randomness, no I/O.
+"""
+
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any
+
+from dapr.ext.workflow import DaprWorkflowContext
+
+from agent.domain.limits import TURN_STEPS_MAX
+from agent.domain.retry import model_retry_delay
+from agent.domain.turn import Failure
+from workflows import names
+from workflows.retry import ACTIVITY_RETRY, PUBLISH_RETRY
+from workflows.turn_contracts import FailTurn, Generated, TurnInput
+
+Run = Generator[Any, Any, Any]
+
+STEPS_EXHAUSTED = Failure(
+    code="steps_exhausted", message=f"The model asked for tools {TURN_STEPS_MAX} times and never answered.", retryable=False
+)
+INTERNAL = Failure(code="internal_error", message="Something broke inside the service; it has been logged.", retryable=True)
+
+
+def turn_workflow(ctx: DaprWorkflowContext, wf_input: TurnInput) -> Run:
+    """One instance of one turn."""
+    try:
+        failure = yield from _converse(ctx, wf_input)
+        if failure == "void":
+            return
+    except Exception:  # noqa: BLE001 -- whatever an activity died of, the turn must end
+        failure = INTERNAL
+    if failure:
+        last = FailTurn(ref=wf_input.step(0), failure=failure)
+        yield ctx.call_activity(names.FAIL_TURN, input=last.model_dump(mode="json"), retry_policy=PUBLISH_RETRY)
+    yield ctx.call_activity(names.PUBLISH_EVENTS, input=wf_input.model_dump(mode="json"), retry_policy=PUBLISH_RETRY)
+
+
+def _converse(ctx: DaprWorkflowContext, turn: TurnInput) -> Run:
+    """Steps until an answer. Returns None when the turn has ended well or was over, "void", or why it failed."""
+    for step in range(TURN_STEPS_MAX):
+        done = yield from _generate(ctx, turn, step)
+        if done.kind == "void":
+            return "void"
+        if done.kind != "tools":
+            return done.failure
+        ref = turn.step(step).model_dump(mode="json")
+        yield ctx.call_activity(names.RUN_TOOLS, input=ref, retry_policy=ACTIVITY_RETRY)
+    return STEPS_EXHAUSTED
+
+
+def _generate(ctx: DaprWorkflowContext, turn: TurnInput, step: int) -> Run:
+    """One committed step: attempts at the endpoint with backoff between them. The only owner of model retries."""
+    attempt = 0
+    while True:
+        ref = turn.step(step).model_dump(mode="json")
+        done = Generated.model_validate((yield ctx.call_activity(names.GENERATE, input=ref, retry_policy=ACTIVITY_RETRY)))
+        if done.kind != "failed" or done.failure is None:
+            return done
+        delay = model_retry_delay(turn.turn_id, attempt, done.failure.retryable, done.retry_after)
+        if delay is None:
+            return done
+        yield ctx.create_timer(timedelta(seconds=delay))
+        attempt += 1
