@@ -9,7 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from jinja2 import StrictUndefined, Template, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 _FRONT_MATTER = re.compile(r"---\n(?P<fields>.*?)\n---\n(?P<body>.*)", re.DOTALL)
@@ -59,7 +59,10 @@ def _load(file: Traversable, environment: SandboxedEnvironment) -> Prompt:
     if fields["name"] + ".md" != file.name or not fields["version"].isdecimal():
         raise ValueError(f"{file.name}: name must be the file's, version a number")
     declared = frozenset(variable.strip() for variable in fields["variables"].strip("[]").split(",") if variable.strip())
-    used = meta.find_undeclared_variables(environment.parse(match["body"]))
+    try:
+        used = meta.find_undeclared_variables(environment.parse(match["body"]))
+    except TemplateSyntaxError as fault:
+        raise ValueError(f"{file.name}: {fault}") from fault
     if used != declared:
         raise ValueError(f"{file.name}: declares the variables {sorted(declared)} and uses {sorted(used)}")
     return Prompt(fields["name"], int(fields["version"]), declared, environment.from_string(match["body"].strip()))
