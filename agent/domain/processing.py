@@ -1,10 +1,14 @@
 """A task's way through TaskProcessingWorkflow: the request, the receipt, and the view of it from outside."""
 
+import hashlib
+import json
 from typing import Literal
 
+from agent.domain.limits import DESCRIPTION_CHARS_MIN, TITLE_CHARS_MIN
 from agent.domain.messages import Value
 
 WorkflowStatus = Literal["running", "completed", "rejected", "failed"]
+StepName = Literal["validate", "create", "assign", "reminder", "notify"]
 
 
 class ProcessTask(Value):
@@ -43,7 +47,7 @@ class WorkflowResult(Value):
 class WorkflowStep(Value):
     """One step: ``undo`` marks a compensation. ``detail`` tells why, when ``state`` is failed or skipped."""
 
-    name: Literal["validate", "create", "assign", "reminder", "notify"]
+    name: StepName
     state: Literal["done", "failed", "skipped"]
     undo: bool = False
     detail: str = ""
@@ -57,3 +61,44 @@ class WorkflowView(Value):
     status: WorkflowStatus
     result: WorkflowResult | None
     steps: tuple[WorkflowStep, ...]
+
+
+class Reservation(Value):
+    """A task id, taken by one request of one user. ``deadline`` was fixed when the request was accepted."""
+
+    fingerprint: str
+    request: ProcessTask
+    owner: str
+    accepted_at: str
+    deadline: str
+
+
+class Outcome(Value):
+    """What the task's actor knows of its workflow: nothing reserved, no result yet, or the result and its steps."""
+
+    reservation: Reservation | None = None
+    result: WorkflowResult | None = None
+    steps: tuple[WorkflowStep, ...] = ()
+
+
+def fingerprint(request: ProcessTask) -> str:
+    """SHA-256 of the raw arguments: two requests for one id are the same when theirs are equal."""
+    raw = request.model_dump(include={"task_id", "title", "description", "assignee", "deadline_seconds"})
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def reasons_to_reject(request: ProcessTask) -> list[str]:
+    """Every reason, as sentences; empty for a good request. Blanks around a text do not count."""
+    reasons: list[str] = []
+    for name, text, least in (
+        ("title", request.title, TITLE_CHARS_MIN),
+        ("description", request.description, DESCRIPTION_CHARS_MIN),
+    ):
+        if (size := len(text.strip())) < least:
+            reasons.append(f"The {name} must have at least {least} characters; it has {size}.")
+    return reasons
+
+
+def notification_id(tenant: str, task_id: str) -> str:
+    """The same at every attempt, different for every task of every tenant, and telling nothing about the tenant."""
+    return "n-" + hashlib.sha256(f"{tenant}/{task_id}".encode()).hexdigest()[:32]

@@ -7,7 +7,7 @@ from agent.domain.task import Task
 
 
 class Change(Value):
-    """Who changes a task. With a ``key`` (a tool call's, a workflow step's) a repeat changes nothing and returns the first result.
+    """Who changes a task. With a ``key`` (a tool call's, a workflow step's) a repeat changes nothing: it gets the first result.
 
     ``by`` is shown in the history: ``user:alice``, ``turn:main.3.x``, ``workflow:task-workflow-7``, ``system``.
     """

@@ -1,4 +1,4 @@
-"""What may be done to a task. Every function takes the record, the command and the time, and returns what to store and announce.
+"""What may be done to a task: functions of the record, the command and the time, to what must be stored and announced.
 
 A refusal raises a Problem and changes nothing. A command that would change nothing bumps no version and announces nothing.
 """
@@ -8,9 +8,24 @@ from datetime import datetime, timedelta
 from agent.domain.errors import BadRequest, Conflict
 from agent.domain.events import TaskEventType
 from agent.domain.limits import DEADLINE_SECONDS_MAX
-from agent.domain.task import Task, TaskStatus, check_move, illegal, is_open, iso, without_overdue
+from agent.domain.task import (
+    Task,
+    TaskStatus,
+    check_move,
+    illegal,
+    is_open,
+    iso,
+    without_overdue,
+)
 from agent.domain.task_changes import Change
-from agent.domain.task_record import Decision, TaskRecord, changed, noted, remembered, replay
+from agent.domain.task_record import (
+    Decision,
+    TaskRecord,
+    changed,
+    noted,
+    remembered,
+    replay,
+)
 
 OVERDUE_ON_SIGHT = timedelta(seconds=2)  # a read does the reminder's work when that is this late
 
@@ -62,9 +77,26 @@ def set_status(record: TaskRecord, to: TaskStatus, change: Change, now: datetime
     reminder = record.reminder if is_open(to) else None
     if to == "pending":
         return changed(
-            record, "status", change, now, "task.unassigned", sets=("status", "assignee"), reminder=reminder, status=to, assignee=None
+            record,
+            "status",
+            change,
+            now,
+            "task.unassigned",
+            sets=("status", "assignee"),
+            reminder=reminder,
+            status=to,
+            assignee=None,
         )
-    return changed(record, "status", change, now, _EVENT_OF_STATUS[to], sets=("status",), reminder=reminder, status=to)
+    return changed(
+        record,
+        "status",
+        change,
+        now,
+        _EVENT_OF_STATUS[to],
+        sets=("status",),
+        reminder=reminder,
+        status=to,
+    )
 
 
 def assign(record: TaskRecord, assignee: str | None, change: Change, now: datetime) -> Decision:
@@ -78,7 +110,15 @@ def assign(record: TaskRecord, assignee: str | None, change: Change, now: dateti
     check_move(task, to)
     what: TaskEventType = "task.assigned" if assignee is not None else "task.unassigned"
     return changed(
-        record, "assign", change, now, what, sets=("status", "assignee"), reminder=record.reminder, status=to, assignee=assignee
+        record,
+        "assign",
+        change,
+        now,
+        what,
+        sets=("status", "assignee"),
+        reminder=record.reminder,
+        status=to,
+        assignee=assignee,
     )
 
 
@@ -118,7 +158,10 @@ def check_deadline(deadline: datetime, now: datetime) -> None:
     """Raises BadRequest ``bad_deadline`` unless it lies ahead, within DEADLINE_SECONDS_MAX."""
     if not now < deadline <= now + timedelta(seconds=DEADLINE_SECONDS_MAX):
         years = DEADLINE_SECONDS_MAX // (365 * 86_400)
-        raise BadRequest("bad_deadline", f"A deadline must lie in the future, at most {years} years ahead; it is {iso(now)} now.")
+        raise BadRequest(
+            "bad_deadline",
+            f"A deadline must lie in the future, at most {years} years ahead; it is {iso(now)} now.",
+        )
 
 
 def time_left(record: TaskRecord, now: datetime) -> timedelta | None:
@@ -140,7 +183,16 @@ def mark_overdue(record: TaskRecord, now: datetime) -> Decision | None:
     task = record.existing()
     if task.status == "overdue":
         return Decision(record.model_copy(update={"reminder": None}), task)
-    return changed(record, "overdue", _SYSTEM, now, "task.overdue", sets=(), reminder=None, status="overdue")
+    return changed(
+        record,
+        "overdue",
+        _SYSTEM,
+        now,
+        "task.overdue",
+        sets=(),
+        reminder=None,
+        status="overdue",
+    )
 
 
 def _unchanged(record: TaskRecord, task: Task, command: str, change: Change) -> Decision:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import TaskChanged, TaskEventType
 from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
@@ -51,8 +53,8 @@ class TaskRecord(Value):
     steps: tuple[WorkflowStep, ...] = ()
     task: Task | None = None
     reminder: str | None = None
-    setters: dict[Aspect, str] = {}
-    keys: dict[str, KeyResult] = {}
+    setters: dict[Aspect, str] = Field(default_factory=dict[Aspect, str])
+    keys: dict[str, KeyResult] = Field(default_factory=dict[str, KeyResult])
     history: tuple[TaskHistoryEntry, ...] = ()
     dropped: int = 0
     outbox: tuple[TaskChanged, ...] = ()
@@ -101,7 +103,7 @@ def changed(
     reminder: str | None,
     **fields: Any,
 ) -> Decision:
-    """The task with ``fields`` changed, its version one up, and all that is remembered of it. ``sets`` are the aspects commanded."""
+    """The task with ``fields`` changed, its version one up, and all that is remembered. ``sets`` are the aspects commanded."""
     old = record.existing()
     task = old.model_copy(update={**fields, "version": old.version + 1, "updated_at": iso(now)})
     return noted(record, old, task, command, change, what, sets=sets, reminder=reminder)
@@ -119,7 +121,13 @@ def noted(
     reminder: str | None,
 ) -> Decision:
     """The record with ``task`` in it, a line of history, and the key's result."""
-    entry = TaskHistoryEntry(at=task.updated_at, what=what, by=change.by, version=task.version, changes=_differences(old, task))
+    entry = TaskHistoryEntry(
+        at=task.updated_at,
+        what=what,
+        by=change.by,
+        version=task.version,
+        changes=_differences(old, task),
+    )
     history = (*record.history, entry)[-TASK_HISTORY_MAX:]
     setters = {aspect: key for aspect, key in record.setters.items() if aspect not in sets}
     if change.key is not None:
@@ -133,7 +141,11 @@ def noted(
             "dropped": record.dropped + len(record.history) + 1 - len(history),
         }
     )
-    return Decision(remembered(after, command, change, what), task, _event(after, task, what, change.by))
+    return Decision(
+        remembered(after, command, change, what),
+        task,
+        _event(after, task, what, change.by),
+    )
 
 
 def remembered(

@@ -7,22 +7,35 @@ from datetime import datetime
 
 from agent.domain.task import is_open, without_overdue
 from agent.domain.task_changes import Change, UndoOutcome
-from agent.domain.task_record import Aspect, Decision, KeyResult, TaskRecord, changed, remembered
+from agent.domain.task_record import (
+    Aspect,
+    Decision,
+    KeyResult,
+    TaskRecord,
+    changed,
+    remembered,
+    replay,
+)
 
 NEVER_DONE = "it had not been done"
 
 
 def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Decision, UndoOutcome]:
     """Takes the assignment of ``change.key`` back: no assignee, ``pending``. Overdue by the clock counts as unchanged."""
-    if (known := _known(record, "undo-assign", change)) is not None:
-        return _again(record, known)
+    if (again := replay(record, "undo-assign", change)) is not None:
+        return again, _first_outcome(record, "undo-assign", change)
     task, mine = record.existing(), record.keys.get(f"assign:{change.key}")
     if mine is None:
         return _left(record, "assign", change, UndoOutcome(state="done", detail=NEVER_DONE))
     ours = all(record.setters.get(aspect) == change.key for aspect in ("assignee", "status"))
     if not ours or task.status not in ("assigned", "overdue"):
         changer = _changer(record, ("assignee", "status"), mine)
-        return _left(record, "assign", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+        return _left(
+            record,
+            "assign",
+            change,
+            UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"),
+        )
     decision = changed(
         _barred(record, "assign", change),
         "undo-assign",
@@ -39,16 +52,26 @@ def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Deci
 
 def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[Decision, UndoOutcome]:
     """Takes the deadline of ``change.key`` and its reminder back; overdue because of it becomes ``pending`` or ``assigned``."""
-    if (known := _known(record, "undo-deadline", change)) is not None:
-        return _again(record, known)
+    if (again := replay(record, "undo-deadline", change)) is not None:
+        return again, _first_outcome(record, "undo-deadline", change)
     task, mine = record.existing(), record.keys.get(f"deadline:{change.key}")
     if mine is None:
         return _left(record, "deadline", change, UndoOutcome(state="done", detail=NEVER_DONE))
     if record.setters.get("deadline") != change.key:
         changer = _changer(record, ("deadline",), mine)
-        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+        return _left(
+            record,
+            "deadline",
+            change,
+            UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"),
+        )
     if not is_open(task.status):
-        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"the task is {task.status}"))
+        return _left(
+            record,
+            "deadline",
+            change,
+            UndoOutcome(state="skipped", detail=f"the task is {task.status}"),
+        )
     decision = changed(
         _barred(record, "deadline", change),
         "undo-deadline",
@@ -63,13 +86,9 @@ def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[De
     return decision, UndoOutcome(state="done")
 
 
-def _known(record: TaskRecord, undo: str, change: Change) -> KeyResult | None:
-    return record.keys.get(f"{undo}:{change.key}")
-
-
-def _again(record: TaskRecord, known: KeyResult) -> tuple[Decision, UndoOutcome]:
-    state = "skipped" if known.skipped else "done"
-    return Decision(record, record.existing(), replayed=True), UndoOutcome(state=state, detail=known.detail)
+def _first_outcome(record: TaskRecord, undo: str, change: Change) -> UndoOutcome:
+    known = record.keys[f"{undo}:{change.key}"]
+    return UndoOutcome(state="skipped" if known.skipped else "done", detail=known.detail)
 
 
 def _left(record: TaskRecord, command: str, change: Change, outcome: UndoOutcome) -> tuple[Decision, UndoOutcome]:

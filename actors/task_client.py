@@ -1,0 +1,202 @@
+"""The Tasks port over TaskActor and TaskIndexActor, and what the workflow's steps need of them besides."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from actors.calls import ActorCalls
+from actors.task_requests import (
+    AddTask,
+    AssignTask,
+    CreateTask,
+    ListedTasks,
+    ListTasks,
+    RecordResult,
+    Reserved,
+    ReserveTask,
+    SetDeadline,
+    UndoStep,
+    UpdateStatus,
+)
+from agent.domain import ids
+from agent.domain.errors import BadRequest, NotFound
+from agent.domain.ids import Identity
+from agent.domain.limits import TASKS_PAGE_MAX, TASKS_SCAN_MAX
+from agent.domain.processing import (
+    Outcome,
+    ProcessReceipt,
+    ProcessTask,
+    WorkflowResult,
+    WorkflowStep,
+    WorkflowView,
+)
+from agent.domain.task import Task, TaskStatus
+from agent.domain.task_changes import Change, TaskHistory, TaskPage, UndoOutcome
+from agent.ports import Workflows
+
+TASK_ACTOR = "TaskActor"
+TASK_INDEX_ACTOR = "TaskIndexActor"
+_READS_AT_ONCE = 20
+
+
+class TaskClient:
+    """Implements ``ports.Tasks``, and ``TaskSteps`` of the workflow's activities."""
+
+    def __init__(self, calls: ActorCalls, workflows: Workflows) -> None:
+        self._calls, self._workflows = calls, workflows
+
+    async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
+        """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count."""
+        ids.task_id(request.task_id)
+        reserve = ReserveTask(tenant=who.tenant, owner=who.user, request=request)
+        reserved = Reserved.model_validate(await self._task(who.tenant, request.task_id, "Reserve", reserve))
+        if reserved.result is None:
+            await self._workflows.start_task_processing(who.tenant, request.task_id)
+        return ProcessReceipt(
+            workflow_id=ids.task_workflow_public_id(request.task_id),
+            task_id=request.task_id,
+            started=reserved.state == "new",
+            status=reserved.result.status if reserved.result is not None else "running",
+        )
+
+    async def outcome(self, tenant: str, task_id: str) -> WorkflowView:
+        """See ``ports.Tasks``. A reservation whose workflow nobody started (a crash between the two) is started here."""
+        known = await self.reserved(tenant, task_id)
+        if known.reservation is None:
+            raise NotFound("workflow_not_found", "Workflow not found")
+        if known.result is None:
+            if (view := await self._workflows.task_processing(tenant, task_id)) is not None:
+                return view
+            await self._workflows.start_task_processing(tenant, task_id)
+        return WorkflowView(
+            workflow_id=ids.task_workflow_public_id(task_id),
+            task_id=task_id,
+            status=known.result.status if known.result is not None else "running",
+            result=known.result,
+            steps=known.steps,
+        )
+
+    async def get(self, tenant: str, task_id: str) -> Task:
+        """See ``ports.Tasks``."""
+        return Task.model_validate(await self._task(tenant, task_id, "GetTask"))
+
+    async def list_tasks(self, who: Identity, status: TaskStatus | None, limit: int, cursor: str | None) -> TaskPage:
+        """See ``ports.Tasks``. Looks at no more than TASKS_SCAN_MAX tasks: a short page may still have a next."""
+        below = _position(cursor)
+        limit = max(1, min(limit, TASKS_PAGE_MAX))
+        found: list[Task] = []
+        scanned = 0
+        while len(found) < limit and scanned < TASKS_SCAN_MAX:
+            listed = await self._listed(who, below, limit)
+            if not listed.ids:
+                return TaskPage(tasks=tuple(found), next=None)
+            for (position, _), task in zip(listed.ids, await self._read_all(who.tenant, listed), strict=True):
+                below, scanned = position, scanned + 1
+                if task is not None and (status is None or task.status == status):
+                    found.append(task)
+                    if len(found) == limit:
+                        break
+        return TaskPage(tasks=tuple(found), next=_cursor(below) if below else None)
+
+    async def history(self, tenant: str, task_id: str) -> TaskHistory:
+        """See ``ports.Tasks``."""
+        return TaskHistory.model_validate(await self._task(tenant, task_id, "GetTaskHistory"))
+
+    async def set_status(self, tenant: str, task_id: str, status: TaskStatus, change: Change) -> Task:
+        """See ``ports.Tasks``."""
+        return await self._changed(tenant, task_id, "UpdateStatus", UpdateStatus(status=status, change=change))
+
+    async def assign(self, tenant: str, task_id: str, assignee: str | None, change: Change) -> Task:
+        """See ``ports.Tasks``."""
+        return await self._changed(tenant, task_id, "AssignTask", AssignTask(assignee=assignee, change=change))
+
+    async def set_deadline(self, tenant: str, task_id: str, deadline: datetime | None, change: Change) -> Task:
+        """See ``ports.Tasks``."""
+        return await self._changed(
+            tenant,
+            task_id,
+            "SetDeadlineReminder",
+            SetDeadline(deadline=deadline, change=change),
+        )
+
+    async def reserved(self, tenant: str, task_id: str) -> Outcome:
+        """The reservation and, once the workflow ended, its result."""
+        return Outcome.model_validate(await self._task(tenant, task_id, "GetOutcome"))
+
+    async def create(self, tenant: str, owner: str, task_id: str, change: Change) -> Task:
+        """Lists the id for its owner, then creates the task: beyond the owner's bound there is no task, not an unlisted one.
+
+        Raises:
+            Busy: ``too_many_tasks``.
+        """
+        index = ids.task_index_actor_id(Identity(tenant, owner))
+        await self._calls.call(TASK_INDEX_ACTOR, index, "Add", AddTask(task_id=task_id))
+        return await self._changed(tenant, task_id, "CreateTask", CreateTask(change=change))
+
+    async def undo_assign(self, tenant: str, task_id: str, change: Change) -> UndoOutcome:
+        """Takes back the assignment made with ``change.key``."""
+        return UndoOutcome.model_validate(await self._task(tenant, task_id, "UndoAssign", UndoStep(change=change)))
+
+    async def undo_deadline(self, tenant: str, task_id: str, change: Change) -> UndoOutcome:
+        """Takes back the deadline set with ``change.key``, and its reminder."""
+        return UndoOutcome.model_validate(await self._task(tenant, task_id, "UndoDeadline", UndoStep(change=change)))
+
+    async def record_result(
+        self,
+        tenant: str,
+        task_id: str,
+        result: WorkflowResult,
+        steps: Sequence[WorkflowStep],
+    ) -> WorkflowResult:
+        """Stores the workflow's result, once; returns the one that is stored."""
+        request = RecordResult(result=result, steps=tuple(steps))
+        return WorkflowResult.model_validate(await self._task(tenant, task_id, "RecordResult", request))
+
+    async def _task(self, tenant: str, task_id: str, method: str, request: BaseModel | None = None) -> object:
+        """Ids of another form name no task: they are not found, rather than passed on."""
+        try:
+            actor_id = ids.task_actor_id(tenant, ids.task_id(task_id))
+        except BadRequest as e:
+            raise NotFound("task_not_found", "Task not found") from e
+        return await self._calls.call(TASK_ACTOR, actor_id, method, request)
+
+    async def _changed(self, tenant: str, task_id: str, method: str, request: BaseModel) -> Task:
+        return Task.model_validate(await self._task(tenant, task_id, method, request))
+
+    async def _listed(self, who: Identity, below: int | None, limit: int) -> ListedTasks:
+        request = ListTasks(below=below, limit=limit)
+        return ListedTasks.model_validate(
+            await self._calls.call(TASK_INDEX_ACTOR, ids.task_index_actor_id(who), "List", request)
+        )
+
+    async def _read_all(self, tenant: str, listed: ListedTasks) -> list[Task | None]:
+        gate = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def read(task_id: str) -> Task | None:
+            async with gate:
+                try:
+                    return await self.get(tenant, task_id)
+                except NotFound:  # listed, and its workflow has not created it yet
+                    return None
+
+        return list(await asyncio.gather(*(read(task_id) for _, task_id in listed.ids)))
+
+
+def _cursor(below: int) -> str:
+    return base64.urlsafe_b64encode(f"below:{below}".encode()).decode().rstrip("=")
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        word, number = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii").split(":")
+        if word == "below" and 0 < int(number) < 2**31 and _cursor(int(number)) == cursor:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise BadRequest("bad_cursor", "The cursor is not one that this service handed out.")

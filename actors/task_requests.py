@@ -1,0 +1,72 @@
+"""One request model for each method of TaskActor and TaskIndexActor, and the answers that have no home in the domain."""
+
+from datetime import datetime
+from typing import Literal
+
+from agent.domain.messages import Value
+from agent.domain.processing import ProcessTask, WorkflowResult, WorkflowStep
+from agent.domain.task import TaskStatus
+from agent.domain.task_changes import Change
+
+
+class ReserveTask(Value):
+    tenant: str
+    owner: str
+    request: ProcessTask
+
+
+class Reserved(Value):
+    """``new``: this request took the id; ``pending``: it did before, no result yet; ``ended``: with ``result``."""
+
+    state: Literal["new", "pending", "ended"]
+    result: WorkflowResult | None = None
+
+
+class RecordResult(Value):
+    result: WorkflowResult
+    steps: tuple[WorkflowStep, ...]
+
+
+class CreateTask(Value):
+    """Creates the reserved task."""
+
+    change: Change
+
+
+class UpdateStatus(Value):
+    status: TaskStatus
+    change: Change
+
+
+class AssignTask(Value):
+    assignee: str | None
+    change: Change
+
+
+class SetDeadline(Value):
+    deadline: datetime | None
+    change: Change
+
+
+class UndoStep(Value):
+    """``change.key`` is the key of the change to take back."""
+
+    change: Change
+
+
+class AddTask(Value):
+    task_id: str
+
+
+class ListTasks(Value):
+    """``below``: only positions smaller than this, null for the newest."""
+
+    below: int | None
+    limit: int
+
+
+class ListedTasks(Value):
+    """Newest first; ``position`` of an id never changes. ``total`` counts all."""
+
+    ids: tuple[tuple[int, str], ...]
+    total: int

@@ -1,0 +1,77 @@
+"""How a task's record is kept by its actor, and how its events get out: at least once, whoever's change it was.
+
+A change with a key is announced by whoever repeats it: its caller retries. A change without one leaves its event in the
+record's outbox, in the same save, until the publish is acknowledged. A failed publish never fails a change.
+"""
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.domain.errors import Unavailable
+from agent.domain.events import TaskChanged
+from agent.domain.limits import TASK_OUTBOX_MAX
+from agent.domain.task_record import Decision, TaskRecord
+from agent.ports import Clock, EventPublisher
+
+RECORD_KEY = "task"
+_REMEMBERED = 64  # event ids known to be announced, per activation
+_PAUSE = timedelta(seconds=5)  # after a failed publish: do not make every touch of the actor wait for a broken broker
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TaskActorDeps:
+    """What a TaskActor needs from outside."""
+
+    clock: Clock
+    publisher: EventPublisher
+
+
+class Announcer:
+    """Publishes a task's events and remembers, for this activation, which are out."""
+
+    def __init__(self, deps: TaskActorDeps) -> None:
+        self._deps = deps
+        self._out: OrderedDict[str, None] = OrderedDict()
+        self._quiet_until: datetime | None = None
+
+    def is_out(self, event: TaskChanged) -> bool:
+        """Whether this activation has seen the event acknowledged."""
+        return event.event_id in self._out
+
+    async def announce(self, events: tuple[TaskChanged, ...]) -> tuple[TaskChanged, ...]:
+        """Publishes in order and returns what is still owed: everything from the first failure on."""
+        if self._quiet_until is not None and self._deps.clock.now() < self._quiet_until:
+            return events
+        for n, event in enumerate(events):
+            if self.is_out(event):
+                continue
+            try:
+                await self._deps.publisher.publish(event)
+            except Unavailable as e:
+                _log.warning("event %s stays in the outbox: %s", event.event_id, e.detail)
+                self._quiet_until = self._deps.clock.now() + _PAUSE
+                return events[n:]
+            self._out[event.event_id] = None
+            if len(self._out) > _REMEMBERED:
+                self._out.popitem(last=False)
+        return ()
+
+
+def with_outbox(record: TaskRecord, owed: tuple[TaskChanged, ...]) -> TaskRecord:
+    """The record owing ``owed``; beyond the bound the oldest are given up (readers of the feed refetch anyway)."""
+    if len(owed) > TASK_OUTBOX_MAX:
+        _log.error(
+            "task %s gives up %d unpublished events",
+            owed[0].task_id,
+            len(owed) - TASK_OUTBOX_MAX,
+        )
+    return record.model_copy(update={"outbox": owed[-TASK_OUTBOX_MAX:]})
+
+
+def owed_before_publish(decision: Decision, keyed: bool) -> tuple[TaskChanged, ...]:
+    """What the first save must hold: an event that no retrying caller would bring again."""
+    return decision.record.outbox if keyed or decision.event is None else (*decision.record.outbox, decision.event)

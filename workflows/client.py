@@ -1,0 +1,124 @@
+"""The Workflows port over one aio workflow client. Create and close it on the main loop."""
+
+import json
+from typing import Any
+
+from dapr.ext.workflow import WorkflowState, WorkflowStatus
+from dapr.ext.workflow.aio import DaprWorkflowClient
+from grpc import StatusCode
+from grpc.aio import AioRpcError
+from pydantic import TypeAdapter
+
+from agent.domain import ids
+from agent.domain.errors import Unavailable
+from agent.domain.ids import ConversationKey
+from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
+from workflows import names
+from workflows.contracts import TaskRef, as_input
+
+_ALIVE = frozenset(
+    {
+        WorkflowStatus.PENDING,
+        WorkflowStatus.RUNNING,
+        WorkflowStatus.SUSPENDED,
+        WorkflowStatus.STALLED,
+    }
+)
+_STEPS = TypeAdapter(tuple[WorkflowStep, ...])
+
+
+class WorkflowClient:
+    """Implements ``ports.Workflows``."""
+
+    def __init__(self, client: DaprWorkflowClient) -> None:
+        self._client = client
+
+    async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None:
+        """See ``ports.Workflows``."""
+        start = {
+            "tenant": key.tenant,
+            "user": key.user,
+            "conversation": key.conversation,
+            "turn_id": turn_id,
+            "instance": instance,
+        }
+        await self._start(names.TURN, instance, start)
+
+    async def start_task_processing(self, tenant: str, task_id: str) -> None:
+        """See ``ports.Workflows``."""
+        instance = ids.task_workflow_instance(tenant, task_id)
+        await self._start(
+            names.TASK_PROCESSING,
+            instance,
+            as_input(TaskRef(tenant=tenant, task_id=task_id)),
+        )
+
+    async def is_alive(self, instance: str) -> bool:
+        """See ``ports.Workflows``."""
+        state = await self._state(instance)
+        return state is not None and state.runtime_status in _ALIVE
+
+    async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
+        """See ``ports.Workflows``."""
+        instance = ids.task_workflow_instance(tenant, task_id)
+        state = await self._ended(instance, wait) if wait > 0 else None
+        state = state or await self._state(instance)
+        return _view(task_id, state) if state is not None else None
+
+    async def _start(self, workflow: str, instance: str, start: dict[str, Any]) -> None:
+        try:
+            await self._client.schedule_new_workflow(workflow, input=start, instance_id=instance)
+        except AioRpcError as e:
+            if e.code() != StatusCode.ALREADY_EXISTS:
+                raise _unavailable(e) from e
+
+    async def _state(self, instance: str) -> WorkflowState | None:
+        try:
+            return await self._client.get_workflow_state(instance)
+        except AioRpcError as e:
+            raise _unavailable(e) from e
+
+    async def _ended(self, instance: str, wait: float) -> WorkflowState | None:
+        """The state at its end, None when that has not come in time (or the instance is unknown)."""
+        try:
+            return await self._client.wait_for_workflow_completion(instance, timeout_in_seconds=wait)  # pyright: ignore[reportArgumentType]  a float is good
+        except TimeoutError:
+            return None
+        except AioRpcError as e:
+            if "no such instance exists" in (e.details() or ""):
+                return None
+            raise _unavailable(e) from e
+
+
+def _unavailable(e: AioRpcError) -> Unavailable:
+    return Unavailable(
+        "workflows_unavailable",
+        f"The workflow engine did not answer ({e.code().name.lower()}); try again.",
+    )
+
+
+def _view(task_id: str, state: WorkflowState) -> WorkflowView:
+    steps = _STEPS.validate_python(_decoded(state.serialized_custom_status) or [])
+    result = _result(task_id, state)
+    return WorkflowView(
+        workflow_id=ids.task_workflow_public_id(task_id),
+        task_id=task_id,
+        status=result.status if result is not None else "running",
+        result=result,
+        steps=steps,
+    )
+
+
+def _result(task_id: str, state: WorkflowState) -> WorkflowResult | None:
+    if state.runtime_status in _ALIVE:
+        return None
+    if state.runtime_status is WorkflowStatus.COMPLETED and (output := _decoded(state.serialized_output)) is not None:
+        return WorkflowResult.model_validate(output)
+    broken = f"The workflow broke ({state.runtime_status.name.lower()}). The same request again continues it."
+    return WorkflowResult(task_id=task_id, status="failed", message=broken)
+
+
+def _decoded(payload: str | None) -> Any:
+    """JSON; a custom status is JSON in JSON, because the engine encodes the string it is given."""
+    value = json.loads(payload) if payload else None
+    return json.loads(value) if isinstance(value, str) else value

@@ -1,0 +1,70 @@
+"""What crosses between TaskProcessingWorkflow and its activities: one input and one output model each, small."""
+
+from typing import Any
+
+from agent.domain.messages import Value
+from agent.domain.notification import Notification
+from agent.domain.processing import WorkflowResult, WorkflowStep
+
+
+class TaskRef(Value):
+    """Which task: the workflow's input, and that of its first step."""
+
+    tenant: str
+    task_id: str
+
+
+class Checked(Value):
+    """``result`` is set when the workflow has run before. ``reasons`` speak against the request; the rest is of it."""
+
+    result: WorkflowResult | None = None
+    reasons: tuple[str, ...] = ()
+    owner: str = ""
+    by: str = ""
+    title: str = ""
+    assignee: str = ""
+    deadline: str = ""
+
+
+class TaskStep(Value):
+    """A step of one task. ``key`` makes it happen once; the rest is for the steps that need it."""
+
+    tenant: str
+    task_id: str
+    key: str
+    by: str
+    owner: str | None = None
+    assignee: str | None = None
+    deadline: str | None = None
+
+
+class StepAnswer(Value):
+    """``problem`` is a refusal: trying again would not help. ``detail`` and ``skipped`` come from undos."""
+
+    problem: str | None = None
+    detail: str = ""
+    skipped: bool = False
+
+
+class ResultToRecord(Value):
+    tenant: str
+    result: WorkflowResult
+    steps: tuple[WorkflowStep, ...]
+
+
+class Notify(Value):
+    """``then`` is recorded in the same activity when the notification is out: one dispatch less."""
+
+    notification: Notification
+    then: ResultToRecord
+
+
+class Recorded(Value):
+    """``result`` is the one on record; null when the notification is out and recording failed: record it by itself."""
+
+    result: WorkflowResult | None
+
+
+def as_input(value: Value) -> dict[str, Any]:
+    """What the engine stores: plain JSON."""
+    return value.model_dump(mode="json")

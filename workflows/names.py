@@ -1,0 +1,18 @@
+"""Names under which workflows and activities are registered and scheduled. A name that has run in production never changes."""
+
+TURN = "TurnWorkflow"
+TASK_PROCESSING = "TaskProcessingWorkflow"
+
+VALIDATE_TASK = "validate_task"
+CREATE_TASK = "create_task"
+ASSIGN_TASK = "assign_task"
+SET_REMINDER = "set_deadline_reminder"
+NOTIFY_ASSIGNEE = "notify_assignee"
+UNDO_ASSIGN = "undo_assign"
+UNDO_REMINDER = "undo_deadline_reminder"
+RECORD_RESULT = "record_result"
+
+GENERATE = "generate"
+RUN_TOOLS = "run_tools"
+FAIL_TURN = "fail_turn"
+PUBLISH_EVENTS = "publish_events"
