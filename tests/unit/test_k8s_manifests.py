@@ -22,9 +22,12 @@ import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 import yaml
 
+from agent.local.dapr_binaries import DAPR_VERSION
+from agent.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"
-DAPR = "github.com/dapr/dapr@v1.18.2"
+DAPR = f"github.com/dapr/dapr@v{DAPR_VERSION}"
 KUBERNETES = "1.34"
 Json = dict[str, Any]
 
@@ -221,6 +224,12 @@ def test_ports_and_folders_agree_everywhere() -> None:
     mounts = {m["mountPath"]: m["name"] for m in APP_CONTAINER["volumeMounts"]}
     assert {SETTINGS["TASK_AGENT_DATA_DIR"], "/tmp"} <= set(mounts)
     assert {v["name"] for v in APP_POD["spec"]["volumes"] if "emptyDir" in v} == set(mounts.values())
+
+
+def test_the_app_gets_only_settings_it_reads() -> None:
+    given = {*SETTINGS, *(variable["name"] for variable in APP_CONTAINER["env"])}
+    assert given <= {str(field.validation_alias) for field in Settings.model_fields.values()}
+    assert {"DAPR_API_TOKEN", "APP_API_TOKEN"} <= given
 
 
 def test_services_reach_their_pods() -> None:
