@@ -55,7 +55,7 @@ class OpenAIModel:
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Events of one answer; all text of one network read is one part. See ``ports.Model``."""
         deadline = asyncio.get_running_loop().time() + self._step_timeout
         parser = AnswerParser(salt=str(len(request.messages)), secret=self._secret)

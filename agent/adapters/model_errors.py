@@ -34,7 +34,8 @@ def quote(text: str, secret: str) -> str:
 
 def from_response(status: int, headers: Mapping[str, str], body: object, secret: str) -> ModelFailed:
     """The failure that an HTTP status of 300 and above stands for."""
-    return _classify(status, *_names_and_message(body), secret, retry_after(headers))
+    names, message = _names_and_message(body)
+    return _classify(f"The model endpoint answered {status}", status, names, quote(message, secret), retry_after(headers))
 
 
 def from_stream(error: object, secret: str) -> ModelFailed:
@@ -44,7 +45,7 @@ def from_stream(error: object, secret: str) -> ModelFailed:
     for name in names:
         if name.isdigit() and 400 <= int(name) <= 599:
             status = int(name)
-    return _classify(status, names, message, secret, None)
+    return _classify("The model endpoint broke off its answer", status, names, quote(message, secret), None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -72,9 +73,8 @@ def _seconds(value: str | None) -> float | None:
     return number if 0 <= number < float("inf") else None
 
 
-def _classify(status: int, names: set[str], message: str, secret: str, wait: float | None) -> ModelFailed:
-    said = quote(message, secret)
-    if names & _CONTEXT_CODES or (status < 500 and any(phrase in message.lower() for phrase in _CONTEXT_PHRASES)):
+def _classify(what: str, status: int, names: set[str], said: str, wait: float | None) -> ModelFailed:
+    if names & _CONTEXT_CODES or (status < 500 and any(phrase in said.lower() for phrase in _CONTEXT_PHRASES)):
         return ModelFailed("context_too_long", f"The conversation is too long for the model: {said}", retryable=False)
     if "content_filter" in names:
         return ModelFailed("content_filtered", "The model endpoint's content filter refused the request.", retryable=False)
@@ -85,12 +85,12 @@ def _classify(status: int, names: set[str], message: str, secret: str, wait: flo
     if status in (401, 403):
         # Never quoted: endpoints repeat parts of the key here.
         return ModelFailed("model_auth", f"The model endpoint refused the credentials ({status}).", retryable=False)
-    answered = f"The model endpoint answered {status}" + (f": {said}" if said else ".")
+    detail = f"{what}: {said}" if said else f"{what}."
     if status in _BUSY_STATUSES:
-        return ModelFailed("model_rate_limited", answered, retryable=True, retry_after=wait)
+        return ModelFailed("model_rate_limited", detail, retryable=True, retry_after=wait)
     if status >= 500:
-        return ModelFailed("model_error", answered, retryable=True, retry_after=wait)
-    return ModelFailed("model_rejected", answered, retryable=False)
+        return ModelFailed("model_error", detail, retryable=True, retry_after=wait)
+    return ModelFailed("model_rejected", detail, retryable=False)
 
 
 def _names_and_message(body: object) -> tuple[set[str], str]:
