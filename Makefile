@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. Both install what they need first; neither asks anything.
+#   make run ARGS="--port 9000 --data-dir /tmp/other"
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check fmt bench clean
+
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+BIN := .venv/bin
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.installed ## Make .venv with everything locked, and .venv/bin/task-agent
+
+run: install ## Start everything on this machine and print where (ARGS="--port 9000")
+	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
+
+test: install ## Everything that belongs in CI, on the real Dapr runtime
+	@$(BIN)/task-agent dapr install
+	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/integration) $(ARGS)
+
+check: install ## Format, lint, types, imports and unit tests, in under a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pyright
+	@$(BIN)/pytest -q $(wildcard tests/unit tests/architecture)
+
+fmt: install ## Format the code and fix what the linter can fix
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: install ## Measure this service beside the bare parts it is made of (JSON)
+	@$(BIN)/task-agent dapr install 1>&2
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Remove what was installed and what tools left behind; the data folder stays
+	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+
+# Tried again when the lock file is newer than the last success.
+.venv/.installed: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
+	@$(UV) sync --locked --quiet
+	@touch $@
+
+# No uv on this machine: a private one.
+.uv/bin/uv:
+	@python3 -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

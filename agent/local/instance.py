@@ -1,0 +1,82 @@
+"""One running instance: from the first child's start to the last one's end. Its caller owns the data folder meanwhile."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from agent.local.embedded import Embedded
+from agent.local.environment import model_settings
+from agent.local.logs import tail
+from agent.local.probe import status_of
+from agent.local.progress import Progress
+from agent.local.signals import Signals
+from agent.local.state_dir import Run, RunningChild
+from agent.local.supervisor import Died, Supervisor
+from agent.local.welcome import welcome
+
+_READY_TIMEOUT = 120.0
+_READY_POLL = 0.1
+_WATCH_INTERVAL = 1.0
+
+
+class CannotStart(Exception):
+    """With a text for the user: what is wrong, and what to do or where to look."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """``crashed`` tells that the last run in this folder did not stop cleanly."""
+
+    embedded: Embedded
+    signals: Signals
+    progress: Progress
+    crashed: bool
+
+    def run(self) -> None:
+        """Returns when asked to stop and all children have ended. Raises CannotStart, with none left either."""
+        supervisor = Supervisor(self.embedded.programs(), self._record)
+        try:
+            self.progress.say("Starting placement, scheduler, daprd and the app ...")
+            supervisor.start()
+            self._wait_until_ready(supervisor)
+            self._watch(supervisor)
+            self.progress.say("Stopping ...")
+        finally:
+            supervisor.stop(self.signals)
+            self.embedded.data.clear_run()
+
+    def _record(self, children: tuple[RunningChild, ...]) -> None:
+        self.embedded.data.write_run(Run(os.getpid(), self.embedded.origin, children))
+
+    def _wait_until_ready(self, supervisor: Supervisor) -> None:
+        deadline = time.monotonic() + _READY_TIMEOUT
+        while not self.signals.stop:
+            for died in supervisor.tick(restart=False):
+                raise CannotStart(_death_at_start(died))
+            status = status_of(self.embedded.origin + "/readyz")
+            if status == 200:
+                self._welcome()
+                return
+            if time.monotonic() > deadline:
+                raise CannotStart(self._not_ready(status))
+            self.progress.show("waiting for the app" if status is None else "the app waits for Dapr")
+            self.signals.wait(_READY_POLL)
+
+    def _watch(self, supervisor: Supervisor) -> None:
+        while not self.signals.stop:
+            for died in supervisor.tick(restart=True):
+                self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
+            self.signals.wait(supervisor.until_next_start(_WATCH_INTERVAL))
+
+    def _welcome(self) -> None:
+        text = welcome(self.embedded.origin, self.embedded.data.path, model_settings(), crashed=self.crashed)
+        self.progress.say(text)
+
+    def _not_ready(self, status: int | None) -> str:
+        state = "does not answer" if status is None else f"answers {status}"
+        return f"Not ready after {_READY_TIMEOUT:.0f} s: the app {state}. The logs are in {self.embedded.data.logs}."
+
+
+def _death_at_start(died: Died) -> str:
+    lines = "".join(f"\n  {line}" for line in tail(died.program.log))
+    return f"{died.describe()} during the start. Its last log lines ({died.program.log}):{lines}"

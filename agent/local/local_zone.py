@@ -1,0 +1,25 @@
+"""The name of this machine's time zone, which Python does not tell."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_LINK = Path("/etc/localtime")
+_NAME = Path("/etc/timezone")
+
+
+def local_zone(setting: str, link: Path = _LINK, name_file: Path = _NAME) -> str:
+    """An IANA name: from ``setting`` (TZ), the link to the zone's file, or the file with its name; UTC when none tells."""
+    candidates = [setting]
+    if link.is_symlink():
+        candidates.append(str(link.resolve()).rpartition("zoneinfo/")[2])
+    if name_file.is_file():
+        candidates.append(name_file.read_text().strip())
+    return next((name for name in candidates if _is_zone(name)), "UTC")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return bool(name)

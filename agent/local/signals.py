@@ -1,0 +1,54 @@
+"""Signals as values: blocked, and taken one by one where the program waits anyway. Nothing runs in a handler."""
+
+import signal
+import time
+from types import TracebackType
+
+_HURRY_AFTER = 1.0  # one Ctrl-C can arrive twice, from the terminal and from make
+
+
+class Signals:
+    """Context manager; inside it the supervisor is woken by signals and never interrupted by them."""
+
+    def __init__(self) -> None:
+        self._stop_signals = _stop_signals()
+        self._watched = self._stop_signals | {signal.SIGCHLD}
+        self._stop_since: float | None = None
+        self.hurry = False
+
+    @property
+    def stop(self) -> bool:
+        """Whether someone has asked this process to stop. ``hurry`` is set when they press Ctrl-C again."""
+        return self._stop_since is not None
+
+    def wait(self, timeout: float) -> None:
+        """Returns after ``timeout`` seconds, or earlier: when a child ended, or when asked to stop."""
+        received = signal.sigtimedwait(self._watched, max(0.0, timeout))
+        if received is None or received.si_signo not in self._stop_signals:
+            return
+        now = time.monotonic()
+        if self._stop_since is None:
+            self._stop_since = now
+        elif received.si_signo == signal.SIGINT and now - self._stop_since > _HURRY_AFTER:
+            self.hurry = True
+
+    def __enter__(self) -> "Signals":
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        while signal.sigtimedwait(self._watched, 0):  # taken here, or it would hit the program after the mask is lifted
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
+def raise_on_stop() -> None:
+    """For the time outside :class:`Signals`: SIGTERM and SIGHUP end the program as Ctrl-C does, by KeyboardInterrupt."""
+    for number in _stop_signals():
+        signal.signal(number, signal.default_int_handler)
+
+
+def _stop_signals() -> frozenset[signal.Signals]:
+    """SIGHUP, the terminal's end, counts unless ``nohup`` has switched it off."""
+    stop = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    return frozenset(stop - {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else stop)

@@ -1,0 +1,102 @@
+"""The data folder: who owns it, where things lie in it, and who runs in it (``run.json``)."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+_LOCK_PATIENCE = 0.5  # a `ps` holds the lock for a moment, to see whether it is free
+
+
+@dataclass(frozen=True)
+class RunningChild:
+    """One process as ``task-agent ps`` shows it; null fields do not apply."""
+
+    name: str
+    pid: int
+    replica: int | None
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Who runs in a data folder: written through at every change, removed at a clean stop."""
+
+    pid: int
+    url: str
+    children: tuple[RunningChild, ...]
+
+
+class Occupied(Exception):
+    """Another, living process owns the folder. ``run`` says which, when it has got as far as writing that down."""
+
+    def __init__(self, run: Run | None) -> None:
+        super().__init__("the data folder is in use")
+        self.run = run
+
+
+class StateDir:
+    """One data folder. Two processes never own it at once; a dead owner never matters, because its lock died with it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+        self.logs = self.path / "logs"
+        self.state_file = self.path / "state.sqlite"
+        self.scheduler = self.path / "scheduler"
+        self._run = self.path / "run.json"
+        self._lock = self.path / "lock"
+
+    @contextmanager
+    def owned(self) -> Generator[None]:
+        """Creates the folder, readable by this user only, and holds its lock. Raises Occupied."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        with self._lock.open("ab") as lock:
+            if not _try_lock(lock, fcntl.LOCK_EX, _LOCK_PATIENCE):
+                raise Occupied(self.last_run())
+            yield
+
+    def current_run(self) -> Run | None:
+        """What runs in this folder now; None when its owner is dead, stopped or not yet started."""
+        try:
+            with self._lock.open("rb") as lock:
+                if _try_lock(lock, fcntl.LOCK_SH, 0):
+                    return None
+        except FileNotFoundError:
+            return None
+        return self.last_run()
+
+    def last_run(self) -> Run | None:
+        """What was written last, by a living owner or one that died without cleaning up."""
+        try:
+            data = json.loads(self._run.read_bytes())
+            children = tuple(RunningChild(**child) for child in data["children"])
+            return Run(data["pid"], data["url"], children)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def write_run(self, run: Run) -> None:
+        """Readers see the old or the new content, never half of it."""
+        draft = self._run.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(run), indent=1))
+        os.replace(draft, self._run)
+
+    def clear_run(self) -> None:
+        self._run.unlink(missing_ok=True)
+
+
+def _try_lock(file: IO[bytes], kind: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)

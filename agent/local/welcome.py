@@ -1,0 +1,34 @@
+"""What a person reads when everything runs: one origin, how to talk to it, and who answers."""
+
+from pathlib import Path
+
+from agent.local.environment import ModelSettings
+
+_DEMO = """\
+No OPENAI_API_KEY and no OPENAI_BASE_URL is set, so the offline demo model answers: rule-based, no LLM.
+For a real one set OPENAI_API_KEY (or OPENAI_BASE_URL, for another OpenAI-compatible endpoint) and OPENAI_MODEL.
+`task-agent doctor` looks for model servers on this machine."""
+
+_CRASHED = """\
+The last run did not stop cleanly. Nothing acknowledged is lost, but Dapr's scheduler may wait up to 25 s before it
+starts new work."""
+
+
+def welcome(origin: str, data: Path, model: ModelSettings, *, crashed: bool) -> str:
+    """The start-up message. Shows exactly one origin."""
+    lines = [
+        f"Task Agent is ready: {origin}",
+        "",
+        f"  talk to it   task-agent chat --url {origin}",
+        f"  or           curl -N {origin}/chat -H 'content-type: application/json' \\",
+        """                    -d '{"message": "Ask Bob to review the payment PR by tomorrow noon"}'""",
+        f"  model        {model.describe()}",
+        f"  data, logs   {data}",
+        "",
+    ]
+    if model.offline_demo:
+        lines += [_DEMO, ""]
+    if crashed:
+        lines += [_CRASHED, ""]
+    lines.append("Ctrl-C stops everything.")
+    return "\n".join(lines)
