@@ -4,8 +4,6 @@ A generator, replayed from its start whenever something happens: it reads no clo
 Its activities happen once per key, so a second run of the same instance id (Dapr allows it) ends with the recorded result.
 """
 
-from typing import Any
-
 from agent.domain import ids
 from agent.domain.limits import NOTIFY_ATTEMPTS_MAX
 from agent.domain.notification import Notification
@@ -30,9 +28,8 @@ from workflows.contracts import (
 from workflows.saga import Context, Saga, StepFailed, Steps
 
 
-def task_processing(ctx: Context, start: dict[str, Any]) -> Steps:
-    """Input TaskRef, output WorkflowResult."""
-    ref = TaskRef.model_validate(start)
+def task_processing_workflow(ctx: Context, ref: TaskRef) -> Steps:
+    """Output: WorkflowResult as JSON."""
     saga = Saga(ctx, undo_retry=retry.STEP)
     checked = Checked.model_validate(
         (yield ctx.call_activity(names.VALIDATE_TASK, input=as_input(ref), retry_policy=retry.UNTIL_DONE))
