@@ -7,7 +7,6 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from agent.adapters.model import OpenAIModel
 from agent.domain import limits
@@ -17,8 +16,6 @@ from tests.fakes.endpoint_script import Step
 from tests.fakes.endpoint_wire import STREAM_HEAD, chunk, framed, sse
 from tests.fakes.scripted_endpoint import ScriptedEndpoint, closed_port
 
-pytestmark = pytest.mark.asyncio
-
 KEY = "sk-very-secret-key"
 REQUEST = ModelRequest(
     messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi, Zoë"}],
@@ -27,13 +24,13 @@ REQUEST = ModelRequest(
 STOP = chunk(finish="stop")
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
     async with ScriptedEndpoint() as endpoint:
         yield endpoint
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def model(endpoint: ScriptedEndpoint) -> AsyncIterator[OpenAIModel]:
     model = OpenAIModel(endpoint.base_url, KEY, "gpt-test", stall_timeout=5.0, step_timeout=10.0)
     yield model

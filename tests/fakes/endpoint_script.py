@@ -38,6 +38,8 @@ FAULTS = {
     "context": "400 context_length_exceeded",
     "quota": "429 insufficient_quota",
 }
+# These act after ``after`` words, or in the middle of the first tool call's arguments; "empty" has none by its name.
+BREAKING = {"stall", "cut", "reset", "end", "badjson", "error", "content_filter", "empty"}
 
 
 @dataclass(frozen=True)

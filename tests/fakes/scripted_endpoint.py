@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from tests.fakes.endpoint_script import Step, step_for
+from tests.fakes.endpoint_script import BREAKING, Step, step_for
 from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, tool
 
 LEDGER_MAX = 20_000
@@ -208,35 +208,43 @@ class Connection(asyncio.Protocol):
             self._end()
 
     async def _pieces(self, step: Step) -> AsyncIterator[bytes]:
-        """The framed writes of a stream; a fault that ends the connection acts here."""
+        """The framed writes of a stream, each at its time."""
         loop = asyncio.get_running_loop()
         begun, words = loop.time(), step.words()
-        broken = step.fault in ("stall", "cut", "reset", "end", "badjson", "error", "content_filter") and not step.tools
-        if step.fault == "empty":
-            words = []
-        for n, word in enumerate(words[: step.after] if broken else words):
+        if step.fault in BREAKING and not step.tools:
+            words = words[: step.after]
+        for n, word in enumerate(words):
             if step.delay and (wait := begun + n * step.delay - loop.time()) > 0:
                 await asyncio.sleep(wait)
             yield token(word)
         for index, (name, arguments) in enumerate(step.tools):
             half = len(arguments) // 2
             yield tool(index, name, arguments[:half])
-            if step.fault in ("stall", "cut", "reset", "end"):
+            if step.fault in BREAKING:
                 break
             yield tool(index, None, arguments[half:])
         while step.fault == "huge":
             yield token("x" * 8192)
             await asyncio.sleep(0.001)
-        if step.fault == "stall":
-            await asyncio.get_running_loop().create_future()
-        elif step.fault in ("cut", "reset"):
-            self._close(reset=step.fault == "reset")
-        elif step.fault == "badjson":
-            yield framed(b'data: {"choices":[{"delta":{"content":"bro\n\n')
-        elif step.fault == "error":
-            yield framed(b"data: " + error("server_error", "the model fell over") + b"\n\n")
-        elif step.fault != "end":
-            yield last(step, len(words))
+        if ending := await self._ending(step, len(words)):
+            yield ending
+
+    async def _ending(self, step: Step, words: int) -> bytes:
+        """The last write, if the fault leaves one."""
+        match step.fault:
+            case "stall":
+                await asyncio.get_running_loop().create_future()
+            case "cut" | "reset":
+                self._close(reset=step.fault == "reset")
+            case "end":
+                pass
+            case "badjson":
+                return framed(b'data: {"choices":[{"delta":{"content":"bro\n\n')
+            case "error":
+                return framed(b"data: " + error("server_error", "the model fell over") + b"\n\n")
+            case _:
+                return last(step, words)
+        return b""
 
     async def _refuse(self, step: Step) -> bool:
         """Answers without a stream, when the step says so."""
@@ -301,7 +309,7 @@ def closed_port() -> Generator[str, None, None]:
 
 async def _main(port: int) -> None:
     async with ScriptedEndpoint(port, strict=False) as endpoint:
-        print(endpoint.base_url, flush=True)
+        print(endpoint.base_url, flush=True)  # noqa: T201 - how whoever started it learns the port
         await endpoint.serve_forever()
 
 

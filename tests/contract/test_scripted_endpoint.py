@@ -1,0 +1,93 @@
+"""The double itself: directives, attempts, the ledger of the stand-alone server, and its complaints."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import aiohttp
+import pytest
+
+from agent.adapters.model import OpenAIModel
+from agent.domain.model import Finished, ModelEvent, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from tests.fakes.endpoint_script import Step, directives
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+async def ask(url: str, *messages: dict[str, Any]) -> list[ModelEvent]:
+    model = OpenAIModel(url, "key", "m")
+    try:
+        return [event async for event in model.stream(ModelRequest(list(messages)))]
+    finally:
+        await model.aclose()
+
+
+def said(events: list[ModelEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextPart))
+
+
+def test_directives() -> None:
+    text = 'Do. [[script: tokens=40 delay=5ms]] [[script: tool=a args={"x": [[1]]} tool=b fault=429 retry_after=0.5s times=2]]'
+    assert list(directives(text)) == [
+        Step(tokens=40, delay=0.005),
+        Step(tools=(("a", '{"x": [[1]]}'), ("b", "{}")), fault="429", retry_after=0.5, times=2),
+    ]
+    assert [step.text for step in directives('[[script: text="Hello, Bob [x]"]]')] == ["Hello, Bob [x]"]
+    with pytest.raises(ValueError, match="no such fault"):
+        list(directives("[[script: fault=flood]]"))
+
+
+async def test_tools_then_the_results_are_quoted() -> None:
+    async with ScriptedEndpoint() as endpoint:
+        asked = user('Go [[script: tool=create_task args={"title":"T"}]]')
+        call, end = await ask(endpoint.base_url, asked)
+        assert call == ToolCallPart(0, "call_scripted_0", "create_task", '{"title": "T"}')
+        assert end == Finished("tool_calls", end.usage if isinstance(end, Finished) else None)
+        result = {"role": "tool", "tool_call_id": "call_scripted_0", "content": '{"task_id":"t-1"}'}
+        answer = await ask(endpoint.base_url, asked, {"role": "assistant", "content": None}, result)
+        assert said(answer) == 'The tools said: {"task_id":"t-1"}'
+
+
+async def test_times_counts_the_attempts_of_one_call() -> None:
+    async with ScriptedEndpoint() as endpoint:
+        for name in ("one", "two"):
+            asked = user(f"{name} [[script: fault=500 times=2 tokens=2]]")
+            for _ in range(2):
+                with pytest.raises(ModelFailed):
+                    await ask(endpoint.base_url, asked)
+            assert said(await ask(endpoint.base_url, asked)) == "w0 w1"
+        assert [record.attempt for record in endpoint.ledger] == [1, 2, 3, 1, 2, 3]
+
+
+async def test_it_complains() -> None:
+    with pytest.raises(AssertionError, match="nobody asked for"):
+        async with ScriptedEndpoint() as endpoint:
+            endpoint.queue(Step())
+    with pytest.raises(AssertionError, match="nobody had scripted"):
+        async with ScriptedEndpoint() as endpoint:
+            with pytest.raises(ModelFailed):
+                await ask(endpoint.base_url, user("Hi"))
+
+
+async def test_stand_alone() -> None:
+    command = (sys.executable, "-m", "tests.fakes.scripted_endpoint", "--port", "0")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        assert said(await ask(url, user("Hi"))) == "You said: Hi"
+        root = url.removesuffix("/v1")
+        async with aiohttp.ClientSession() as http:
+            ledger = json.loads(await (await http.get(f"{root}/ledger")).read())
+            await (await http.post(f"{root}/reset")).read()
+            emptied = json.loads(await (await http.get(f"{root}/ledger")).read())
+    finally:
+        process.terminate()
+        await process.wait()
+    assert [(record["number"], record["body"]["messages"]) for record in ledger] == [(1, [user("Hi")])]
+    assert ledger[0]["started"] <= ledger[0]["finished"]
+    assert emptied == []
