@@ -18,9 +18,10 @@ from actors.base import StatefulActor, actor_turn
 from actors.chat_context import ContextBuilder
 from actors.chat_interface import ChatActorInterface, ContextQuery, HistoryQuery, TurnQuery
 from actors.chat_store import ChatStore
-from agent.domain import ids, turn as turns
+from agent.domain import ids
+from agent.domain import turn as turns
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, HistoryPage, Meta, Submission, TurnView, history_turn, view
+from agent.domain.conversation import Admission, Cleared, HistoryPage, Meta, Submission, history_turn, view
 from agent.domain.errors import Conflict
 from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, Failure, StepRef, TurnRecord

@@ -200,7 +200,7 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
         return await self._settle(record, record.outbox)
 
     async def _carry_out(self, before: TaskRecord, decision: Decision, key: str | None) -> Task:
-        """New reminder, save, old reminder, publish: a crash in between leaves a reminder nobody waits for, or an owed event."""
+        """New reminder, save, old reminder, publish: a crash in between leaves a spare reminder or owed event, never less."""
         if decision.replayed:
             if decision.event is not None and not self._announcer.is_out(decision.event):
                 await self._settle(before, (*before.outbox, decision.event))

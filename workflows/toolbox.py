@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.domain import ids
+from agent.domain.deadline import deadline_seconds_from
 from agent.domain.errors import Problem, Unavailable
 from agent.domain.ids import Identity
 from agent.domain.limits import TASK_OUTCOME_WAIT, TOOL_TIMEOUT
@@ -21,7 +22,6 @@ from agent.domain.tool_args import (
     GetWorkflowStatus,
     ListTasks,
     UpdateTaskStatus,
-    deadline_seconds_from,
 )
 from agent.domain.tools import parse_call
 from agent.ports import Tasks, Workflows

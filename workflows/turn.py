@@ -14,7 +14,7 @@ from agent.domain.limits import TURN_STEPS_MAX
 from agent.domain.retry import model_retry_delay
 from agent.domain.turn import Failure
 from workflows import names
-from workflows.retry import ACTIVITY_RETRY, PUBLISH_RETRY
+from workflows.retry import STEP, UNTIL_DONE
 from workflows.turn_contracts import FailTurn, Generated, TurnInput
 
 Run = Generator[Any, Any, Any]
@@ -35,8 +35,8 @@ def turn_workflow(ctx: DaprWorkflowContext, wf_input: TurnInput) -> Run:
         failure = INTERNAL
     if failure:
         last = FailTurn(ref=wf_input.step(0), failure=failure)
-        yield ctx.call_activity(names.FAIL_TURN, input=last.model_dump(mode="json"), retry_policy=PUBLISH_RETRY)
-    yield ctx.call_activity(names.PUBLISH_EVENTS, input=wf_input.model_dump(mode="json"), retry_policy=PUBLISH_RETRY)
+        yield ctx.call_activity(names.FAIL_TURN, input=last.model_dump(mode="json"), retry_policy=UNTIL_DONE)
+    yield ctx.call_activity(names.PUBLISH_EVENTS, input=wf_input.model_dump(mode="json"), retry_policy=UNTIL_DONE)
 
 
 def _converse(ctx: DaprWorkflowContext, turn: TurnInput) -> Run:
@@ -48,7 +48,7 @@ def _converse(ctx: DaprWorkflowContext, turn: TurnInput) -> Run:
         if done.kind != "tools":
             return done.failure
         ref = turn.step(step).model_dump(mode="json")
-        yield ctx.call_activity(names.RUN_TOOLS, input=ref, retry_policy=ACTIVITY_RETRY)
+        yield ctx.call_activity(names.RUN_TOOLS, input=ref, retry_policy=STEP)
     return STEPS_EXHAUSTED
 
 
@@ -57,7 +57,7 @@ def _generate(ctx: DaprWorkflowContext, turn: TurnInput, step: int) -> Run:
     attempt = 0
     while True:
         ref = turn.step(step).model_dump(mode="json")
-        done = Generated.model_validate((yield ctx.call_activity(names.GENERATE, input=ref, retry_policy=ACTIVITY_RETRY)))
+        done = Generated.model_validate((yield ctx.call_activity(names.GENERATE, input=ref, retry_policy=STEP)))
         if done.kind != "failed" or done.failure is None:
             return done
         delay = model_retry_delay(turn.turn_id, attempt, done.failure.retryable, done.retry_after)

@@ -5,7 +5,7 @@ from typing import Any
 from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
 from agent.domain.limits import QUEUE_MAX, TURNS_KEPT_MAX
-from agent.domain.messages import Message, Usage, Value
+from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.turn import Failure, TurnRecord, TurnStatus, terminal_event
 
 
@@ -79,22 +79,22 @@ class Admission(Value):
 class StepView(Value):
     """One committed step in a turn's view."""
 
-    message: Message
-    results: tuple[Message, ...]
+    message: PublicMessage
+    results: tuple[PublicMessage, ...]
     usage: Usage
 
 
 class TurnView(Value):
     """A turn as its user sees it. ``message`` is the answer so far: the last step's, null before the first is committed.
 
-    ``attempts`` counts workflow instances, ``epoch`` the newest attempt; ``stale`` is for healing: seconds without progress.
+    ``attempts`` counts workflow instances, ``epoch`` the newest attempt.
     """
 
     turn_id: str
     conversation: str
     status: TurnStatus
-    user_message: Message
-    message: Message | None
+    user_message: PublicMessage
+    message: PublicMessage | None
     usage: Usage
     steps: tuple[StepView, ...]
     failure: Failure | None
@@ -113,7 +113,7 @@ class HistoryTurn(Value):
     turn_id: str
     number: int
     status: TurnStatus
-    messages: tuple[Message, ...]
+    messages: tuple[PublicMessage, ...]
     tokens: int
     usage: Usage
     failure: Failure | None
@@ -143,10 +143,10 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         turn_id=turn.turn_id,
         conversation=conversation,
         status=turn.status,
-        user_message=turn.user,
-        message=turn.steps[-1].message if turn.steps else None,
+        user_message=public(turn.user),
+        message=public(turn.steps[-1].message) if turn.steps else None,
         usage=turn.usage(),
-        steps=tuple(StepView(message=s.message, results=s.results, usage=s.usage) for s in turn.steps),
+        steps=tuple(StepView(message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage) for s in turn.steps),
         failure=turn.failure,
         submitted_at=turn.submitted_at,
         progress_at=turn.progress_at,
@@ -164,7 +164,7 @@ def history_turn(turn: TurnRecord) -> HistoryTurn:
         turn_id=turn.turn_id,
         number=turn.number,
         status=turn.status,
-        messages=turn.messages(),
+        messages=tuple(map(public, turn.messages())),
         tokens=turn.tokens(),
         usage=turn.usage(),
         failure=turn.failure,

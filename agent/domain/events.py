@@ -6,7 +6,7 @@ Knows names and shapes. Refuses to know how they are stored, framed or delivered
 
 from typing import Any, Literal, NamedTuple
 
-from agent.domain.messages import Message, Usage, Value
+from agent.domain.messages import PublicMessage, Usage, Value
 from agent.domain.task import Task
 
 CLOSING_EPOCH = 2**63 - 1  # the largest id a log can hold: nothing may follow it
@@ -101,7 +101,7 @@ class StepCommitted(TurnEvent):
 
 class TurnCompleted(TurnEvent):
     type: Literal["turn.completed"] = "turn.completed"
-    message: Message
+    message: PublicMessage
     usage: Usage
 
 

@@ -72,3 +72,38 @@ class Message(Value):
     tool_calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
     ok: bool | None = None
+
+
+class PublicCall(Value):
+    """A tool call as its user sees it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+class PublicMessage(Value):
+    """A message as its user sees it: the provider's ids stay inside."""
+
+    role: Role
+    content: str
+    tokens: int
+    estimated: bool
+    created_at: str
+    tool_calls: tuple[PublicCall, ...] = ()
+    call_id: str | None = None
+    ok: bool | None = None
+
+
+def public(message: Message) -> PublicMessage:
+    """``message`` without what is not its user's business."""
+    return PublicMessage(
+        role=message.role,
+        content=message.content,
+        tokens=message.tokens,
+        estimated=message.estimated,
+        created_at=message.created_at,
+        tool_calls=tuple(PublicCall(call_id=c.call_id, name=c.name, arguments=c.arguments) for c in message.tool_calls),
+        call_id=message.call_id,
+        ok=message.ok,
+    )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from agent.domain.context import Ledger
 from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
-from agent.domain.messages import Message, ToolCall, Usage, Value
+from agent.domain.messages import Message, ToolCall, Usage, Value, public
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
@@ -196,7 +196,7 @@ def fail(turn: TurnRecord, failure: Failure, now: str) -> TurnRecord:
 def terminal_event(turn: TurnRecord) -> TerminalEvent:
     """The one terminal event of an ended turn, made from the record alone: the same on every replica."""
     if turn.status == "completed":
-        return TurnCompleted(turn_id=turn.turn_id, message=turn.steps[-1].message, usage=turn.usage())
+        return TurnCompleted(turn_id=turn.turn_id, message=public(turn.steps[-1].message), usage=turn.usage())
     if turn.status == "failed" and turn.failure:
         return TurnFailed(turn_id=turn.turn_id, **turn.failure.model_dump())
     if turn.status == "cancelled":

@@ -3,8 +3,8 @@
 When the log is out of reach the turn goes on without it: ``incomplete`` is then stored with the step.
 """
 
-from agent.domain.events import AnyTurnEvent, EntryId
 from agent.domain.errors import LogUnavailable
+from agent.domain.events import AnyTurnEvent, EntryId
 from agent.domain.ids import TurnKey
 from agent.ports import TurnLog
 

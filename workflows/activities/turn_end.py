@@ -5,8 +5,8 @@ from typing import Literal, cast
 from agent.domain.errors import NotFound
 from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
-from agent.ports import Chats, EventPublisher, TurnLog
 from agent.domain.turn import EndTurn
+from agent.ports import Chats, EventPublisher, TurnLog
 from workflows.turn_contracts import FailTurn, TurnInput
 
 

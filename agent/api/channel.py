@@ -1,0 +1,59 @@
+"""The Dapr app channel: actors, subscriptions and the local notification target, on loopback, for the sidecar alone.
+
+Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): another user of this machine could reach the port.
+"""
+
+import logging
+import secrets
+
+from dapr.ext.fastapi import DaprActor, DaprApp
+from fastapi import APIRouter, FastAPI, Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agent.api.problems import problem_response
+from agent.domain.events import CONVERSATION_TOPIC, TASK_TOPIC, AnyFeedEvent
+from agent.ports import Feed
+
+PUBSUB = "pubsub"
+_EVENT = TypeAdapter[AnyFeedEvent](AnyFeedEvent)
+_log = logging.getLogger(__name__)
+
+
+class TokenGuard:
+    """ASGI middleware: 401 without the token. The health route is open, it tells nothing."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._token = app, token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != "/healthz":
+            given = dict(scope["headers"]).get(b"dapr-api-token", b"")
+            if not self._token or not secrets.compare_digest(given, self._token):
+                await problem_response(401, "unauthorized", "This port belongs to the Dapr sidecar.")(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[FastAPI, DaprActor]:
+    """The app for the sidecar, and the handle that registers actors."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TokenGuard, token=token)
+    actors = DaprActor(app)
+    dapr = DaprApp(app)
+
+    async def receive(request: Request) -> dict[str, str]:
+        """Feeds the user's page. Anything but our own events is dropped: a retry would not make it better."""
+        try:
+            event = _EVENT.validate_python((await request.json())["data"])
+        except (ValidationError, ValueError, KeyError, TypeError) as e:
+            _log.warning("dropped an event that is none of ours: %s", type(e).__name__)
+            return {"status": "DROP"}
+        await feed.append(event)
+        return {"status": "SUCCESS"}
+
+    for topic in (TASK_TOPIC, CONVERSATION_TOPIC):
+        dapr.subscribe(pubsub=PUBSUB, topic=topic, route=f"/subscriptions/{topic}", dead_letter_topic=f"{topic}-dead")(receive)
+    for router in routers:
+        app.include_router(router)
+    return app, actors

@@ -1,0 +1,132 @@
+"""The conversation over HTTP: say something and watch the answer, look at a turn, read and clear history, inspect context."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from sse_starlette.sse import EventSourceResponse
+
+from agent.api import sse
+from agent.api.identity import time_zone, who
+from agent.api.problems import responses
+from agent.domain import ids
+from agent.domain.context import ContextView
+from agent.domain.conversation import Cleared, HistoryPage, Submission, TurnView
+from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge
+from agent.domain.events import EntryId, TurnQueued
+from agent.domain.ids import Identity, TurnKey
+from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
+from agent.domain.messages import Message
+from agent.domain.turn import ADMISSION_EPOCH
+from agent.ports import Chats, Clock, Randomness, Tokens, TurnLog
+
+Who = Annotated[Identity, Depends(who)]
+Zone = Annotated[str, Depends(time_zone)]
+Conversation = Annotated[str, Query(description="Which of the user's conversations.")]
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events; the turn's vocabulary is described at the top of this document. The stream ends with "
+        "exactly one of turn.completed, turn.failed, turn.cancelled. Leaving it cancels nothing.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "headers": {"X-Turn-Id": {"description": "The turn's id.", "schema": {"type": "string"}}},
+    }
+}
+
+
+class ChatRequest(BaseModel):
+    """What the user says, and in which conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: Annotated[StrictStr, Field(description=f"At most {MESSAGE_BYTES_MAX} bytes of UTF-8, not blank.")]
+    conversation: Annotated[StrictStr, Field(description="Name of the conversation; it is made when it is new.")] = "main"
+
+
+class ChatApi:
+    """The handlers with their ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog, tokens: Tokens, clock: Clock, randomness: Randomness) -> None:
+        self._chats, self._log, self._tokens, self._clock, self._randomness = chats, log, tokens, clock, randomness
+
+    async def say(self, request: ChatRequest, user: Who, zone: Zone) -> EventSourceResponse:
+        """Admits a message and streams the answer."""
+        key = ids.conversation_key(user, request.conversation)
+        _check_text(request.message)
+        count = (await self._tokens.count([request.message]))[0]
+        message = Message(
+            role="user",
+            content=request.message,
+            tokens=count.tokens,
+            estimated=count.estimated,
+            created_at=self._clock.now().isoformat(timespec="milliseconds"),
+        )
+        secret = self._randomness.token(ids.TURN_SECRET_BYTES).hex()
+        admitted = await self._chats.process_message(key, Submission(secret=secret, message=message, time_zone=zone))
+        turn = TurnKey(user.tenant, user.user, admitted.turn_id)
+        if admitted.status == "queued":
+            await self._tell_queued(turn, admitted.position)
+        return sse.turn_stream(self._log, self._chats, turn)
+
+    async def _tell_queued(self, turn: TurnKey, position: int) -> None:
+        try:
+            event = TurnQueued(turn_id=turn.turn_id, position=position)
+            await self._log.append(turn, EntryId(ADMISSION_EPOCH, 0), [event])
+        except (LogRefused, LogUnavailable):
+            pass  # it started meanwhile, or nobody can be told: the turn is the same
+
+    async def turn(self, turn_id: str, user: Who) -> TurnView:
+        """A turn: its status, the answer so far, usage, and its steps. A turn whose workflow is gone is revived on sight."""
+        return await self._chats.heal(TurnKey(user.tenant, user.user, turn_id))
+
+    async def turn_context(self, turn_id: str, user: Who) -> ContextView:
+        """What the model was sent in the turn's newest step, message by message."""
+        return await self._chats.get_turn_context(TurnKey(user.tenant, user.user, turn_id))
+
+    async def history(
+        self,
+        user: Who,
+        conversation: Conversation = "main",
+        limit: Annotated[int, Query(ge=1, le=HISTORY_PAGE_MAX)] = HISTORY_PAGE_DEFAULT,
+        before: Annotated[int | None, Query(ge=1, le=2**31, description="`next` of the page before.")] = None,
+    ) -> HistoryPage:
+        """Stored turns, newest last, with tokens, tool calls and results. `next` leads to older ones."""
+        return await self._chats.get_history(ids.conversation_key(user, conversation), limit, before)
+
+    async def clear(self, user: Who, conversation: Conversation = "main") -> Cleared:
+        """Clears the conversation and says what it cleared. 409 while a turn runs or waits."""
+        return await self._chats.clear_history(ids.conversation_key(user, conversation))
+
+    async def context(self, user: Who, zone: Zone, conversation: Conversation = "main") -> ContextView:
+        """What the model would be sent now: every message with its tokens, included or not, and why not."""
+        return await self._chats.get_context(ids.conversation_key(user, conversation), zone)
+
+
+def chat_router(api: ChatApi) -> APIRouter:
+    """The routes of the conversation."""
+    router = APIRouter(tags=["conversation"])
+    refused: Sequence[int] = (400, 413, 415, 422, 429, 503)
+    router.add_api_route(
+        "/chat", api.say, methods=["POST"], response_class=EventSourceResponse, responses={**STREAM, **responses(*refused)}
+    )
+    router.add_api_route("/turns/{turn_id}", api.turn, methods=["GET"], responses=responses(400, 404, 503))
+    router.add_api_route("/turns/{turn_id}/context", api.turn_context, methods=["GET"], responses=responses(400, 404, 503))
+    router.add_api_route("/history", api.history, methods=["GET"], responses=responses(400, 422, 503))
+    router.add_api_route("/history", api.clear, methods=["DELETE"], responses=responses(400, 409, 503))
+    router.add_api_route("/context", api.context, methods=["GET"], responses=responses(400, 503))
+    return router
+
+
+def _check_text(text: str) -> None:
+    """Raises TooLarge or BadRequest; bytes are bounded before anything counts tokens."""
+    size = len(text.encode())
+    if size > MESSAGE_BYTES_MAX:
+        raise TooLarge(
+            "message_too_large",
+            f"The message has {size} bytes; at most {MESSAGE_BYTES_MAX} are taken.",
+            bytes=size,
+            limit=MESSAGE_BYTES_MAX,
+        )
+    if not text.strip():
+        raise BadRequest("empty_message", "The message is empty.")

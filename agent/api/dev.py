@@ -1,0 +1,40 @@
+"""Development only: the switch that makes notifications fail or hang, for demonstration and tests."""
+
+from typing import Literal, Protocol
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from agent.api.problems import responses
+
+NotificationMode = Literal["ok", "fail", "hang"]
+
+
+class NotificationSwitch(Protocol):
+    """The local notification target, as far as this may touch it."""
+
+    mode: NotificationMode
+
+
+class NotificationSetting(BaseModel):
+    """``ok`` delivers, ``fail`` answers every delivery with an error, ``hang`` never answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: NotificationMode
+
+
+def dev_router(switch: NotificationSwitch) -> APIRouter:
+    """Routes under ``/dev``; include them in development mode only."""
+    router = APIRouter(prefix="/dev", tags=["development"])
+
+    @router.get("/notifications", summary="How the local notification target behaves")
+    async def show() -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
+        return NotificationSetting(mode=switch.mode)
+
+    @router.put("/notifications", summary="Make notifications work, fail or hang", responses=responses(400, 422))
+    async def change(setting: NotificationSetting) -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
+        switch.mode = setting.mode
+        return setting
+
+    return router

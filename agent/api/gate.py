@@ -1,0 +1,83 @@
+"""What a request must pass before any route sees it: the Host it was sent to, its content type, and its size.
+
+The Host check stops DNS rebinding: a page of another origin cannot reach this loopback service under its own name.
+Requiring JSON stops a page's simple form posts: anything else needs a CORS preflight, which is never granted.
+"""
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.api.problems import problem_response
+from agent.domain.limits import REQUEST_BODY_BYTES_MAX
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class _BodyTooLarge(Exception):
+    pass
+
+
+class Gate:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = _refusal(Request(scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive), note)
+        except _BodyTooLarge:
+            if not started:
+                await _too_large()(scope, receive, send)
+
+
+def _refusal(request: Request):
+    host = request.headers.get("host", "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if name.lower() not in LOOPBACK_NAMES:
+        return problem_response(421, "bad_host", "This service answers only to 127.0.0.1 or localhost.")
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length[:12]) > REQUEST_BODY_BYTES_MAX:
+        return _too_large()
+    chunked = "transfer-encoding" in request.headers
+    if request.method in _WITH_BODY and (chunked or length != "0"):
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            return problem_response(415, "unsupported_media_type", "Send the body as application/json.")
+    return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    """``receive`` that refuses a body which grows beyond the bound, whatever its Content-Length said."""
+    total = 0
+
+    async def bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > REQUEST_BODY_BYTES_MAX:
+            raise _BodyTooLarge
+        return message
+
+    return bounded
+
+
+def _too_large():
+    return problem_response(
+        413, "body_too_large", f"A request body has at most {REQUEST_BODY_BYTES_MAX} bytes.", limit=REQUEST_BODY_BYTES_MAX
+    )

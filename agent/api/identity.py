@@ -1,0 +1,29 @@
+"""Who speaks, in development mode: two headers, believed because only this machine's loopback can reach the service."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Header
+
+from agent.domain import ids
+from agent.domain.errors import BadRequest
+from agent.domain.ids import Identity
+
+
+def who(
+    x_user_id: Annotated[str, Header(description="The user; conversations are private to them.")] = "local",
+    x_tenant_id: Annotated[str, Header(description="The tenant; tasks belong to it.")] = "default",
+) -> Identity:
+    """Identity from ``X-User-Id`` and ``X-Tenant-Id``. Raises BadRequest."""
+    return ids.identity(x_tenant_id, x_user_id)
+
+
+def time_zone(
+    x_time_zone: Annotated[str, Header(description="IANA name, such as Europe/Berlin.")] = "UTC",
+) -> str:
+    """A known IANA time zone name. Raises BadRequest ``bad_time_zone``."""
+    try:
+        ZoneInfo(x_time_zone)
+    except (KeyError, ValueError, OSError):
+        raise BadRequest("bad_time_zone", f"There is no time zone {x_time_zone[:64]!r}; use a name such as Europe/Berlin.") from None
+    return x_time_zone

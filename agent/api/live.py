@@ -1,0 +1,57 @@
+"""What is alive: the user's feed of events, and whether the service itself is."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import JSONResponse
+from sse_starlette.sse import EventSourceResponse
+
+from agent.api import sse
+from agent.api.identity import who
+from agent.api.problems import problem_response, responses
+from agent.domain.ids import Identity
+from agent.ports import Feed
+
+FEED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: task.* and conversation.updated, from now on. A hint: refetch after a reconnect.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: dict[str, str]) -> APIRouter:
+    """``readiness`` names each part and whether it is ready; ``about`` is what ``GET /about`` answers."""
+    router = APIRouter()
+
+    @router.get("/events", tags=["feed"], response_class=EventSourceResponse, responses={**FEED, **responses(400)})
+    async def events(
+        user: Annotated[Identity, Depends(who)],
+        last_event_id: Annotated[str | None, Header(description="Continue after this id, if it is still kept.")] = None,
+    ) -> EventSourceResponse:
+        """This user's live feed."""
+        after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
+        return sse.feed_stream(feed, user, after)
+
+    @router.get("/livez", tags=["service"])
+    async def livez() -> dict[str, str]:
+        """Answers while the process works at all."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", tags=["service"], responses=responses(503))
+    async def readyz() -> JSONResponse:
+        """200 when messages can be admitted and run."""
+        parts = readiness()
+        if all(parts.values()):
+            return JSONResponse({"status": "ready"})
+        waiting = ", ".join(name for name, ready in parts.items() if not ready)
+        return problem_response(503, "not_ready", f"Waiting for: {waiting}.")
+
+    @router.get("/about", tags=["service"])
+    async def tell() -> dict[str, str]:
+        """Version, model and replica."""
+        return about
+
+    _ = events, livez, readyz, tell
+    return router

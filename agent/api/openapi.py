@@ -1,0 +1,49 @@
+"""The part of the OpenAPI document that routes do not say by themselves: the events on the streams."""
+
+from typing import Any, get_args
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from agent.domain import events
+
+DESCRIPTION = """\
+A conversational agent that gets tasks done.
+
+`POST /chat` streams server-sent events. Each frame has `id: {turn_id}/{epoch}-{seq}`, `event: <name>` and `data: <JSON>` with
+`type` and `turn_id`; lines that begin with a colon are pings. The names, each with its schema under *components*:
+
+| event | schema | meaning |
+| --- | --- | --- |
+"""
+
+
+def _models(union: Any) -> list[Any]:
+    return [m for part in get_args(union) for m in (_models(part) or [part])]
+
+
+def _table() -> str:
+    rows = [
+        f"| `{m.model_fields['type'].default}` | {m.__name__} | {(m.__doc__ or '').strip().splitlines()[0]} |"
+        for m in _models(events.AnyTurnEvent)
+    ]
+    return "\n".join(rows)
+
+
+def with_event_schemas(app: FastAPI) -> None:
+    """Adds every event's schema, and the table of turn events, to ``app``'s OpenAPI document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            models = _models(events.AnyTurnEvent) + _models(events.AnyFeedEvent)
+            _, schemas = models_json_schema(
+                [(m, "serialization") for m in models], ref_template="#/components/schemas/{model}"
+            )
+            document["components"]["schemas"] |= schemas["$defs"]
+            document["info"]["description"] += _table()
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # pyright: ignore[reportAttributeAccessIssue] -- FastAPI documents this override

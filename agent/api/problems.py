@@ -1,0 +1,76 @@
+"""Every refusal looks the same: a status, ``{"detail": sentence, "code": machine-readable}``, and sometimes numbers beside."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from agent.domain.errors import Problem
+
+_log = logging.getLogger(__name__)
+
+STATUS = {"bad_request": 400, "too_large": 413, "not_found": 404, "conflict": 409, "busy": 429, "unavailable": 503}
+RETRY_AFTER = {429: "5", 503: "2"}
+_FAULTS_TOLD_MAX = 5
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class ProblemBody(BaseModel):
+    """Body of every error answer. Some codes add fields of their own, such as the numbers of a bound."""
+
+    detail: str
+    code: str
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for error answers."""
+    told = {
+        400: "The request cannot be understood.",
+        404: "Unknown, or somebody else's.",
+        409: "The state of things forbids it.",
+        413: "Larger than a bound; the numbers are in the body.",
+        415: "The body is not JSON.",
+        422: "The request has the wrong form.",
+        429: "A bound is reached for now; Retry-After says when to try again.",
+        503: "A part this needs is out of reach; Retry-After says when to try again.",
+    }
+    return {s: {"model": ProblemBody, "description": told[s]} for s in statuses}
+
+
+def problem_response(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+    """The one shape of an error answer."""
+    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
+    return JSONResponse({"detail": detail, "code": code, **extra}, status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Makes ``app`` answer every failure in that shape."""
+
+    async def refused(_: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, Problem)
+        return problem_response(STATUS[problem.kind], problem.code, problem.detail, **problem.extra)
+
+    async def malformed(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        faults = error.errors()
+        if any(f["type"] == "json_invalid" for f in faults):
+            return problem_response(400, "invalid_json", "The body is not valid JSON.")
+        told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:_FAULTS_TOLD_MAX]]
+        return problem_response(422, "invalid_request", "; ".join(told)[:1_000])
+
+    async def http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return problem_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem_response(500, "internal_error", "Something broke inside the service; it has been logged.")
+
+    app.add_exception_handler(Problem, refused)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, broken)

@@ -1,0 +1,49 @@
+"""Server-sent events: a log as frames. Ids come from the log, so any replica continues any stream."""
+
+from collections.abc import AsyncIterator
+
+from sse_starlette.sse import EventSourceResponse
+
+from agent.domain.events import CLOSING_ID, LogEntry, log_entry
+from agent.domain.ids import Identity, TurnKey
+from agent.domain.limits import PING_INTERVAL
+from agent.ports import Chats, Feed, TurnLog
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def turn_frame(turn_id: str, entry: LogEntry) -> bytes:
+    """``id: {turn_id}/{epoch}-{seq}``, the event's name, and its JSON."""
+    return b"id: %s/%s\nevent: %s\ndata: %s\n\n" % (turn_id.encode(), str(entry.id).encode(), entry.name.encode(), entry.data)
+
+
+def turn_stream(log: TurnLog, chats: Chats, turn: TurnKey) -> EventSourceResponse:
+    """The turn from its first entry to its terminal event. Leaving it cancels nothing."""
+    return _response(_turn_frames(log, chats, turn), {"X-Turn-Id": turn.turn_id})
+
+
+def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceResponse:
+    """The user's feed from now on, or after an entry that is still kept."""
+    return _response(_feed_frames(feed, user, after), {})
+
+
+async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey) -> AsyncIterator[bytes]:
+    """In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is."""
+    async for batch in log.follow(turn, None):
+        if batch:
+            yield b"".join(turn_frame(turn.turn_id, entry) for entry in batch)
+            continue
+        seen = await chats.heal(turn)
+        if seen.terminal:
+            yield turn_frame(turn.turn_id, log_entry(CLOSING_ID, seen.terminal))
+            return
+
+
+async def _feed_frames(feed: Feed, user: Identity, after: int | None) -> AsyncIterator[bytes]:
+    async for batch in feed.follow(user, after):
+        if batch:
+            yield b"".join(b"id: %d\nevent: %s\ndata: %s\n\n" % (e.id, e.name.encode(), e.data) for e in batch)
+
+
+def _response(frames: AsyncIterator[bytes], headers: dict[str, str]) -> EventSourceResponse:
+    return EventSourceResponse(frames, headers={**HEADERS, **headers}, ping=int(PING_INTERVAL), sep="\n")

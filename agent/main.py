@@ -1,0 +1,225 @@
+"""The composition root and the life of the process. Nobody imports this; ``python -m agent.main`` runs it.
+
+Order of life: clients, the Dapr app channel, the public API (not ready yet), the sidecar, the workflow worker, ready.
+It ends in reverse: stop admitting, let streams finish within a grace period, hand the rest to whoever starts next.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+import uvloop
+from dapr.aio.clients import DaprClient
+from dapr.ext.fastapi import DaprActor
+from dapr.ext.workflow.aio import DaprWorkflowClient
+
+from actors.calls import ActorCalls
+from actors.chat import ChatActor, ChatDeps
+from actors.chat_client import ChatClient
+from actors.serializer import PlainJson
+from actors.task import TaskActor
+from actors.task_client import TaskClient
+from actors.task_index import TaskIndexActor
+from actors.task_state import TaskActorDeps
+from actors.transport import PooledActorClient
+from agent import telemetry
+from agent.adapters.listeners import Listener
+from agent.adapters.local_target import LocalTarget
+from agent.adapters.memory_feed import MemoryFeed
+from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.model import OpenAIModel
+from agent.adapters.notifier import DaprNotifier
+from agent.adapters.prompts import FilePrompts
+from agent.adapters.publisher import DaprPublisher
+from agent.adapters.sidecar import Sidecar
+from agent.adapters.system import SystemClock, SystemRandomness
+from agent.adapters.tokens import TiktokenTokens
+from agent.api.app import public_app
+from agent.api.channel import channel_app
+from agent.api.chat import ChatApi, chat_router
+from agent.api.dev import dev_router
+from agent.api.identity import who
+from agent.api.live import live_router
+from agent.api.tasks import task_router
+from agent.demo.server import create_app as demo_app
+from agent.domain.context import schema_text
+from agent.domain.tools import tool_schemas
+from agent.settings import Settings
+from workflows import names
+from workflows.activities.generate import Generate
+from workflows.activities.hop import main_loop_hop
+from workflows.activities.run_tools import RunTools
+from workflows.activities.task_steps import task_activities
+from workflows.activities.turn_end import FailTurnActivity, PublishEvents
+from workflows.activities.turn_steps import turn_activities
+from workflows.client import WorkflowClient
+from workflows.task_processing import task_processing_workflow
+from workflows.toolbox import ToolBox
+from workflows.turn import turn_workflow
+from workflows.worker import WorkflowWorker
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_log = logging.getLogger("agent.main")
+
+
+class Service:
+    """Everything this process is made of, built once, on the loop that runs it."""
+
+    def __init__(self, settings: Settings, model_url: str) -> None:
+        self._settings = settings
+        self.clock, self.log, self.feed = SystemClock(), MemoryTurnLog(), MemoryFeed()
+        self.prompts = FilePrompts()
+        self.tokens = TiktokenTokens(settings.model_name, settings.data_dir / "tiktoken")
+        self.model = OpenAIModel(model_url, settings.openai_api_key or "none", settings.model_name)
+        self.sidecar = Sidecar(settings.dapr_http_port, settings.dapr_api_token)
+        self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")
+        self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token)
+        calls = ActorCalls(self.actor_client)
+        self.workflows = WorkflowClient(DaprWorkflowClient("127.0.0.1", str(settings.dapr_grpc_port)))
+        self.chats = ChatClient(calls)
+        self.tasks = TaskClient(calls, self.workflows)
+        self.publisher = DaprPublisher(self.dapr)
+        self.target = LocalTarget(settings.data_dir / "notifications", settings.notifications)
+        self.worker = self._worker()
+
+    def _worker(self) -> WorkflowWorker:
+        hop = main_loop_hop(asyncio.get_running_loop())
+        toolbox = ToolBox(self.tasks, self.workflows)
+        turns = turn_activities(
+            Generate(self.chats, self.log, self.model, self.tokens, self.clock),
+            RunTools(self.chats, self.log, toolbox, self.tokens, self.clock),
+            FailTurnActivity(self.chats, self.log),
+            PublishEvents(self.chats, self.publisher),
+            hop,
+        )
+        tasks = task_activities(self.tasks, DaprNotifier(self.dapr), hop)
+        workflows = {names.TURN: turn_workflow, names.TASK_PROCESSING: task_processing_workflow}
+        return WorkflowWorker(self._settings.dapr_grpc_port, workflows, {**turns, **tasks})
+
+    async def register_actors(self, handle: DaprActor) -> None:
+        """Makes the actor types known to the sidecar, each with what it needs."""
+        schema = (await self.tokens.count([schema_text(tool_schemas())]))[0].tokens
+        chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema)
+        task = TaskActorDeps(self.clock, self.publisher)
+        plain = {"message_serializer": PlainJson(), "state_serializer": PlainJson(), "actor_client": self.actor_client}
+        await handle.register_actor(ChatActor, actor_factory=lambda ctx, id_: ChatActor(ctx, id_, chat), **plain)
+        await handle.register_actor(TaskActor, actor_factory=lambda ctx, id_: TaskActor(ctx, id_, task), **plain)
+        await handle.register_actor(TaskIndexActor, **plain)
+
+    def public(self, worker_started: asyncio.Event) -> Listener:
+        """The public API."""
+        settings = self._settings
+
+        def readiness() -> dict[str, bool]:
+            return {**self.sidecar.parts, "worker": worker_started.is_set()}
+
+        about = {
+            "version": version("task-agent"),
+            "model": settings.model_name,
+            "demo": "true" if settings.offline_demo else "false",
+            "replica": str(settings.replica),
+        }
+        chat = ChatApi(self.chats, self.log, self.tokens, self.clock, SystemRandomness())
+        routers = [
+            chat_router(chat),
+            task_router(self.tasks, self.clock, who),
+            live_router(self.feed, readiness, about),
+            dev_router(self.target),
+        ]
+        return Listener(public_app(about["version"], routers), settings.host, settings.port)
+
+    async def aclose(self) -> None:
+        """Closes the clients."""
+        await self.model.aclose()
+        await self.dapr.close()
+        await self.actor_client.aclose()
+
+
+async def run(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sig, stopping.set)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            await _start(settings, stack, stopping)
+        except _StoppedWhileStarting:
+            return
+        await stopping.wait()
+        _log.info("stopping")
+
+
+class _StoppedWhileStarting(Exception):
+    pass
+
+
+async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping: asyncio.Event) -> None:
+    model_url = settings.openai_base_url or "https://api.openai.com/v1"
+    if settings.offline_demo:
+        demo = await _listen(stack, Listener(demo_app(settings.demo_delay), "127.0.0.1", 0))
+        model_url = f"http://127.0.0.1:{demo.port}/v1"
+    service = Service(settings, model_url)
+    stack.push_async_callback(service.aclose)
+    await service.tokens.warm()
+    app, handle = channel_app(service.feed, settings.app_api_token, [service.target.router()])
+    await service.register_actors(handle)
+    await _listen(stack, Listener(app, "127.0.0.1", settings.app_port))
+    worker_started = asyncio.Event()
+    watching = asyncio.create_task(service.sidecar.watch())
+    stack.callback(watching.cancel)
+    public = await _listen(stack, service.public(worker_started))
+    await _or_stopped(service.sidecar.reached(), stopping)
+    await _or_stopped(service.worker.start(), stopping)
+    stack.push_async_callback(service.worker.stop)
+    worker_started.set()
+    stack.push_async_callback(public.stop)  # once more, last in and so first out: admission ends before anything else does
+    _log.info("model %s; listening on %s:%d", settings.model_name, settings.host, public.port)
+
+
+async def _or_stopped(work: Awaitable[None], stopping: asyncio.Event) -> None:
+    """Awaits ``work`` unless the process is told to stop first."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not task.done():
+        task.cancel()
+        raise _StoppedWhileStarting
+    await task
+
+
+async def _listen(stack: contextlib.AsyncExitStack, listener: Listener) -> Listener:
+    await listener.start()
+    stack.push_async_callback(listener.stop)
+    return listener
+
+
+def refusal(settings: Settings) -> str | None:
+    """Why these settings are refused, as a sentence; None when they are fine."""
+    if settings.host not in LOOPBACK:
+        return (
+            f"TASK_AGENT_HOST={settings.host}: this release believes whoever sends an X-User-Id header, "
+            "so it listens only on 127.0.0.1. Reach it by port-forward or through a proxy of your own on this machine."
+        )
+    if not settings.app_api_token:
+        return (
+            "APP_API_TOKEN is not set: the Dapr app channel needs it, or any local user could reach the actors. "
+            "Give the sidecar and this process the same random value; `task-agent up` does all of that."
+        )
+    return None
+
+
+def main(announce: Callable[[str], None] = sys.exit) -> None:
+    """Entry point of ``python -m agent.main``."""
+    settings = Settings()  # pyright: ignore[reportCallIssue] -- every field comes from the environment or its default
+    if reason := refusal(settings):
+        announce(reason)
+    telemetry.configure(settings.log_level)
+    uvloop.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

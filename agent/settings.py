@@ -1,0 +1,43 @@
+"""The process environment, read once, at start. Nothing else reads it; only ``agent.main`` imports this."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEMO_MODEL = "task-agent-offline-demo"
+
+
+class Settings(BaseSettings):
+    """Every setting, its environment variable and its default. Secrets are never logged: ``repr`` leaves them out."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", validation_alias="TASK_AGENT_HOST")
+    port: int = Field(8080, validation_alias="TASK_AGENT_PORT", ge=1, le=65535)
+    app_port: int = Field(3000, validation_alias="TASK_AGENT_APP_PORT", ge=1, le=65535)
+    data_dir: Path = Field(Path(".data"), validation_alias="TASK_AGENT_DATA_DIR")
+    replica: int = Field(0, validation_alias="TASK_AGENT_REPLICA", ge=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
+    notifications: Literal["ok", "fail", "hang"] = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
+
+    dapr_http_port: int = Field(3500, validation_alias="DAPR_HTTP_PORT")
+    dapr_grpc_port: int = Field(50001, validation_alias="DAPR_GRPC_PORT")
+    dapr_api_token: str = Field("", validation_alias="DAPR_API_TOKEN", repr=False)
+    app_api_token: str = Field("", validation_alias="APP_API_TOKEN", repr=False)
+
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
+    openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False)
+    openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")
+    demo_delay: float = Field(0.02, validation_alias="TASK_AGENT_DEMO_DELAY", ge=0, le=5)
+
+    @property
+    def offline_demo(self) -> bool:
+        """Nothing says which endpoint to use: the service starts its own rule-based one."""
+        return not self.openai_api_key and not self.openai_base_url
+
+    @property
+    def model_name(self) -> str:
+        """The model asked for by name."""
+        return DEMO_MODEL if self.offline_demo else self.openai_model
