@@ -222,11 +222,11 @@ def test_a_call_does_not_take_the_result_of_a_later_step() -> None:
     assert [m.content for m in sent if m.role == "tool"] == [CANCELLED_RESULT, "mine"]
 
 
-@pytest.mark.parametrize("given_ids", [("same", "same"), ("", "")])
+@pytest.mark.parametrize("given_ids", [("same", "same"), ("", ""), ("fine", "")])
 def test_provider_ids_that_name_nothing_are_replaced(given_ids: tuple[str, str]) -> None:
     calls = [ToolCall(call_id=f"c{i}", provider_id=p, name="get_task", arguments="{}") for i, p in enumerate(given_ids)]
     wire = provider_messages([says("", *calls), returns("c0", "zero"), returns("c1", "one")])
-    assert [m["tool_call_id"] for m in wire[1:]] == ["c0", "c1"]
+    assert [m["tool_call_id"] for m in wire[1:]] == ["fine" if "fine" in given_ids else "c0", "c1"]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,8 @@ def test_exchange_limit_and_budget_give_their_reasons() -> None:
     assert ledger.included == (10, 11, 12)
     assert ledger.excluded[:3] == ((1, "exchange_limit"), (2, "exchange_limit"), (3, "token_budget"))
     assert view(ledger, exchanges, [user(tokens=4)]).used == ledger.budget
+    tighter = fit(SYSTEM, exchanges, [user(tokens=4)], schema_tokens=0, budget=ledger.budget - 1)
+    assert tighter.included == (11, 12)
 
 
 def test_an_older_exchange_is_not_let_in_past_one_that_did_not_fit() -> None:
