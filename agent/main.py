@@ -15,7 +15,6 @@ from importlib.metadata import version
 import uvloop
 from dapr.aio.clients import DaprClient
 from dapr.ext.fastapi import DaprActor
-from dapr.ext.workflow.aio import DaprWorkflowClient
 
 from actors.calls import ActorCalls
 from actors.chat import ChatActor, ChatDeps
@@ -56,7 +55,7 @@ from workflows.activities.run_tools import RunTools
 from workflows.activities.task_steps import task_activities
 from workflows.activities.turn_end import FailTurnActivity, PublishEvents
 from workflows.activities.turn_steps import turn_activities
-from workflows.client import WorkflowClient
+from workflows.client import WorkflowClient, workflow_client
 from workflows.task_processing import task_processing_workflow
 from workflows.toolbox import ToolBox
 from workflows.turn import turn_workflow
@@ -79,7 +78,7 @@ class Service:
         self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")
         self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token)
         calls = ActorCalls(self.actor_client)
-        self.workflows = WorkflowClient(DaprWorkflowClient("127.0.0.1", str(settings.dapr_grpc_port)))
+        self.workflows = WorkflowClient(workflow_client(settings.dapr_grpc_port))
         self.chats = ChatClient(calls)
         self.tasks = TaskClient(calls, self.workflows)
         self.publisher = DaprPublisher(self.dapr)

@@ -1,10 +1,12 @@
 """The Workflows port over one aio workflow client. Create and close it on the main loop."""
 
 import json
+import logging
 from typing import Any
 
 from dapr.ext.workflow import WorkflowState, WorkflowStatus
 from dapr.ext.workflow.aio import DaprWorkflowClient
+from dapr.ext.workflow.logger import LoggerOptions
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 from pydantic import TypeAdapter
@@ -25,6 +27,11 @@ _ALIVE = frozenset(
     }
 )
 _STEPS = TypeAdapter(tuple[WorkflowStep, ...])
+
+
+def workflow_client(grpc_port: int) -> DaprWorkflowClient:
+    """The SDK's client: one per process, on the main loop."""
+    return DaprWorkflowClient("127.0.0.1", str(grpc_port), LoggerOptions(log_handler=logging.NullHandler()))
 
 
 class WorkflowClient:

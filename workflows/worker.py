@@ -1,10 +1,12 @@
-"""The workflow worker of this process. It runs on a thread and a loop of its own; see ``activities/hop.py`` for the way back."""
+"""The workflow worker of this process, on a thread and a loop of its own; ``activities/hop.py`` is the way back."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dapr.ext.workflow import WorkflowRuntime
+from dapr.ext.workflow.logger import LoggerOptions
 
 from agent.domain.limits import CONCURRENT_ACTIVITIES_MAX, CONCURRENT_WORKFLOWS_MAX
 
@@ -18,6 +20,7 @@ class WorkflowWorker:
         self._runtime = WorkflowRuntime(
             host="127.0.0.1",
             port=str(grpc_port),
+            logger_options=LoggerOptions(log_handler=logging.NullHandler()),  # its own would print every line a second time
             maximum_concurrent_activity_work_items=CONCURRENT_ACTIVITIES_MAX,
             maximum_concurrent_orchestration_work_items=CONCURRENT_WORKFLOWS_MAX,
         )
