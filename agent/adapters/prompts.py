@@ -26,7 +26,7 @@ class Prompt(NamedTuple):
 
 
 class FilePrompts:
-    """``ports.Prompts`` over the markdown files of a folder, by default the package ``prompts``; all are read at construction."""
+    """``ports.Prompts`` over the markdown files of a folder (by default the package ``prompts``), all read at construction."""
 
     def __init__(self, folder: Traversable | None = None) -> None:
         """Raises ValueError, naming the file, when one is not well-formed."""
@@ -43,9 +43,9 @@ class FilePrompts:
     def render(self, name: str, variables: Mapping[str, str]) -> str:
         """The text of the prompt ``name``; KeyError when it is unknown or ``variables`` are not exactly those it declares."""
         prompt = self._prompts[name]
-        if prompt.variables != variables.keys():
-            missing, extra = sorted(prompt.variables - variables.keys()), sorted(variables.keys() - prompt.variables)
-            raise KeyError(f"prompt {name!r}: variables missing: {missing}, not declared: {extra}")
+        missing, extra = prompt.variables - variables.keys(), variables.keys() - prompt.variables
+        if missing or extra:
+            raise KeyError(f"prompt {name!r}: variables missing: {sorted(missing)}, not declared: {sorted(extra)}")
         return prompt.template.render(variables)
 
 
@@ -60,7 +60,7 @@ def _load(file: Traversable, environment: SandboxedEnvironment) -> Prompt:
         raise ValueError(f"{file.name}: name must be the file's, version a number")
     declared = frozenset(variable.strip() for variable in fields["variables"].strip("[]").split(",") if variable.strip())
     try:
-        used = meta.find_undeclared_variables(environment.parse(match["body"]))
+        used = frozenset(meta.find_undeclared_variables(environment.parse(match["body"])))
     except TemplateSyntaxError as fault:
         raise ValueError(f"{file.name}: {fault}") from fault
     if used != declared:

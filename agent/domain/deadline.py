@@ -34,7 +34,7 @@ def seconds_until(text: str, now: datetime, tz: str) -> float:
     zone = _zone(tz)
     # both sides in different zones, or Python subtracts the wall clocks and forgets about summer time
     seconds = (_moment(text, zone) - now.astimezone(UTC)).total_seconds()
-    return _within_bounds(seconds, text, now, zone)
+    return _within_bounds(seconds, text[:64], now, zone)
 
 
 def _within_bounds(seconds: float, given: str, now: datetime, zone: ZoneInfo) -> float:

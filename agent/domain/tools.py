@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from agent.domain.deadline import deadline_seconds_from
 from agent.domain.errors import BadRequest
 from agent.domain.limits import TOOL_ARGUMENTS_BYTES_MAX, TOOL_RESULT_BYTES_MAX
 from agent.domain.tool_args import (
@@ -21,22 +20,6 @@ from agent.domain.tool_args import (
     ToolArguments,
     UpdateTaskStatus,
 )
-
-__all__ = [  # arguments and deadlines have files of their own; users of the tools import them from here
-    "TOOLS",
-    "AssignTask",
-    "CreateTask",
-    "GetTask",
-    "GetWorkflowStatus",
-    "ListTasks",
-    "ToolArguments",
-    "ToolSpec",
-    "UpdateTaskStatus",
-    "deadline_seconds_from",
-    "parse_call",
-    "shorten_result",
-    "tool_schemas",
-]
 
 _FAULTS_TOLD_MAX = 5
 _NAME_TOLD_CHARS = 64
