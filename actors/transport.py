@@ -13,6 +13,13 @@ from agent.domain.errors import Unavailable
 from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
 
 _RETRY_PAUSE = 0.1
+_MOVING = (  # what daprd says while actors have no host: the app restarts, or failed its health probes for a moment
+    "ERR_ACTOR_NO_ADDRESS",
+    "did not find address for actor",
+    "context canceled",
+    "not registered",
+    "placement",
+)
 
 
 class SidecarRefused(Exception):
@@ -71,10 +78,10 @@ class PooledActorClient(DaprActorClientBase):
             try:
                 return await self._request(verb, path, data)
             except (aiohttp.ClientError, TimeoutError, SidecarRefused) as e:
-                if isinstance(e, SidecarRefused) and not _not_placed(e):
+                if isinstance(e, SidecarRefused) and not _moving(e):
                     raise
                 if asyncio.get_running_loop().time() >= give_up:
-                    raise Unavailable("runtime_unavailable", "The runtime behind this service is out of reach; try again.") from e
+                    raise Unavailable("runtime_unavailable", "The runtime is out of reach just now; try again.") from e
             await asyncio.sleep(_RETRY_PAUSE)
 
     async def _request(self, verb: str, path: str, data: bytes | None) -> bytes:
@@ -85,7 +92,6 @@ class PooledActorClient(DaprActorClientBase):
             return body
 
 
-def _not_placed(refusal: SidecarRefused) -> bool:
-    """Whether the actor has no host just now: it was not called, and will have one soon."""
-    text = str(refusal)
-    return "ERR_ACTOR_NO_ADDRESS" in text or "did not find address for actor" in text or "placement" in text
+def _moving(refusal: SidecarRefused) -> bool:
+    """Whether the actor had no host just now, or lost it during the call: it will have one soon."""
+    return any(sign in str(refusal) for sign in _MOVING)

@@ -89,7 +89,7 @@ class Service:
         hop = main_loop_hop(asyncio.get_running_loop())
         toolbox = ToolBox(self.tasks, self.workflows)
         turns = turn_activities(
-            Generate(self.chats, self.log, self.model, self.tokens, self.clock),
+            Generate(self.chats, self.log, self.model, self.tokens, self.clock, self.publisher),
             RunTools(self.chats, self.log, toolbox, self.tokens, self.clock),
             FailTurnActivity(self.chats, self.log),
             PublishEvents(self.chats, self.publisher),

@@ -1,4 +1,4 @@
-"""TurnWorkflow: generate, run tools, generate again, until the model answers; then tell the world.
+"""TurnWorkflow: generate, run tools, generate again, until the model answers; then tell the world, unless that is done.
 
 This file is the whole process of a turn and nothing else. The engine remembers how far it came and dispatches a lost activity
 again; activities make every repeat harmless. Deterministic: no clock, no randomness, no I/O.
@@ -28,28 +28,26 @@ INTERNAL = Failure(code="internal_error", message="Something broke inside the se
 def turn_workflow(ctx: DaprWorkflowContext, wf_input: TurnInput) -> Run:
     """One instance of one turn."""
     try:
-        failure = yield from _converse(ctx, wf_input)
-        if failure == "void":
-            return
+        last = yield from _converse(ctx, wf_input)
     except Exception:  # noqa: BLE001 -- whatever an activity died of, the turn must end
-        failure = INTERNAL
-    if failure:
-        last = FailTurn(ref=wf_input.step(0), failure=failure)
-        yield ctx.call_activity(names.FAIL_TURN, input=last.model_dump(mode="json"), retry_policy=UNTIL_DONE)
+        last = Generated(kind="failed", failure=INTERNAL)
+    if last.kind == "void" or last.told:
+        return
+    if last.failure:
+        order = FailTurn(ref=wf_input.step(0), failure=last.failure)
+        yield ctx.call_activity(names.FAIL_TURN, input=order.model_dump(mode="json"), retry_policy=UNTIL_DONE)
     yield ctx.call_activity(names.PUBLISH_EVENTS, input=wf_input.model_dump(mode="json"), retry_policy=UNTIL_DONE)
 
 
 def _converse(ctx: DaprWorkflowContext, turn: TurnInput) -> Run:
-    """Steps until an answer. Returns None when the turn has ended well or was over, "void", or why it failed."""
+    """Steps until one of them is the last; returns what that one came to."""
     for step in range(TURN_STEPS_MAX):
         done = yield from _generate(ctx, turn, step)
-        if done.kind == "void":
-            return "void"
         if done.kind != "tools":
-            return done.failure
+            return done
         ref = turn.step(step).model_dump(mode="json")
         yield ctx.call_activity(names.RUN_TOOLS, input=ref, retry_policy=STEP)
-    return STEPS_EXHAUSTED
+    return Generated(kind="failed", failure=STEPS_EXHAUSTED)
 
 
 def _generate(ctx: DaprWorkflowContext, turn: TurnInput, step: int) -> Run:

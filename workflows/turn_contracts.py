@@ -24,9 +24,11 @@ class Generated(Value):
 
     ``answered``: the turn is complete; ``tools``: run the step's tools next; ``failed``: the endpoint failed (as data: the
     workflow decides on another attempt); ``ended``: the turn was over already; ``void``: not this workflow's turn.
+    ``told``: the end of the turn is published and acknowledged.
     """
 
     kind: Literal["answered", "tools", "failed", "ended", "void"]
+    told: bool = False
     failure: Failure | None = None
     retry_after: float | None = None
 

@@ -1,4 +1,4 @@
-"""HTTP listeners of this process: several uvicorn servers on one event loop, stopped by us and not by their own signal handlers."""
+"""HTTP listeners of this process: several uvicorn servers on one event loop, stopped by us, not by signal handlers of their own."""
 
 import asyncio
 import contextlib
@@ -41,6 +41,7 @@ class Listener:
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=int(SHUTDOWN_GRACE),
             server_header=False,
+            proxy_headers=False,
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None

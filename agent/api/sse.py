@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from sse_starlette.sse import EventSourceResponse
 
+from agent.domain.errors import Unavailable
 from agent.domain.events import CLOSING_ID, LogEntry, log_entry
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import PING_INTERVAL
@@ -33,7 +34,10 @@ async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey) -> AsyncIterat
         if batch:
             yield b"".join(turn_frame(turn.turn_id, entry) for entry in batch)
             continue
-        seen = await chats.heal(turn)
+        try:
+            seen = await chats.heal(turn)
+        except Unavailable:
+            continue  # asked again after the next silence
         if seen.terminal:
             yield turn_frame(turn.turn_id, log_entry(CLOSING_ID, seen.terminal))
             return

@@ -81,5 +81,5 @@ CONCURRENT_WORKFLOWS_MAX = 500
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 30.0
 ACTOR_CONNECTIONS_MAX = 500
-ACTOR_RETRY_SECONDS = 3.0  # connection refused or actor not placed yet: tried again for this long, then 503
+ACTOR_RETRY_SECONDS = 10.0  # connection refused or actor not placed yet: tried again for this long, then 503
 SIDECAR_START_TIMEOUT = 60.0

@@ -5,11 +5,13 @@ Everything listens on loopback. Tokens travel by environment only, never on a co
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from agent.local.child import Program
+from agent.local.dead_leader import forget_dead_leader
 from agent.local.ports import PortLease
 from agent.local.state_dir import StateDir
 
@@ -73,7 +75,8 @@ class Embedded:
             "etcd-client-port": self._number("etcd_client"),
             "etcd-initial-cluster": f"dapr-scheduler-server-0=http://{_HOST}:{self._number('etcd_peer')}",
         }
-        return self._control_plane("scheduler", flags)
+        recover = partial(forget_dead_leader, _HOST, self.ports["etcd_client"])
+        return replace(self._control_plane("scheduler", flags), recover=recover)
 
     def _control_plane(self, name: str, flags: dict[str, str]) -> Program:
         flags |= {
@@ -93,6 +96,7 @@ class Embedded:
             "app-protocol": "http",
             "enable-app-health-check": "true",
             "app-health-probe-interval": _HEALTH_INTERVAL,
+            "app-health-probe-timeout": _HEALTH_TIMEOUT_MS,
             "app-health-threshold": _HEALTH_THRESHOLD,
             "dapr-listen-addresses": _HOST,
             "dapr-http-port": self._number("dapr_http"),

@@ -12,15 +12,16 @@ from typing import Any
 
 from agent.domain import ids
 from agent.domain.context import provider_messages, token_text
-from agent.domain.errors import Closed
+from agent.domain.errors import Closed, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
 from agent.domain.tools import tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
-from agent.ports import Chats, Clock, Model, Tokens, TurnLog
+from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
 from workflows.activities.step_writer import StepWriter
+from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
 
 
@@ -40,8 +41,11 @@ class _Answer:
 class Generate:
     """The activity with its ports."""
 
-    def __init__(self, chats: Chats, log: TurnLog, model: Model, tokens: Tokens, clock: Clock) -> None:
+    def __init__(
+        self, chats: Chats, log: TurnLog, model: Model, tokens: Tokens, clock: Clock, publisher: EventPublisher
+    ) -> None:
         self._chats, self._log, self._model, self._tokens, self._clock = chats, log, model, tokens, clock
+        self._publisher = publisher
         self._tools = tool_schemas()
 
     async def __call__(self, ref: StepRef) -> Generated:
@@ -110,7 +114,17 @@ class Generate:
             await writer.write(StepCommitted(turn_id=ref.turn_id, step=ref.step, usage=usage))
         except Closed:
             pass  # a follower's fallback was quicker to close it
-        return await self._settle(ref, done)
+        settled = await self._settle(ref, done)
+        return await self._tell(ref, begun, message, settled) if settled.kind == "answered" else settled
+
+    async def _tell(self, ref: StepRef, begun: BegunStep, message: Message, settled: Generated) -> Generated:
+        """Tells the world at once, which spares an activity; the workflow has one that goes on until it is acknowledged."""
+        asked = next(m.content for m in reversed(begun.messages) if m.role == "user")
+        try:
+            await self._publisher.publish(turn_told(ref, "completed", asked, message.content, message.created_at))
+        except Unavailable:
+            return settled
+        return settled.model_copy(update={"told": True})
 
     async def _settle(self, ref: StepRef, begun: BegunStep) -> Generated:
         if begun.kind == "void":

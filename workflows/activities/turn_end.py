@@ -1,11 +1,11 @@
 """The last acts of a turn's workflow: failing it when nothing else is left, and telling the world how it ended."""
 
-from typing import Literal, cast
+from typing import Literal
 
 from agent.domain.errors import NotFound
 from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
-from agent.domain.turn import EndTurn
+from agent.domain.turn import EndTurn, StepRef
 from agent.ports import Chats, EventPublisher, TurnLog
 from workflows.turn_contracts import FailTurn, TurnInput
 
@@ -33,18 +33,25 @@ class PublishEvents:
             told = await self._chats.get_turn(TurnKey(turn.tenant, turn.user, turn.turn_id))
         except NotFound:
             return  # cleared meanwhile: its user wants it gone
-        if told.status not in ("completed", "failed"):
-            return
-        await self._publisher.publish(
-            ConversationUpdated(
-                event_id=f"{turn.turn_id}-ended",
-                tenant_id=turn.tenant,
-                user_id=turn.user,
-                timestamp=told.ended_at or told.progress_at,
-                conversation=turn.conversation,
-                turn_id=turn.turn_id,
-                status=cast("Literal['completed', 'failed']", told.status),
-                user_message=told.user_message.content,
-                assistant_message=told.message.content if told.message else "",
+        if told.status == "completed" or told.status == "failed":
+            said = told.message.content if told.message else ""
+            await self._publisher.publish(
+                turn_told(turn, told.status, told.user_message.content, said, told.ended_at or told.progress_at)
             )
-        )
+
+
+def turn_told(
+    turn: TurnInput | StepRef, status: Literal["completed", "failed"], asked: str, said: str, at: str
+) -> ConversationUpdated:
+    """The event that tells how ``turn`` ended; its id is the same however often it is told."""
+    return ConversationUpdated(
+        event_id=f"{turn.turn_id}-ended",
+        tenant_id=turn.tenant,
+        user_id=turn.user,
+        timestamp=at,
+        conversation=turn.conversation,
+        turn_id=turn.turn_id,
+        status=status,
+        user_message=asked,
+        assistant_message=said,
+    )
