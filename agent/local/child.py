@@ -1,10 +1,9 @@
 """One supervised child: started, watched, started again with growing pauses, stopped. Knows no other child."""
 
-import math
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +14,17 @@ from agent.local.state_dir import RunningChild
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
 _STEADY_AFTER = 30.0  # a child that lived this long starts again after the shortest pause
-_PROBE_INTERVAL, _PROBE_MISSES_MAX = 2.0, 5
+_PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.2
+_FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. ``health`` is a URL that answers, with any status, while the program is responsive."""
+    """What to run.
+
+    ``health`` is a URL that answers, with any status, while the program is responsive. ``recover`` is called after a start
+    that follows a crash, again and again until it says that it has done what there is to do.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -30,6 +34,7 @@ class Program:
     grace: float
     replica: int | None = None
     url: str | None = None
+    recover: Callable[[], bool] | None = None
 
 
 class Child:
@@ -40,19 +45,21 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._next_start = self._next_probe = 0.0
         self._pause = 0.0
-        self._has_answered = False
-        self._misses = 0
+        self._crashed = False
+        self._last_answer: float | None = None
+        self._recovering = False
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def start(self) -> None:
+    def start(self, *, after_crash: bool) -> None:
         with open_log(self.program.log) as log:
             self._process = spawn(self.program.argv, env=self.program.env, output=log)
         self._started = time.monotonic()
-        self._next_probe = self._started + _PROBE_INTERVAL
-        self._has_answered, self._misses = False, 0
+        self._next_probe = self._started
+        self._last_answer = None
+        self._recovering = after_crash and self.program.recover is not None
 
     def reap(self) -> int | None:
         """The exit status if the child has died since the last call; what it left behind in its session dies too."""
@@ -65,37 +72,45 @@ class Child:
         steady = now - self._started >= _STEADY_AFTER
         self._pause = _PAUSE_FIRST if steady or not self._pause else min(self._pause * _PAUSE_FACTOR, _PAUSE_MAX)
         self._next_start = now + self._pause
+        self._crashed = process.returncode != 0
         return process.returncode
 
     def start_if_due(self) -> bool:
         """Starts a dead child whose pause is over; whether it did."""
         if self._process is not None or time.monotonic() < self._next_start:
             return False
-        self.start()
+        self.start(after_crash=self._crashed)
         return True
 
-    def until_start(self) -> float:
-        """Seconds until a dead child is due; infinite for a running one."""
-        return math.inf if self._process else self._next_start - time.monotonic()
+    def until_due(self) -> float:
+        """Seconds until there is something to do: a start, if it is dead, or the next look at its health."""
+        return (self._next_probe if self._process else self._next_start) - time.monotonic()
 
     def kill_if_frozen(self) -> bool:
-        """Kills a child that has answered its health URL since its start, but no longer does; whether it did.
+        """Kills a child that has not answered its health URL for too long; whether it did.
 
         Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies.
         """
         now = time.monotonic()
         if self._process is None or now < self._next_probe:
             return False
-        bound(self.program.log)
-        if status_of(self.program.health) is not None:
-            self._has_answered, self._misses = True, 0
-        elif self._has_answered:
-            self._misses += 1
-        self._next_probe = time.monotonic() + _PROBE_INTERVAL
-        if self._misses < _PROBE_MISSES_MAX:
+        self._probe()
+        limit = _FROZEN_AT_START_AFTER if self._last_answer is None else _FROZEN_AFTER
+        if now - (self._last_answer or self._started) < limit:
             return False
         self.kill()
         return True
+
+    def _probe(self) -> None:
+        bound(self.program.log)
+        answered = status_of(self.program.health) is not None
+        now = time.monotonic()
+        if answered:
+            self._last_answer = now
+        if self._recovering and self.program.recover is not None:
+            self._recovering = not self.program.recover()
+        starting = self._recovering or self._last_answer is None
+        self._next_probe = now + (_PROBE_INTERVAL_AT_START if starting else _PROBE_INTERVAL)
 
     def ask_to_stop(self) -> None:
         if self._process and not has_ended(self._process):
@@ -105,10 +120,11 @@ class Child:
         return self._process is not None and not has_ended(self._process)
 
     def kill(self) -> None:
-        """Ends it at once. :meth:`reap` is not called after this: the death is not news."""
+        """Ends it at once. :meth:`reap` does not report this death: it is not news."""
         if self._process:
             kill_group(self._process)
             self._process = None
+            self._crashed = True
 
     def as_running(self) -> RunningChild | None:
         pid = self.pid

@@ -28,6 +28,7 @@ _HOST = "127.0.0.1"
 _APP_GRACE = 8.0  # the app ends its streams within limits.SHUTDOWN_GRACE
 _DAPR_GRACE = 5.0
 _HEALTH_INTERVAL, _HEALTH_THRESHOLD = "1", "2"
+_HEALTH_TIMEOUT_MS = "900"  # within the interval; the default 500 calls a busy app unhealthy, and its actors move
 
 
 def _new_token() -> str:

@@ -16,7 +16,6 @@ from agent.local.welcome import welcome
 
 _READY_TIMEOUT = 120.0
 _READY_POLL = 0.1
-_WATCH_INTERVAL = 1.0
 
 
 class CannotStart(Exception):
@@ -37,7 +36,7 @@ class Instance:
         supervisor = Supervisor(self.embedded.programs(), self._record)
         try:
             self.progress.say("Starting placement, scheduler, daprd and the app ...")
-            supervisor.start()
+            supervisor.start(after_crash=self.crashed)
             self._wait_until_ready(supervisor)
             self._watch(supervisor)
             self.progress.say("Stopping ...")
@@ -51,8 +50,7 @@ class Instance:
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
         while not self.signals.stop:
-            for died in supervisor.tick(restart=False):
-                raise CannotStart(_death_at_start(died))
+            self._judge(supervisor.tick())
             status = status_of(self.embedded.origin + "/readyz")
             if status == 200:
                 self._welcome()
@@ -62,11 +60,21 @@ class Instance:
             self.progress.show("waiting for the app" if status is None else "the app waits for Dapr")
             self.signals.wait(_READY_POLL)
 
+    def _judge(self, deaths: list[Died]) -> None:
+        """During the start a program that gives up ends it: a wrong setting does not get better by trying again."""
+        for died in deaths:
+            if died.gave_up:
+                raise CannotStart(_death_at_start(died))
+        self._report(deaths)
+
+    def _report(self, deaths: list[Died]) -> None:
+        for died in deaths:
+            self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
+
     def _watch(self, supervisor: Supervisor) -> None:
         while not self.signals.stop:
-            for died in supervisor.tick(restart=True):
-                self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
-            self.signals.wait(supervisor.until_next_start(_WATCH_INTERVAL))
+            self._report(supervisor.tick())
+            self.signals.wait(supervisor.until_due())
 
     def _welcome(self) -> None:
         text = welcome(self.embedded.origin, self.embedded.data.path, model_settings(), crashed=self.crashed)

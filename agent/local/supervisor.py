@@ -1,7 +1,7 @@
 """Runs several programs together: starts them in order, starts the dead again, stops them in the reverse order.
 
 One thread, no handlers: the owner calls :meth:`Supervisor.tick` in its loop and decides what a death means. Nothing is
-restarted unless ``tick`` is told to, so nothing comes back while :meth:`Supervisor.stop` is at work.
+restarted but by ``tick``, so nothing comes back while :meth:`Supervisor.stop` is at work.
 """
 
 import time
@@ -20,6 +20,11 @@ class Died:
     program: Program
     status: int | None
 
+    @property
+    def gave_up(self) -> bool:
+        """It ended by its own decision: what made it do so will be there the next time. Nobody killed it."""
+        return self.status is not None and self.status >= 0
+
     def describe(self) -> str:
         if self.status is None:
             return f"{self.program.name} did not answer any more and was killed"
@@ -35,13 +40,14 @@ class Supervisor:
         self._children = [Child(program) for program in programs]
         self._on_change = on_change
 
-    def start(self) -> None:
+    def start(self, *, after_crash: bool) -> None:
+        """Starts all, without waiting for any; ``after_crash`` tells that their predecessors were not stopped cleanly."""
         for child in self._children:
-            child.start()
+            child.start(after_crash=after_crash)
             self._publish()
 
-    def tick(self, *, restart: bool) -> list[Died]:
-        """Reaps the dead, kills the frozen, starts again who is due (if ``restart``); says who died."""
+    def tick(self) -> list[Died]:
+        """Reaps the dead, kills the frozen, starts again who is due; says who died."""
         died: list[Died] = []
         for child in self._children:
             status = child.reap()
@@ -49,14 +55,14 @@ class Supervisor:
                 died.append(Died(child.program, status))
             elif child.kill_if_frozen():
                 died.append(Died(child.program, None))
-        started = [child.start_if_due() for child in self._children] if restart else []
+        started = [child.start_if_due() for child in self._children]
         if died or any(started):
             self._publish()
         return died
 
-    def until_next_start(self, longest: float) -> float:
-        """Seconds until a dead child is due, at most ``longest``."""
-        return max(0.0, min(longest, *(child.until_start() for child in self._children)))
+    def until_due(self) -> float:
+        """Seconds until ``tick`` has something to do, unless a child dies before."""
+        return max(0.0, min(child.until_due() for child in self._children))
 
     def stop(self, signals: Signals) -> None:
         """Stops all, last started first; each gets its grace, unless someone is in a hurry. None is left when it returns."""

@@ -9,9 +9,7 @@ No OPENAI_API_KEY and no OPENAI_BASE_URL is set, so the offline demo model answe
 For a real one set OPENAI_API_KEY (or OPENAI_BASE_URL, for another OpenAI-compatible endpoint) and OPENAI_MODEL.
 `task-agent doctor` looks for model servers on this machine."""
 
-_CRASHED = """\
-The last run did not stop cleanly. Nothing acknowledged is lost, but Dapr's scheduler may wait up to 25 s before it
-starts new work."""
+_CRASHED = "The last run did not stop cleanly. Nothing acknowledged is lost: what was under way goes on."
 
 
 def welcome(origin: str, data: Path, model: ModelSettings, *, crashed: bool) -> str:

@@ -1,0 +1,44 @@
+"""One service for all tests that do not hurt it, with a model endpoint that does as told. Tests share nothing but that:
+
+each has users of its own, and marks its messages.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.client import Client
+from tests.integration.endpoint import EndpointThread
+from tests.integration.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[EndpointThread]:
+    with EndpointThread() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("service") / "data", env=endpoint.env) as running:
+        yield running
+
+
+@pytest.fixture
+def make_client(service: Stack) -> Iterator[Callable[..., Client]]:
+    """Clients of the shared service, closed at the end."""
+    made: list[Client] = []
+
+    def make(user: str | None = None, tenant: str | None = None) -> Client:
+        made.append(Client(service.url, user, tenant))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(make_client: Callable[..., Client]) -> Client:
+    """A user nobody else is."""
+    return make_client()
