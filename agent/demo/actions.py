@@ -9,10 +9,10 @@ from typing import Any
 from agent.demo import replies, talk
 from agent.demo.composition import description, title
 from agent.demo.desk import Desk, Unclear, Wanted
-from agent.demo.intents import AskStatus, ChangeStatus, CreateTask, Intent, ListTasks, Reassign, Talk, Undo
+from agent.demo.intents import AskStatus, ChangeStatus, CreateTask, Intent, ListTasks, Reassign, Reference, Talk, Undo
 from agent.demo.limits import CHANGED_AT_ONCE_MAX
 from agent.demo.listing import show
-from agent.demo.memory import Task
+from agent.demo.memory import Task, spoken_of
 from agent.demo.resolve import resolve
 from agent.demo.undo import undo
 
@@ -65,6 +65,8 @@ def _ask_status(intent: AskStatus, desk: Desk) -> str:
 
 
 def _talk(intent: Talk, desk: Desk) -> str:
+    if intent.topic == "how_is_it" and spoken_of(desk.conversation):
+        return _ask_status(AskStatus(Reference()), desk)
     return talk.answer(intent, desk.facts)
 
 

@@ -2,68 +2,71 @@
 
 import re
 
+from agent.demo import deadlines
 from agent.demo.create import Scene
 from agent.demo.intents import ChangeStatus, Intent, Reassign, Talk, Undo
 from agent.demo.names import is_name, person
+from agent.demo.phrases import REF, STATUS, WHO, phrase
 from agent.demo.references import reference
-from agent.demo.vocabulary import MYSELF, NOT_A_NAME, STATUS_WORDS
+from agent.demo.vocabulary import MYSELF, NOT_A_NAME, STATUS_WORDS, TASK_VERBS
 
-_REF = r"(?P<ref>[^;:!?]{1,140}?)"
-_WHO = r"(?P<who>[^,.;:!?]{1,50}?)"
-_STATUS = "(?P<status>" + "|".join(sorted(map(re.escape, STATUS_WORDS), key=len, reverse=True)) + "|ready)"
 _JUST = r"(?:just |already |now |finally |all |both ){0,2}"
+_BE = r"(?: has| have| had| is| are|'s|'ve|'m| am)?"
 
-
-def _p(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{pattern})$", re.IGNORECASE)
-
-
-_UNDO = _p(
-    r"(?:please )?(?:undo|revert|take (?:that|it) back|roll (?:that|it) back)(?: (?:that|it|this|the last (?:one|thing|task|change|action)))?(?: please)?"
+_UNDO = phrase(
+    r"(?:undo|revert|take (?:that|it) back|roll (?:that|it) back)"
+    r"(?: (?:that|it|this|the last (?:one|thing|task|change|action)))?"
 )
-_MOVE_DEADLINE = _p(
-    r"(?:(?:move|change|set|update|extend|shift|push|bring forward) (?:the )?(?:deadline|due date)\b.*"
-    r"|(?:postpone|delay|reschedule|extend|snooze)\b.*|(?:move|push|shift) (?:it|that) (?:to|by|until|back)\b.*)"
+_MOVE_DEADLINE = phrase(
+    r"(?:move|change|set|update|extend|shift|push|bring forward) (?:the )?(?:deadline|due date)\b.*",
+    r"(?:postpone|delay|reschedule|extend|snooze) .*",
+    r"(?:move|push|shift) (?:it|that) (?:to|by|until|back)\b.*",
 )
-_UNASSIGN = _p(r"(?:unassign\b.*|remove the (?:assignee|owner)\b.*)")
-_STATUSES: tuple[tuple[re.Pattern[str], str], ...] = (
+_UNASSIGN = phrase(r"unassign\b.*", r"remove the (?:assignee|owner)\b.*", r"remove .{1,60} from (?:it|(?:the|that|this) task)")
+_MARK = phrase(
+    rf"(?P<verb>mark|flag|set|tick|move|change|update|put)(?: {REF})??"
+    rf"(?: as| to| to be| as being| status to| back to)? {STATUS}(?: now)?"
+)
+# An order to finish or drop something may be an order to somebody, that is new work, when it comes with a deadline.
+_ORDERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (phrase(rf"(?:complete|finish|close|resolve|tick off|check off|tick|wrap up|finalize|finalise) {REF}"), "completed"),
     (
-        _p(
-            rf"(?:mark|flag|set|tick|move|change|update|put)(?: {_REF})??(?: as| to| to be| as being| status to| back to)? {_STATUS}(?: now| please)?"
+        phrase(
+            rf"(?:cancel|drop|delete|remove|abort|kill|scrap|discard|forget about|call off|withdraw|get rid of|ditch) {REF}"
         ),
-        "",
-    ),
-    (_p(rf"(?:complete|finish|close|resolve|tick off|check off|tick|wrap up|finalize|finalise) {_REF}"), "completed"),
-    (_p(r"(?:i am |i'm |we are |we're )?(?:all )?(?:done|finished|completed)(?: now| already)?"), "completed"),
-    (
-        _p(rf"(?:cancel|drop|delete|remove|abort|kill|scrap|discard|forget about|call off|withdraw|get rid of|ditch) {_REF}"),
         "cancelled",
     ),
-    (_p(rf"{_REF} (?:is|are) (?:no longer|not) (?:needed|necessary|required)(?: any ?more)?"), "cancelled"),
-    (_p(rf"(?:we |i )?(?:don't|do not|no longer) need {_REF}(?: any ?more)?"), "cancelled"),
-    (_p(rf"(?:start|begin|resume|continue|reopen)(?: on| with| working on| work on)? {_REF}"), "in_progress"),
+    (phrase(rf"(?:start|begin|resume|continue|reopen)(?: on| with| working on| work on)? {REF}"), "in_progress"),
 )
-_IS = _p(rf"{_REF}(?: is| are| has been| have been| was| were|'s) {_JUST}{_STATUS}(?: now| already)?")
-_DID = _p(
-    rf"{_WHO}(?: has| have| had| is| are|'s|'ve|'m| am)? {_JUST}(?:finished|completed|done with|done|closed|resolved|did)(?: with)? {_REF}"
+_DONE = phrase(r"(?:i am |i'm |we are |we're )?(?:all )?(?:done|finished|completed)(?: now| already)?")
+_NOT_NEEDED = phrase(
+    rf"{REF} (?:is|are) (?:no longer|not) (?:needed|necessary|required)(?: any ?more)?",
 )
-_BEGAN = _p(
-    rf"{_WHO}(?: has| have| had| is| are|'s|'ve|'m| am)? {_JUST}(?:started|began|begun|working|picked up|resumed|starts|begins)"
-    rf"(?: to work on| on| with| working on| work on)? {_REF}"
+_NO_NEED = phrase(rf"(?:we |i )?(?:don't|do not|no longer) need {REF}(?: any ?more)?")
+_IS = phrase(
+    rf"(?!tell |ask |make |let |that |remind ){REF}(?: is| are| has been| have been| was| were|'s)"
+    rf" {_JUST}{STATUS}(?: now| already)?"
+)
+_DID = phrase(rf"{WHO}{_BE} {_JUST}(?:finished|completed|done with|done|closed|resolved|did)(?: with)? {REF}")
+_BEGAN = phrase(
+    rf"{WHO}{_BE} {_JUST}(?:started|began|begun|working|picked up|resumed|starts|begins)"
+    rf"(?: to work on| on| with| working on| work on)? {REF}"
 )
 _QUESTION = re.compile(
     r"(?:what|which|who|when|where|how|why|is|are|was|has|have|did|does|do|can|could|should|if)\b", re.IGNORECASE
 )
 _GIVE = (
-    _p(
-        rf"(?:re-?assign|assign|give|hand|pass|transfer|delegate|switch|move)(?: {_REF})?(?: over| on| back)? to {_WHO}(?: instead| please| now)*"
+    phrase(
+        rf"(?:re-?assign|assign|give|hand|pass|transfer|delegate|switch|move)(?: {REF})?"
+        rf"(?: over| on| back)? to {WHO}(?: instead| now)?"
     ),
-    _p(rf"(?:change|set|update|switch) (?:the )?(?:assignee|owner)(?: (?:of|for|on) {_REF})? to {_WHO}(?: instead| please)?"),
-    _p(rf"{_WHO} (?:takes over|takes care of|will take over|will take|takes|takes on) {_REF}(?: instead| now)?"),
-    _p(rf"(?:make it|rather|better|no,? give it to|use|actually,?(?: give it to)?) {_WHO} instead(?P<ref>)"),
-    _p(rf"assign {_WHO} to {_REF}"),
-    _p(rf"(?:re-?assign) {_REF}(?P<who>)"),
+    phrase(rf"(?:change|set|update|switch) (?:the )?(?:assignee|owner)(?: (?:of|for|on) {REF})? to {WHO}(?: instead)?"),
+    phrase(rf"{WHO} (?:takes over|takes care of|will take over|will take|takes|takes on) {REF}(?: instead| now)?"),
+    phrase(rf"assign {WHO} to {REF}"),
+    phrase(rf"re-?assign {REF}(?P<who>)"),
+    phrase(rf"(?:(?:make it|rather|better|no,? give it to|use|actually,?(?: give it to)?|no,?) )?{WHO} instead(?P<ref>)"),
 )
+_WORK = re.compile(rf"(?:an?|{'|'.join(sorted(TASK_VERBS))}) ", re.IGNORECASE)
 _OF_STATUS = re.compile(r"(?:the )?(?:status|state) (?:of|for) ", re.IGNORECASE)
 
 
@@ -81,14 +84,20 @@ def read_change(text: str, scene: Scene, *, question: bool) -> Intent | None:
 
 
 def _status(text: str, scene: Scene) -> Intent | None:
-    for pattern, status in _STATUSES:
-        if match := pattern.match(text):
-            said = match.groupdict()
-            if not status and said["ref"] is None and not re.match(r"(?:mark|flag|set)\b", text, re.IGNORECASE):
-                continue
-            return _changed(said.get("ref") or "", status or said["status"])
-    if _QUESTION.match(text):
-        return None
+    if (mark := _MARK.match(text)) and (mark["ref"] or mark["verb"].lower() in ("mark", "flag", "set")):
+        return _changed(mark["ref"] or "", mark["status"])
+    if _DONE.match(text):
+        return _changed("", "completed")
+    for pattern, status in _ORDERS:
+        if (order := pattern.match(text)) and not deadlines.find(text, scene.now):
+            return _changed(order["ref"], status)
+    if dropped := _NOT_NEEDED.match(text) or _NO_NEED.match(text):
+        return _changed(dropped["ref"], "cancelled")
+    return None if _QUESTION.match(text) else _told(text, scene)
+
+
+def _told(text: str, scene: Scene) -> Intent | None:
+    """ "The review is done", "Bob started on it"."""
     if (match := _IS.match(text)) and match["status"].lower() not in ("assigned", "late", "running"):
         return _changed(match["ref"], match["status"])
     for pattern, status in ((_DID, "completed"), (_BEGAN, "in_progress")):
@@ -117,8 +126,13 @@ def _given(text: str, scene: Scene) -> Intent | None:
             continue
         ref, who = match["ref"] or "", match["who"]
         name = person(who, user=scene.user, last=scene.last_person) if who else ""
-        # "give a talk to the team" is work to do, not a task to hand over.
-        if (who and not name) or re.match(r"an? ", ref, re.IGNORECASE) or (who and not is_name(who.strip(" @.")) and not name):
+        # "give a talk to the team" and "assign Bob to review it" are work to do, not a task to hand over.
+        if (
+            (who and not name)
+            or _WORK.match(ref)
+            or deadlines.find(who or "", scene.now)
+            or (who and not is_name(who.strip(" @.")) and not name)
+        ):
             continue
         return Reassign(reference(ref), name)
     return None

@@ -6,7 +6,8 @@ from agent.demo.intents import CreateTask
 from agent.demo.limits import DESCRIPTION_CHARS_MAX, DESCRIPTION_CHARS_MIN, TITLE_CHARS_MAX, TITLE_CHARS_MIN
 
 _DETAIL = re.compile(
-    r",? (?:because|since|as (?:it|we|they|he|she)|which) |, ?(?=(?:it's|it is|it|that's|that is|this is|they|they're|he|she|we|i|so"
+    r",? (?:because|since|as (?:it|we|they|he|she)|which) "
+    r"|, ?(?=(?:it's|it is|it|that's|that is|this is|they|they're|he|she|we|i|so"
     r"|but|note|make sure|using|details|including|especially|and it|the (?:point|goal|reason|problem))\b)"
     r"| (?:-|–|—|--) |; ?|: (?=\S)|\. (?=\S)| \((?=\S)",
     re.IGNORECASE,
@@ -53,7 +54,8 @@ def clean(text: str) -> str:
 
 def title(task: CreateTask) -> str:
     """One line, at least as long as the service wants, cut at a word when long."""
-    text = task.subject[:1].upper() + task.subject[1:]
+    text = task.subject.removeprefix("the ")
+    text = text[:1].upper() + text[1:]
     if len(text) > TITLE_CHARS_MAX:
         text = text[: TITLE_CHARS_MAX - 1].rpartition(" ")[0] or text[: TITLE_CHARS_MAX - 1]
         text = text.rstrip(" ,;:") + "…"

@@ -137,6 +137,16 @@ def _give(match: _Match, scene: Scene) -> list[CreateTask] | None:
     return _task(match["subject"] or "", match["name"], scene) if _can_be_person(match["name"]) else None
 
 
+def _hand(match: _Match, scene: Scene) -> list[CreateTask] | None:
+    """ "assign the payment review to Bob by Friday": a deadline, or work in words, so it is not yet a task."""
+    return _task(match["subject"], match["name"], scene) if _can_be_person(match["name"]) else None
+
+
+def _get_done(match: _Match, scene: Scene) -> list[CreateTask] | None:
+    """ "get the auth PR reviewed by Bob"."""
+    return _task(match["subject"], match["name"], scene) if is_name(match["name"]) else None
+
+
 def _named(match: _Match, scene: Scene) -> list[CreateTask] | None:
     """ "Bob, please review the PR", "@bob review the PR"."""
     name, subject = match["name"], clean(match["subject"])
@@ -176,7 +186,8 @@ def _first_word(text: str) -> str:
 def _reassignment(task: CreateTask) -> Intent | None:
     """ "Ask Carol to do it" is no new task but an old one for somebody else."""
     match = _TO_DO_IT.match(task.subject)
-    if match and task.assignee and match["ref"].lower() in SINGULAR | {"care of it", "it over"}:
+    subject = match["ref"] if match else task.subject
+    if task.assignee and subject.lower() in SINGULAR:
         return Reassign(Reference(), task.assignee)
     return None
 
@@ -190,12 +201,14 @@ _NOUN_FOR = re.compile(
     re.IGNORECASE,
 )
 _NOUN_CONTENT = re.compile(
-    r"(?:[:–—-]|to|called|named|titled|that|which|saying|about|with (?:the )?title|for (?=\w+ing\b))[: ]*(?P<subject>.*)$",
+    r"(?:[:–—-]|(?=\")|to|called|named|titled|that|which|saying|about|with (?:the )?title|for (?=\w+ing\b))[: ]*"
+    r"(?P<subject>.*)$",
     re.IGNORECASE,
 )
 _BULLET = re.compile(rf"@?{_NAME}(?: ?:| -|,| should| to| needs to| must) (?P<subject>.+)$", re.IGNORECASE)
 _MODAL = re.compile(
-    rf"{_NAME},? (?:should|must|needs? to|ha(?:s|ve) to|ought to|shall|will|is (?:going |supposed )?to|are to|has got to|gotta)"
+    rf"{_NAME},? (?:should|must|needs? to|ha(?:s|ve) to|ought to|shall|will"
+    r"|is (?:going |supposed )?to|are to|has got to|gotta|could|can)"
     r"(?: please| also)? (?P<subject>.+)$",
     re.IGNORECASE,
 )
@@ -203,17 +216,22 @@ _FORMS = (
     _form(rf"(?:assign|give|send) (?:an?|the|another)(?: new)? {_NOUN} to {_NAME}(?: to|:| -|,)? (?P<subject>.+)", _give),
     _form(rf"(?:assign|give) {_NAME} (?:an?|the|another)(?: new)? {_NOUN}(?: to| of|:| -|,)? (?P<subject>.+)", _give),
     _form(
-        r"(?:(?:create|add|make|open|file|log|set up|set|put|start|register|schedule|give me|i need|note|write)(?: me| us| down)? "
-        rf"(?:an?|the|another|one more|following|two|three|\d)? ?|a |another )?(?:new |urgent |quick |small |following |these ){{0,2}}{_NOUN}\b(?P<rest>.*)",
+        r"(?:(?:create|add|make|open|file|log|set up|set|put|start|register|schedule|give me|i need|note|write)"
+        r"(?: me| us| down)? "
+        rf"(?:an?|the|another|one more|following|two|three|\d)? ?|a |another )?"
+        rf"(?:new |urgent |quick |small |following |these ){{0,2}}{_NOUN}\b(?P<rest>.*)",
         _noun,
     ),
+    _form(rf"(?P<subject>get .{{2,140}}? (?:\w{{2,20}}ed|done|written|sent|built|made)) by {_NAME}", _get_done),
     _form(
-        r"(?:(?:i|we)(?:'d| would)? )?(?P<verb>ask|tell|get|remind|instruct|order|request|want|need|expect|invite|assign|like|love|"
+        r"(?:(?:i|we)(?:'d| would)? )?"
+        r"(?P<verb>ask|tell|get|remind|instruct|order|request|want|need|expect|invite|assign|like|love|"
         rf"notify|task|delegate|have|message|ping|email) {_NAME},? to (?P<subject>.+)",
         _delegate,
     ),
     _form(
-        r"(?:(?P<question>can|could|will|would)|have|let|make sure(?: that)?|ensure(?: that)?|see to it that|i want|i need|make|get|"
+        r"(?:(?P<question>can|could|will|would)|"
+        r"have|let|make sure(?: that)?|ensure(?: that)?|see to it that|i want|i need|make|get|"
         r"remind|ask|assign) (?:please )?(?P<rest>.+)",
         _have,
     ),
@@ -221,4 +239,5 @@ _FORMS = (
     _form(r"@?(?P<name>[^,.;:!?()]{1,60}?)[,:] ?(?P<subject>.+)", _named),
     _form(r"@(?P<name>[\w.-]{1,40}) (?P<subject>.+)", _named),
     _form(rf"(?:ask|tell|remind|get|i need|i want|assign|assign to|task for) {_NAME}", _only_name),
+    _form(rf"(?:assign|delegate|hand|give|re-?assign) (?P<subject>.{{2,140}}?)(?: over)? to {_NAME}", _hand),
 )

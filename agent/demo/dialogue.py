@@ -15,9 +15,10 @@ from agent.demo.intents import AskStatus, ChangeStatus, CreateTask, Intent, Reas
 from agent.demo.limits import FOLLOW_UPS_MAX
 from agent.demo.memory import last_person, shown
 from agent.demo.names import is_name, people
+from agent.demo.politeness import plain
 from agent.demo.references import reference
 from agent.demo.sentences import tidy
-from agent.demo.understanding import polite, understand
+from agent.demo.understanding import understand
 from agent.demo.vocabulary import DROP
 
 _WHAT = re.compile(r"What should (?:be done|(?P<name>[^\n?]{1,80}) do)\?$")
@@ -44,7 +45,7 @@ def _read(turns: Sequence[Turn], scenes: Sequence[Scene], index: int, looks_back
     complete = _completer(question)
     if complete is None:
         return fresh
-    if polite(tidy(said)).lower() in DROP:
+    if plain(tidy(said)).lower() in DROP:
         return _DROPPED
     before = _read(turns, scenes, index - 1, looks_back - 1)
     return complete(before, fresh, tidy(said), scene, turns[index - 1])
@@ -73,7 +74,7 @@ def _who(before: list[Intent], fresh: list[Intent], said: str, scene: Scene, ask
     ):
         names, deadline = [first.assignee], None
     elif _unsure(fresh) or isinstance(first, CreateTask) and not first.assignee:
-        rest, deadline = deadlines.take(polite(said), scene.now)
+        rest, deadline = deadlines.take(plain(said), scene.now)
         names = [name for name in people(rest, user=scene.user, last=scene.last_person) if name]
         if not names and not _unsure(fresh):
             return fresh
@@ -93,7 +94,7 @@ def _what(before: list[Intent], fresh: list[Intent], said: str, scene: Scene, as
     waiting = [i for i in before if isinstance(i, CreateTask) and not i.subject]
     if not waiting or (isinstance(fresh[0], Talk) and not _unsure(fresh)):
         return fresh
-    words = polite(said)
+    words = plain(said)
     should = _SHOULD.match(words)
     if isinstance(fresh[0], CreateTask) and fresh[0].subject and fresh[0].assignee and not _same(should, waiting[0]):
         return fresh
@@ -108,7 +109,7 @@ def _what(before: list[Intent], fresh: list[Intent], said: str, scene: Scene, as
 def _which(before: list[Intent], fresh: list[Intent], said: str, scene: Scene, asked: Turn) -> list[Intent]:
     waiting = [i for i in before if isinstance(i, ChangeStatus | Reassign | AskStatus)]
     choices = tuple(shown(asked))
-    words = polite(said)
+    words = plain(said)
     chosen = reference(words)
     named = chosen.task_id is not None and " " not in words
     if (

@@ -26,7 +26,8 @@ _KEYS = {
     "when": "deadline",
 }
 _KEY = re.compile(
-    r"(?:^|[,;.] ?|\s)(?:(title|subject|what|description|details?|notes?|assignee|owner|who|responsible|deadline|due(?: date)?|when) ?[:=]"
+    r"(?:^|[,;.] ?|\s)"
+    r"(?:(title|subject|what|description|details?|notes?|assignee|owner|who|responsible|deadline|due(?: date)?|when) ?[:=]"
     r"|((?:and )?assign(?: it)? to|assigned to|assignee) )\s?",
     re.IGNORECASE,
 )

@@ -76,7 +76,6 @@ class ListTasks:
     status: str = ""
     assignee: str = ""
     due: str = ""
-    count: bool = False
 
 
 @dataclass(frozen=True)

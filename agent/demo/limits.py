@@ -7,6 +7,7 @@ TURNS_REMEMBERED = 30  # user messages looked back at for "it", "the last one" a
 FOLLOW_UPS_MAX = 4  # answers in a row that may complete one request
 TOOL_ROUNDS_MAX = 4  # tool steps in one turn; after them the answer is text
 CALLS_PER_STEP_MAX = 12
+CLAUSES_MAX = 12  # places in one sentence where a second wish may begin
 SEGMENTS_MAX = 24  # sentences and bullets read in one message
 TITLE_CHARS_MIN = 5  # what the task service asks for
 TITLE_CHARS_MAX = 100

@@ -1,4 +1,7 @@
-"""What the conversation knows of tasks: from tool calls, their results, and the lists already shown. Nothing is kept between requests."""
+"""What the conversation knows of tasks: from tool calls, their results, and the lists already shown.
+
+Nothing is kept between requests: the messages are the memory.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -9,13 +9,19 @@ _TAIL = re.compile(
     r"(?: |, ?)(?:please|instead|asap|now|then|again|also|too|do it|to do it|for this|for that|for it)$", re.IGNORECASE
 )
 _HEAD = re.compile(
-    r"(?:@|maybe |perhaps |please |probably |i think |it's |it is |it should be |that would be |let's say |let |to |my colleague |with )",
+    r"(?:@|maybe |perhaps |please |probably |i think |it's |it is |it should be |that would be |let's say |let |to "
+    r"|my colleague |with )",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r",? and |, ?| & ", re.IGNORECASE)
 _GROUP = re.compile(
-    r"(?:the |our |my )?(?:[\w-]+ ){0,2}(?:team|group|crew|squad|department|guys|folks|people|office)\b", re.IGNORECASE
+    r"(?:the |our |my )?(?:[\w-]+ ){0,2}(?:team|group|crew|squad|department|guys|folks|people|office|guy"
+    r"|girl|intern|manager|boss|colleague|client|customer|vendor|supplier|lead"
+    r"|engineer|developer|designer|tester|admin|assistant|accountant|lawyer|contractor|owner|doctor)\b",
+    re.IGNORECASE,
 )
+_NAMES_ALL_THE_SAME = frozenset({"Will", "May"})
+_WORDS_OF_NAMES = 60  # "A and B and C ..." is read by recursion; a longer clause is no list of names
 _SHAPE = re.compile(r"[^\W_](?:[\w.'@+-]| (?=\w)){0,80}$")
 
 
@@ -45,13 +51,13 @@ def people(raw: str, *, user: str, last: str) -> list[str]:
 
 def is_name(text: str) -> bool:
     """Whether this can be a name at all: short, no sentence, none of the words that are never one."""
-    words = text.lower().split()
+    words = [word if word in _NAMES_ALL_THE_SAME else word.lower() for word in text.split()]
     if not words or len(words) > NAME_WORDS_MAX or len(text) > NAME_CHARS_MAX or not _SHAPE.match(text):
         return False
     if words[0] in ("the", "our", "my"):
         return len(words) > 1 and bool(_GROUP.fullmatch(text))
     return not (
-        set(words) & NOT_A_NAME or words[0] in NOBODY or words[0] in TASK_VERBS and text == text.lower() and len(words) > 1
+        set(words) & NOT_A_NAME or words[0] in NOBODY or words[0] in TASK_VERBS and text[0].islower() and len(words) > 1
     )
 
 
@@ -67,6 +73,9 @@ def leading_person(text: str) -> tuple[str, str]:
         size = 1
         while size < min(NAME_WORDS_MAX, len(words) - 1) and _continues_name(words, size):
             size += 1
+    if size + 2 < len(words) < _WORDS_OF_NAMES and words[size].lower() == "and":
+        more, rest = leading_person(" ".join(words[size + 1 :]))
+        return (f"{' '.join(words[:size])} and {more}", rest) if more else ("", "")
     name, rest = " ".join(words[:size]), " ".join(words[size:])
     return (name, rest) if rest else ("", "")
 

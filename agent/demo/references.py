@@ -14,7 +14,7 @@ _LEADING = re.compile(
     r"(?:the |that |this |my |our |a |an |all of |also |please |status of |task |work on |working on )", re.IGNORECASE
 )
 _TRAILING = re.compile(
-    r" (?:please|now|too|as well|again|yet|already|anymore|any more|instead|then|task|tasks|ticket|item)$", re.IGNORECASE
+    r" (?:please|now|too|as well|again|yet|already|is|anymore|any more|instead|then|task|tasks|ticket|item)$", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W_]+")
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ers", "ed", "er", "es", "s", "y", "e")

@@ -1,6 +1,4 @@
-"""Small talk, help, and who it is: phrasings that need no task, and their answers."""
-
-import re
+"""The answers of small talk, help and "who are you"."""
 
 from agent.demo.conversation import Facts
 from agent.demo.intents import Talk
@@ -30,6 +28,7 @@ _ANSWERS = {
     "who": WHO,
     "thanks": "You're welcome.",
     "bye": "Goodbye. Your tasks stay where they are.",
+    "how_is_it": "I am a small program and in good order, thank you. What is there to do?",
     "how_are_you": "I am a small program and in good order, thank you. What is there to do?",
     "ok": "All right.",
     "yes": 'I have no open question, so I am not sure what you agree to. Tell me what to do, for example "Mark it as done".',
@@ -38,44 +37,10 @@ _ANSWERS = {
     "move_deadline": "I cannot move a deadline: none of my tools does that. The service can, with POST /tasks/{id}/deadline; "
     "or cancel the task and create it again with the new deadline.",
     "unassign": "I have no tool that leaves a task with nobody. I can give it to somebody else or cancel it.",
+    "message": "I cannot talk to people, I only keep tasks for them. "
+    'Say, for example, "Ask Bob to look at the auth PR by Friday".',
     "fallback": FALLBACK,
 }
-_GREETING = r"(?:hi|hello|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|moin|hallo|servus)(?: (?:there|you|all|agent|bot|everyone|task agent))?"
-_TOPICS: tuple[tuple[str, str], ...] = (
-    ("greeting", _GREETING),
-    ("help", r"(?:(?:i need |please )?help(?: me)?(?: please| out)?|\?|commands|usage|what can (?:you|i) (?:do|say|ask)(?: .{0,30})?|what do you (?:do|understand|offer)"
-     r"|how (?:do|can|does) (?:i|you|it|this) (?:use|work|help|start)(?: .{0,30})?|show (?:me )?help|what are you (?:able to|capable of)(?: do)?"
-     r"|how can you help(?: me)?|what(?: else)? can you help.{0,30}|examples|give me (?:an example|examples))"),
-    ("who", r"(?:who|what) (?:exactly )?are you(?: .{0,30})?|(?:what|which) (?:llm |language |ai )?model (?:are|is|do) .{0,40}|what(?:'s| is) your name"
-     r"|are you (?:an? )?(?:real |actual )?(?:ai|llm|human|bot|robot|language model|chatgpt|gpt.{0,6}|person|model|openai|claude|smart|intelligent)(?: .{0,30})?"
-     r"|who (?:made|built|wrote|created) you|tell me about yourself|introduce yourself|what is (?:this|task agent)"
-     r"|how (?:do|can) i (?:connect|use|set up|configure) (?:a |an )?(?:real |openai |other |different )?(?:model|llm|openai|chatgpt).{0,30}"),
-    ("how_are_you", r"how (?:are you|do you do|are things|is it going|'s it going|'s life)(?: .{0,20})?|how's it going|what's up|sup"),
-    ("thanks", r"(?:many |ok |okay |great |perfect |cool |nice |good |alright )?(?:thanks|thank you|thx|cheers|ty|danke)(?: .{0,30})?"),
-    ("bye", r"(?:good ?)?bye(?:.{0,20})?|see (?:you|ya)(?: .{0,20})?|good night|cya|ciao|that's all(?: .{0,20})?|exit|quit"),
-    ("ok", r"ok|okay|k|fine|great|perfect|cool|nice|good|alright|all right|got it|understood|sounds good|good job|well done|awesome|excellent|wow|lol|haha|sure|right|i see"),
-    ("yes", r"yes|yep|yeah|yup|yes please|correct|exactly|no problem|do it|go ahead"),
-    ("drop", r"no|nope|no thanks|no thank you|never ?mind(?: .{0,20})?|nvm|forget (?:it|that|about it)|stop|leave it|nothing|don't|don't bother|skip it|abort"),
-    ("joke", r"tell (?:me )?(?:a|another) joke(?: .{0,20})?|(?:do you )?know (?:a|any) jokes?|make me laugh"),
-    ("time", r"what(?:'s| is) (?:the )?(?:time|date|day|weekday)(?: .{0,30})?|what (?:time|day|date) is it(?: .{0,20})?|what day is (?:it )?today|time|date|(?:the )?current time"),
-    ("count", r"(?:please )?count (?:up )?(?:from (?:1|one) )?to (?P<n>\d{1,9})(?: .{0,20})?"),
-)  # fmt: skip
-_PATTERNS = tuple((topic, re.compile(rf"(?:{pattern})$", re.IGNORECASE)) for topic, pattern in _TOPICS)
-_ADDRESS = re.compile(rf"{_GREETING}[,.! ]+(?=\S)", re.IGNORECASE)
-
-
-def read_talk(text: str) -> Talk | None:
-    """The topic of a sentence that is nothing but small talk."""
-    for topic, pattern in _PATTERNS:
-        if match := pattern.match(text):
-            return Talk(topic, match.groupdict().get("n") or "")
-    return None
-
-
-def without_greeting(text: str) -> str:
-    """ "Hi, ask Bob ..." without the "Hi"."""
-    match = _ADDRESS.match(text)
-    return text[match.end() :] if match else text
 
 
 def answer(talk: Talk, facts: Facts) -> str:

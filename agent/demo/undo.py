@@ -39,5 +39,6 @@ def _take_back(call: Call, before: Sequence[Turn], desk: Desk) -> str:
         return replies.changed(task, f"assigned to {replies.quoted(task.assignee, 60)}", result, "reassign")
     status = replies.status(str(call.arguments.get("status") or "reassigned"))
     raise Unclear(
-        f"I cannot take that back: {replies.titled(task)} is {status}, and I only know how to undo a creation or a reassignment."
+        f"I cannot take that back: {replies.titled(task)} is {status}, "
+        "and I only know how to undo a creation or a reassignment."
     )

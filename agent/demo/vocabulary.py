@@ -2,7 +2,7 @@
 
 
 def _phrases(text: str) -> frozenset[str]:
-    return frozenset(phrase.strip() for phrase in text.split("|"))
+    return frozenset(phrase.strip() for phrase in text.split("|") if phrase.strip())
 
 
 STATUSES = ("pending", "assigned", "in_progress", "overdue", "completed", "cancelled")
@@ -35,19 +35,20 @@ STATUS_WORDS = {
 # A sentence that starts with one of these says something to do, although nobody is named.
 TASK_VERBS = frozenset(
     """
-    add address adjust analyse analyze answer approve arrange ask assemble audit back backup benchmark bake book bring build buy
-    call change check clean collect compare compile compose configure confirm contact convert cook coordinate copy count cover
-    create cut debug decide define deliver deploy describe design document download draft draw edit email enable escalate estimate
-    evaluate examine explain explore export extend extract feed file fill find finalise finalize fix fetch follow format gather
-    generate get give go hire host implement import improve inform inspect install integrate interview investigate invite invoice
-    join launch lead learn light look mail maintain make measure meet merge message migrate monitor move negotiate notify
-    onboard optimise optimize order organise organize paint patch pay phone pick ping place plan post practice prepare present
-    print process produce profile proofread propose prototype provide publish pull purchase push put read rebase rebuild
-    reconcile record redesign redo reduce refactor refresh refund register release remind rename renew repair replace reply report
-    request research reserve reset resolve respond restart restore return reverse review revise rewrite roll rotate run scan
-    schedule secure sell send set share ship show sign sort speak split stop study submit summarise summarize supply switch sync
-    take talk teach tell test tidy track train translate triage tune turn try unblock update upgrade upload validate verify visit
-    walk wash watch water welcome win work wrap write
+    abort add address adjust analyse analyze answer approve arrange ask assemble audit back backup bake begin benchmark
+    book bring build buy call change check clean close collect compare compile complete compose configure confirm contact
+    continue convert cook coordinate copy count cover create cut debug decide define delete deliver deploy describe design
+    document download draft draw drop edit email enable escalate estimate evaluate examine explain explore export extend
+    extract feed fetch file fill finalise finalize find finish fix follow format gather generate get give go hire host
+    implement import improve inform inspect install integrate interview investigate invite invoice join kill launch lead
+    learn light look mail maintain make measure meet merge message migrate monitor move negotiate notify onboard optimise
+    optimize order organise organize paint patch pay phone pick ping place plan post practice prepare present print
+    process produce profile proofread propose prototype provide publish pull purchase push put read rebase rebuild
+    reconcile record redesign redo reduce refactor refresh refund register release remind remove rename renew repair
+    replace reply report request research reserve reset resolve respond restart restore resume return reverse review
+    revise rewrite roll rotate run scan schedule scrap secure sell send set share ship show sign sort speak split start
+    stop study submit summarise summarize supply switch sync take talk teach tell test tidy track train translate triage
+    try tune turn unblock update upgrade upload validate verify visit walk wash watch water welcome win work wrap write
     """.split()
 )
 
@@ -57,17 +58,19 @@ NOBODY = frozenset({"someone", "somebody", "anyone", "anybody", "we", "us", "peo
 MYSELF = frozenset({"me", "myself", "i", "i'll"})
 NOT_A_NAME = frozenset(
     """
-    a all also an and any are be been but by can could did do does done due either else every everything for from give has have
-    he how if in into is it it's its let list mark may might more must my need needs no none not nothing of off on one or our
-    please reminder she should show so some status task tasks than thank that that's the their then there these they thing
-    things this those to todo too until was were what what's when where which who why will with would yes you your
+    a all also an and any are be been but by can could did do does done due either else every everything for from give has
+    have he how i if in into is it it's its let list mark may me might more must my myself need needs no none not nothing
+    of off on one or our please reminder she should show so some status task tasks than thank that that's the their then
+    there these they thing things this those to todo too until was were what what's when where which who why will with
+    would yes you your
     """.split()
 )
 
 DROP = _phrases(
     """
-    nobody|no one|no-one|none|no|nope|never mind|nevermind|nvm|forget it|forget about it|forget that|drop it|skip it|skip|leave it|stop|
-    cancel|cancel that|cancel it|no thanks|no thank you|nothing|don't bother|let it go|abort|don't|not needed|neither|none of them
+    nobody|no one|no-one|none|no|nope|never mind|nevermind|nvm|forget it|forget about it|forget that|drop it|
+    skip it|skip|leave it|stop|cancel|cancel that|cancel it|no thanks|no thank you|nothing|don't bother|let it go|
+    abort|don't|not needed|neither|none of them
     """
 )
 
@@ -98,8 +101,9 @@ ORDINALS = {
 NEWEST = frozenset({"latest", "newest", "most recent", "last created", "last added", "just created", "new"})
 SINGULAR = _phrases(
     """
-    it|that|this|that one|this one|that task|this task|the task|that thing|this thing|the same|the same task|that reminder|my task|the one|
-    the task you just created|the task you created|the work|his task|her task|their task|the job|that job|task
+    it|that|this|that one|this one|that task|this task|the task|that thing|this thing|the same|the same task|
+    that reminder|my task|the one|the task you just created|the task you created|the work|his task|her task|
+    their task|the job|that job|task
     """
 )
 PLURAL = frozenset(
@@ -107,15 +111,17 @@ PLURAL = frozenset(
 )
 EVERY = _phrases(
     """
-    all|everything|all tasks|all the tasks|all my tasks|all of my tasks|all of them|them all|every task|all of the tasks|all these|all those|my tasks|
-    the tasks|all open tasks|all my open tasks|all of these|all of those|all of these tasks|the whole list
+    all|everything|all tasks|all the tasks|all my tasks|all of my tasks|all of them|them all|every task|
+    all of the tasks|all these|all those|my tasks|the tasks|all open tasks|all my open tasks|all of these|
+    all of those|all of these tasks|the whole list
     """
 )
 
 # Words that say nothing about which task is meant.
 FILLER = frozenset(
     """
-    a about an and any at by for from in is it its job latest my of off on one ones our please reminder stuff task tasks that the their them thing
-    this ticket to todo up work with item entry named called titled your his her just created one's again also now today new
+    a about again also an and any at by called created entry for from her his in is it item its job just latest my named
+    new now of off on one one's ones our please reminder stuff task tasks that the their them thing this ticket titled to
+    today todo up with work your
     """.split()
 )
