@@ -102,7 +102,14 @@ class ChatActor(StatefulActor, ChatActorInterface):
         turn = turns.begin_step(turn, request.step, self._now())
         turn, messages = await self._context.for_step(turn, request.step)
         await self._store.write_turn(turn)
-        return BegunStep(kind="go", epoch=turn.epoch, first=first, restart=restart, messages=tuple(messages), schema_tokens=self._deps.schema_tokens)
+        return BegunStep(
+            kind="go",
+            epoch=turn.epoch,
+            first=first,
+            restart=restart,
+            messages=tuple(messages),
+            schema_tokens=self._deps.schema_tokens,
+        )
 
     @actor_turn
     async def commit_step(self, request: CommitStep) -> Any:

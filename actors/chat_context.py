@@ -43,7 +43,9 @@ class ContextBuilder:
         """What the model would be sent now, a coming user message aside; with the turn that runs, if one does."""
         meta = await self._store.meta()
         running = await self._store.turn(meta.running) if meta.running is not None else None
-        exchanges, omitted = await self._store.exchanges(meta, running.number if running else meta.next, CONTEXT_TURNS_LISTED_MAX)
+        exchanges, omitted = await self._store.exchanges(
+            meta, running.number if running else meta.next, CONTEXT_TURNS_LISTED_MAX
+        )
         current = running.messages() if running else ()
         system = running.ledger.system if running and running.ledger else await self._system(now, time_zone)
         ledger = context.fit(system, exchanges, current, schema_tokens=self._schema_tokens, omitted_turns=omitted)

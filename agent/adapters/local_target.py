@@ -8,10 +8,10 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
+from agent.domain.limits import NOTIFY_HANG_MAX
 from agent.domain.notification import Notification
 
 NotificationMode = Literal["ok", "fail", "hang"]
-_HANG_SECONDS_MAX = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +51,7 @@ class LocalTarget:
 
 async def _until_the_caller_gives_up(request: Request) -> None:
     try:
-        async with asyncio.timeout(_HANG_SECONDS_MAX):
+        async with asyncio.timeout(NOTIFY_HANG_MAX):
             while (await request.receive())["type"] != "http.disconnect":
                 pass
     except TimeoutError:

@@ -16,9 +16,9 @@ from openai import APIConnectionError, APIStatusError, AsyncAPIResponse, AsyncOp
 from agent.adapters import model_errors
 from agent.adapters.model_wire import AnswerParser
 from agent.domain import limits
+from agent.domain.limits import MODEL_ERROR_BODY_BYTES_MAX
 from agent.domain.model import ModelEvent, ModelFailed, ModelRequest, TextPart
 
-_ERROR_BODY_BYTES_MAX = 64 * 1024
 _KEEP_ALIVE = 4.0  # under the usual server's 5: a busy loop must not meet a connection that was just closed
 _TRAILER_PATIENCE = 1.0  # for usage and [DONE] once the answer is whole
 _DRAIN_PATIENCE = 0.1  # for the end of the body after [DONE]; reading it lets the connection be used again
@@ -138,7 +138,7 @@ class _Head(httpx2.AsyncByteStream):
         self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = _ERROR_BODY_BYTES_MAX
+        left = MODEL_ERROR_BODY_BYTES_MAX
         async for data in self._body:
             yield data[:left]
             left -= len(data)

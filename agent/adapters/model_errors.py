@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from agent.domain.limits import MODEL_ERROR_QUOTED_CHARS_MAX
 from agent.domain.model import ModelFailed
 
-_QUOTED_CHARS_MAX = 200
 _CONTEXT_CODES = {"context_length_exceeded", "exceed_context_size_error"}
 _CONTEXT_PHRASES = ("maximum context length", "context length exceeded", "context_length_exceeded", "context size")
 _BUSY_STATUSES = {408, 409, 429}
@@ -29,7 +29,7 @@ _STATUS_OF = {
 def quote(text: str, secret: str) -> str:
     """At most 200 characters of ``text`` in one line, without control characters and without the secret."""
     visible = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return (visible.replace(secret, "***") if secret else visible)[:_QUOTED_CHARS_MAX]
+    return (visible.replace(secret, "***") if secret else visible)[:MODEL_ERROR_QUOTED_CHARS_MAX]
 
 
 def from_response(status: int, headers: Mapping[str, str], body: object, secret: str) -> ModelFailed:

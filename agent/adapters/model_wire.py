@@ -14,10 +14,10 @@ import orjson
 
 from agent.adapters import model_errors
 from agent.domain import limits
+from agent.domain.limits import MODEL_LINE_BYTES_MAX
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelFailed, ToolCallPart
 
-LINE_BYTES_MAX = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -60,7 +60,7 @@ class AnswerParser:
         cut = data.rfind(b"\n")
         self._tail += data if cut < 0 else data[:cut]
         if cut < 0:
-            if len(self._tail) > LINE_BYTES_MAX and not self.ended:
+            if len(self._tail) > MODEL_LINE_BYTES_MAX and not self.ended:
                 self._fail_long_line()
             return ""
         block, self._tail = bytes(self._tail), bytearray(data[cut + 1 :])
@@ -98,7 +98,7 @@ class AnswerParser:
         for line in lines:
             if self.ended:
                 break
-            if len(line) > LINE_BYTES_MAX:
+            if len(line) > MODEL_LINE_BYTES_MAX:
                 self._fail_long_line()
                 break
             try:
@@ -221,7 +221,7 @@ class AnswerParser:
         return model_errors.quote(cast(str, self._reason), self._secret)
 
     def _fail_long_line(self) -> None:
-        self._failure = _nonsense(f"a line of more than {LINE_BYTES_MAX} bytes")
+        self._failure = _nonsense(f"a line of more than {MODEL_LINE_BYTES_MAX} bytes")
 
 
 def _nonsense(what: str) -> ModelFailed:

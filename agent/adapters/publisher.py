@@ -8,9 +8,9 @@ from grpc.aio import AioRpcError
 
 from agent.domain.errors import Unavailable
 from agent.domain.events import CONVERSATION_TOPIC, TASK_TOPIC, AnyFeedEvent, TaskChanged
+from agent.domain.limits import PUBLISH_TIMEOUT
 
 PUBSUB = "pubsub"
-PUBLISH_TIMEOUT = 3.0  # the broker is beside us or on the next machine; whoever publishes tries again later
 
 
 class DaprPublisher:

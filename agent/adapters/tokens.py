@@ -15,13 +15,11 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from agent.domain.limits import MESSAGE_BYTES_MAX
+from agent.domain.limits import MESSAGE_BYTES_MAX, TOKEN_COUNTS_KEPT_CHARS_MAX, TOKEN_COUNTS_KEPT_MAX
 from agent.domain.messages import TokenCount
 
 _LOG = logging.getLogger(__name__)
 _BYTES_PER_TOKEN = 4
-_REMEMBERED_MAX = 256  # counts kept; with the bound on each text below, at most some 8 MB
-_REMEMBERED_CHARS_MAX = 16 * 1024
 
 
 class _RankFile(NamedTuple):
@@ -62,7 +60,7 @@ class TiktokenTokens:
         self._loading = threading.Lock()
         self._loaded = False
         self._encoding: _Encoding | None = None
-        self._remembered = lru_cache(maxsize=_REMEMBERED_MAX)(self._count)
+        self._remembered = lru_cache(maxsize=TOKEN_COUNTS_KEPT_MAX)(self._count)
 
     async def warm(self) -> bool:
         """Loads the encoding in a thread (0.4 s of CPU); false when counts will be estimates."""
@@ -74,7 +72,7 @@ class TiktokenTokens:
 
     def _count_all(self, texts: Sequence[str]) -> list[TokenCount]:
         self._load()
-        return [self._remembered(text) if len(text) <= _REMEMBERED_CHARS_MAX else self._count(text) for text in texts]
+        return [self._remembered(text) if len(text) <= TOKEN_COUNTS_KEPT_CHARS_MAX else self._count(text) for text in texts]
 
     def _count(self, text: str) -> TokenCount:
         size = len(text.encode("utf-8", "surrogatepass"))

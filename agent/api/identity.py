@@ -25,5 +25,7 @@ def time_zone(
     try:
         ZoneInfo(x_time_zone)
     except (KeyError, ValueError, OSError):
-        raise BadRequest("bad_time_zone", f"There is no time zone {x_time_zone[:64]!r}; use a name such as Europe/Berlin.") from None
+        raise BadRequest(
+            "bad_time_zone", f"There is no time zone {x_time_zone[:64]!r}; use a name such as Europe/Berlin."
+        ) from None
     return x_time_zone

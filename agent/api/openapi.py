@@ -38,9 +38,7 @@ def with_event_schemas(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             models = _models(events.AnyTurnEvent) + _models(events.AnyFeedEvent)
-            _, schemas = models_json_schema(
-                [(m, "serialization") for m in models], ref_template="#/components/schemas/{model}"
-            )
+            _, schemas = models_json_schema([(m, "serialization") for m in models], ref_template="#/components/schemas/{model}")
             document["components"]["schemas"] |= schemas["$defs"]
             document["info"]["description"] += _table()
             app.openapi_schema = document

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from agent.domain.errors import Problem
+from agent.domain.limits import FAULTS_TOLD_MAX
 
 _log = logging.getLogger(__name__)
 
 STATUS = {"bad_request": 400, "too_large": 413, "not_found": 404, "conflict": 409, "busy": 429, "unavailable": 503}
 RETRY_AFTER = {429: "5", 503: "2"}
-_FAULTS_TOLD_MAX = 5
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -59,7 +59,7 @@ def install(app: FastAPI) -> None:
         faults = error.errors()
         if any(f["type"] == "json_invalid" for f in faults):
             return problem_response(400, "invalid_json", "The body is not valid JSON.")
-        told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:_FAULTS_TOLD_MAX]]
+        told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:FAULTS_TOLD_MAX]]
         return problem_response(422, "invalid_request", "; ".join(told)[:1_000])
 
     async def http(_: Request, error: Exception) -> JSONResponse:

@@ -146,7 +146,9 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         user_message=public(turn.user),
         message=public(turn.steps[-1].message) if turn.steps else None,
         usage=turn.usage(),
-        steps=tuple(StepView(message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage) for s in turn.steps),
+        steps=tuple(
+            StepView(message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage) for s in turn.steps
+        ),
         failure=turn.failure,
         submitted_at=turn.submitted_at,
         progress_at=turn.progress_at,
@@ -178,5 +180,9 @@ def exchange_messages(turn: TurnRecord) -> tuple[Message, ...]:
     messages = turn.messages()
     if turn.status != "failed" or turn.failure is None:
         return messages
-    note: dict[str, Any] = {"role": "assistant", "content": f"(No answer: {turn.failure.code}.)", "created_at": turn.ended_at or ""}
+    note: dict[str, Any] = {
+        "role": "assistant",
+        "content": f"(No answer: {turn.failure.code}.)",
+        "created_at": turn.ended_at or "",
+    }
     return (*messages, Message(**note, tokens=8, estimated=True))

@@ -120,9 +120,16 @@ class TurnCancelled(TurnEvent):
 
 TerminalEvent = TurnCompleted | TurnFailed | TurnCancelled
 AnyTurnEvent = (
-    TurnQueued | TurnStarted | StepStarted | StepRestarted | TextDelta | ToolCalled | ToolReturned | StepCommitted | TerminalEvent
+    TurnQueued
+    | TurnStarted
+    | StepStarted
+    | StepRestarted
+    | TextDelta
+    | ToolCalled
+    | ToolReturned
+    | StepCommitted
+    | TerminalEvent
 )
-
 
 
 def log_entry(entry_id: EntryId, event: AnyTurnEvent) -> LogEntry:

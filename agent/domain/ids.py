@@ -58,7 +58,9 @@ def identity(tenant: str, user: str) -> Identity:
         BadRequest: ``bad_tenant_id`` or ``bad_user_id``.
     """
     if not _TENANT.fullmatch(tenant):
-        raise BadRequest("bad_tenant_id", "A tenant id is 1 to 64 letters, digits, '-' or '_', starting with a letter or digit.")
+        raise BadRequest(
+            "bad_tenant_id", "A tenant id is 1 to 64 letters, digits, '-' or '_', starting with a letter or digit."
+        )
     if not _USER.fullmatch(user):
         raise BadRequest(
             "bad_user_id", "A user id is 1 to 128 letters, digits or any of '-_.@+', starting with a letter or digit."

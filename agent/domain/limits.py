@@ -6,7 +6,8 @@ A bound that is reached gives a clear error whose code is named beside it.
 # Requests
 REQUEST_BODY_BYTES_MAX = 512 * 1024  # 413 body_too_large
 MESSAGE_BYTES_MAX = 256 * 1024  # 413 message_too_large; checked before tokens are counted
-HEADER_ID_CHARS_MAX = 128
+FAULTS_TOLD_MAX = 5  # faults of one request or call that its refusal names
+NAME_TOLD_CHARS_MAX = 64  # of a name the caller made up
 
 # Conversation
 MAX_HISTORY = 10  # exchanges the model sees; the store keeps more
@@ -33,6 +34,12 @@ ANSWER_BYTES_MAX = 256 * 1024  # text of one step; turn.failed answer_too_large
 TOOL_CALLS_PER_STEP_MAX = 16  # turn.failed too_many_tool_calls
 TOOL_ARGUMENTS_BYTES_MAX = 32 * 1024
 TOOL_RESULT_BYTES_MAX = 16 * 1024  # longer results are truncated with a marker
+MODEL_LINE_BYTES_MAX = 1024 * 1024  # one line of the endpoint's stream; model_nonsense
+MODEL_ERROR_BODY_BYTES_MAX = 64 * 1024  # read of an error answer
+MODEL_ERROR_QUOTED_CHARS_MAX = 200  # of it, told to the user
+TOKEN_COUNTS_KEPT_MAX = 256  # with the bound on each text, some 8 MB
+TOKEN_COUNTS_KEPT_CHARS_MAX = 16 * 1024
+TOOL_LIST_MAX = 50  # tasks one tool call may list: more would only fill the context
 TOOL_TIMEOUT = 30.0
 TASK_OUTCOME_WAIT = 6.0  # create_task waits this long for its workflow, then says "still running"
 TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
@@ -54,6 +61,7 @@ TITLE_CHARS_MAX = 200
 DESCRIPTION_CHARS_MAX = 8_000
 ASSIGNEE_CHARS_MAX = 128
 DEADLINE_SECONDS_DEFAULT = 3_600
+DEADLINE_CHARS_MAX = 64  # of a deadline as text
 DEADLINE_SECONDS_MAX = 5 * 365 * 86_400  # five years; 422 bad_deadline
 TASK_HISTORY_MAX = 100  # changes kept per task
 TASK_KEYS_MAX = 64  # idempotency keys kept per task
@@ -69,6 +77,8 @@ NOTIFY_ATTEMPTS_MAX = 3
 NOTIFY_BACKOFF_FIRST = 1.0
 NOTIFY_BACKOFF_FACTOR = 2.0
 NOTIFY_TIMEOUT = 5.0
+NOTIFY_HANG_MAX = 60.0  # the local target, switched to hang, lets go after this
+PUBLISH_TIMEOUT = 5.0
 ACTIVITY_ATTEMPTS_MAX = 10
 ACTIVITY_BACKOFF_FIRST = 0.2
 ACTIVITY_BACKOFF_FACTOR = 2.0

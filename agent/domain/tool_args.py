@@ -12,14 +12,14 @@ from agent.domain import ids
 from agent.domain.errors import BadRequest
 from agent.domain.limits import (
     ASSIGNEE_CHARS_MAX,
+    DEADLINE_CHARS_MAX,
     DESCRIPTION_CHARS_MAX,
     TASKS_PAGE_DEFAULT,
     TITLE_CHARS_MAX,
+    TOOL_LIST_MAX,
 )
 from agent.domain.task import TaskStatus
 
-LIST_LIMIT_MAX = 50  # tasks one tool call may list: more would only fill the context
-_DEADLINE_CHARS_MAX = 64
 _NO_FILTER = frozenset({"", "all", "any"})
 
 
@@ -86,7 +86,7 @@ class CreateTask(ToolArguments):
     ]
     assignee: Assignee
     deadline: Annotated[
-        Annotated[str, Field(max_length=_DEADLINE_CHARS_MAX)] | None,
+        Annotated[str, Field(max_length=DEADLINE_CHARS_MAX)] | None,
         BeforeValidator(_blank_is_none),
         Field(description="ISO 8601 time with offset. Give this or deadline_seconds, or neither for one hour."),
     ] = None
@@ -112,7 +112,7 @@ class ListTasks(ToolArguments):
     status: Annotated[
         TaskStatus | None, BeforeValidator(_status_filter), Field(description="Only tasks with this status; omit for all.")
     ] = None
-    limit: Annotated[int, Field(ge=1, le=LIST_LIMIT_MAX, description="How many, newest first."), BeforeValidator(_limit)] = (
+    limit: Annotated[int, Field(ge=1, le=TOOL_LIST_MAX, description="How many, newest first."), BeforeValidator(_limit)] = (
         TASKS_PAGE_DEFAULT
     )
 

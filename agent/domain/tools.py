@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from agent.domain.errors import BadRequest
-from agent.domain.limits import TOOL_ARGUMENTS_BYTES_MAX, TOOL_RESULT_BYTES_MAX
+from agent.domain.limits import FAULTS_TOLD_MAX, NAME_TOLD_CHARS_MAX, TOOL_ARGUMENTS_BYTES_MAX, TOOL_RESULT_BYTES_MAX
 from agent.domain.tool_args import (
     AssignTask,
     CreateTask,
@@ -20,9 +20,6 @@ from agent.domain.tool_args import (
     ToolArguments,
     UpdateTaskStatus,
 )
-
-_FAULTS_TOLD_MAX = 5
-_NAME_TOLD_CHARS = 64
 
 
 class ToolSpec(NamedTuple):
@@ -65,7 +62,7 @@ def parse_call(name: str, arguments: str) -> ToolArguments:
     """
     spec = TOOLS.get(name)
     if spec is None:
-        raise BadRequest("unknown_tool", f"There is no tool {name[:_NAME_TOLD_CHARS]!r}. The tools are: {', '.join(TOOLS)}.")
+        raise BadRequest("unknown_tool", f"There is no tool {name[:NAME_TOLD_CHARS_MAX]!r}. The tools are: {', '.join(TOOLS)}.")
     values = _json_object(name, arguments)
     try:
         return spec.arguments.model_validate(values)
@@ -113,14 +110,16 @@ def _json_object(name: str, text: str) -> dict[str, Any]:
 def _faults(error: ValidationError) -> str:
     """Each fault as ``field: what is wrong``; never the value, which may be long or somebody else's words."""
     faults = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [_fault(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults[:_FAULTS_TOLD_MAX]]
+    told = [_fault(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults[:FAULTS_TOLD_MAX]]
     more = len(faults) - len(told)
     return "; ".join([*told, *([f"and {more} more"] if more else [])])
 
 
 def _fault(field: str, message: str) -> str:
     sentence = message.removeprefix("Value error, ").rstrip(".")
-    named = field[:_NAME_TOLD_CHARS].encode("utf-8", "replace").decode()  # the model wrote it: it may be half a surrogate pair
+    named = (
+        field[:NAME_TOLD_CHARS_MAX].encode("utf-8", "replace").decode()
+    )  # the model wrote it: it may be half a surrogate pair
     return f"{named}: {sentence}" if named else sentence
 
 

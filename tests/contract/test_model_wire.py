@@ -81,7 +81,7 @@ def test_any_split_gives_the_same_events(stream: bytes, data: st.DataObject, tig
             patch.setattr(limits, "ANSWER_BYTES_MAX", 20)
             patch.setattr(limits, "TOOL_ARGUMENTS_BYTES_MAX", 10)
             patch.setattr(limits, "TOOL_CALLS_PER_STEP_MAX", 2)
-            patch.setattr(model_wire, "LINE_BYTES_MAX", 400)
+            patch.setattr(model_wire, "MODEL_LINE_BYTES_MAX", 400)
         whole = outcome([stream] if stream else [])
         assert outcome(reads) == whole
         assert outcome([stream[n : n + 1] for n in range(len(stream))]) == whole

@@ -165,6 +165,4 @@ def _shown(arguments: str) -> dict[str, Any] | str:
 def _counted(begun: BegunStep, message: Message) -> Usage:
     """Usage by our own count, when the endpoint tells none."""
     prompt = sum(m.tokens for m in begun.messages) + begun.schema_tokens
-    return Usage(
-        prompt_tokens=prompt, completion_tokens=message.tokens, total_tokens=prompt + message.tokens, estimated=True
-    )
+    return Usage(prompt_tokens=prompt, completion_tokens=message.tokens, total_tokens=prompt + message.tokens, estimated=True)
