@@ -85,15 +85,16 @@ class OpenAIModel:
             messages=[],
             extra_body={"messages": request.messages} | ({"tools": request.tools} if request.tools else {}),
         )
+        until = _until(deadline, self._stall_timeout)
         try:
-            async with asyncio.timeout_at(self._until(deadline, self._stall_timeout)):
+            async with asyncio.timeout_at(until):
                 response = cast(AsyncAPIResponse[Any], await closing.enter_async_context(opening))
         except APIStatusError as error:
             raise model_errors.from_response(error.status_code, error.response.headers, error.body, self._secret) from error
         except APIConnectionError as error:
             raise _unreachable(error) from error
         except TimeoutError as error:
-            raise self._silence(deadline) from error
+            raise self._silence(until, deadline) from error
         except aiohttp.ClientError as error:
             raise ModelFailed("model_nonsense", "The model endpoint does not speak HTTP.", retryable=True) from error
         except Exception as error:  # the SDK's own surprises; the port promises one exception
@@ -109,11 +110,12 @@ class OpenAIModel:
     async def _read(self, reads: AsyncIterator[bytes], parser: AnswerParser, deadline: float) -> bytes:
         """What arrived next; empty at the end. Once the answer is whole, whatever happens is the end."""
         patience = min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
+        until = _until(deadline, patience)
         try:
-            async with asyncio.timeout_at(self._until(deadline, patience)):
+            async with asyncio.timeout_at(until):
                 return await anext(reads, b"")
         except TimeoutError as error:
-            failure, cause = self._silence(deadline), error
+            failure, cause = self._silence(until, deadline), error
         except httpx2.DecodingError as error:
             failure, cause = ModelFailed("model_nonsense", "The model's answer cannot be unpacked.", retryable=True), error
         except _BROKEN as error:
@@ -122,11 +124,9 @@ class OpenAIModel:
             return b""
         raise failure from cause
 
-    def _until(self, deadline: float, patience: float) -> float:
-        return min(deadline, asyncio.get_running_loop().time() + patience)
-
-    def _silence(self, deadline: float) -> ModelFailed:
-        if asyncio.get_running_loop().time() >= deadline:
+    def _silence(self, until: float, deadline: float) -> ModelFailed:
+        """What a wait that ended at ``until`` means; the clock is not asked, because timers may ring a little early."""
+        if until >= deadline:
             return ModelFailed("model_timeout", f"The model took longer than {self._step_timeout:g} seconds.", retryable=True)
         return ModelFailed("model_stalled", f"The model was silent for {self._stall_timeout:g} seconds.", retryable=True)
 
@@ -147,6 +147,10 @@ class _Head(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._body.aclose()
+
+
+def _until(deadline: float, patience: float) -> float:
+    return min(deadline, asyncio.get_running_loop().time() + patience)
 
 
 async def _bound_error_body(response: httpx2.Response) -> None:

@@ -19,7 +19,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
 from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, tool
@@ -133,8 +133,7 @@ class Connection(asyncio.Protocol):
         self._record: Record | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of no such class
         self._endpoint.connections.add(self)
         self._endpoint.connections_made += 1
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
