@@ -65,7 +65,7 @@ class ChatActor(StatefulActor, ChatActorInterface):
         await self._context.check_fits(request.message, self._deps.clock.now(), request.time_zone)
         number = meta.next
         busy = meta.running is not None
-        meta = meta.enqueue() if busy else meta.begin()
+        meta = (meta.enqueue() if busy else meta.begin()).remember(request.secret)
         turn = TurnRecord(
             number=number,
             turn_id=ids.turn_id(self._key.conversation, number, bytes.fromhex(request.secret)),
@@ -83,12 +83,12 @@ class ChatActor(StatefulActor, ChatActorInterface):
 
     async def _admitted_before(self, meta: Meta, request: Submission) -> Admission | None:
         """The admission of a delivery that was repeated because its answer got lost."""
-        number = meta.next - 1
-        newest = await self._store.turn(number) if number >= meta.first else None
-        if newest is None or newest.turn_id != ids.turn_id(self._key.conversation, number, bytes.fromhex(request.secret)):
+        number = meta.number_of(request.secret)
+        turn = await self._store.turn(number) if number is not None and number >= meta.first else None
+        if turn is None:
             return None
-        position = meta.queue.index(number) + 1 if number in meta.queue else 0
-        return Admission(turn_id=newest.turn_id, status=newest.status, position=position)
+        position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0
+        return Admission(turn_id=turn.turn_id, status=turn.status, position=position)
 
     # -- the running turn --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
-from agent.domain.limits import QUEUE_MAX, TURNS_KEPT_MAX
+from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.turn import Failure, TurnRecord, TurnStatus, terminal_event
 
@@ -14,6 +14,7 @@ class Meta(Value):
 
     ``first`` is the oldest turn still shown; keys from ``deleted`` up to it wait for deletion.
     ``turns`` and ``tokens`` are totals over the shown, ended turns.
+    ``secrets`` are those of the newest submissions, newest last.
     """
 
     format: int = 1
@@ -24,6 +25,7 @@ class Meta(Value):
     queue: tuple[int, ...] = ()
     turns: int = 0
     tokens: int = 0
+    secrets: tuple[str, ...] = ()
 
     def enqueue(self) -> "Meta":
         """Takes the next number into the queue. Raises Busy ``queue_full``."""
@@ -34,6 +36,14 @@ class Meta(Value):
     def begin(self) -> "Meta":
         """Takes the next number and runs it at once."""
         return self.model_copy(update={"running": self.next, "next": self.next + 1})
+
+    def remember(self, secret: str) -> "Meta":
+        """Notes the submission that took the newest number."""
+        return self.model_copy(update={"secrets": (*self.secrets, secret)[-ADMISSIONS_REMEMBERED_MAX:]})
+
+    def number_of(self, secret: str) -> int | None:
+        """The number that the submission took; None when it is new, or too long ago."""
+        return self.next - len(self.secrets) + self.secrets.index(secret) if secret in self.secrets else None
 
     def pop(self) -> "Meta":
         """Nothing runs any more; the head of the queue, if any, does."""

@@ -14,6 +14,7 @@ MAX_HISTORY = 10  # exchanges the model sees; the store keeps more
 TOKEN_BUDGET = 16_000  # tokens of context, the answer not included
 TURNS_KEPT_MAX = 1_000  # per conversation; the oldest are deleted
 QUEUE_MAX = 8  # turns waiting behind the running one; 429 queue_full
+ADMISSIONS_REMEMBERED_MAX = 32  # newest submissions whose repeated delivery is recognised
 HISTORY_PAGE_DEFAULT = 20
 HISTORY_PAGE_MAX = 100
 CONTEXT_TURNS_LISTED_MAX = 100  # turns that GET /context lists, newest; older ones are counted in one line
