@@ -8,6 +8,7 @@
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, TypeVar
 
 from dapr.actor import Actor, ActorId
@@ -51,7 +52,7 @@ class StatefulActor(Actor):
         await self._reset_state_internal()
 
 
-def actor_turn(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Answer]]:
+def actor_turn(method: Callable[..., Awaitable[Any]]) -> "Callable[..., CoroutineType[Any, Any, Answer]]":
     """Wraps a public method: lock, clean start, save, and ``{"ok": ...}`` or ``{"problem": ...}`` as the answer.
 
     The method takes at most one argument and returns a pydantic model, JSON, or None.

@@ -3,19 +3,20 @@
 import logging
 from typing import Any
 
+from dapr.clients.base import DaprActorClientBase
 from pydantic import BaseModel
 
 from actors.serializer import PlainJson
-from actors.transport import PooledActorClient, SidecarRefused
+from actors.transport import SidecarRefused
 from agent.domain.errors import Unavailable, from_data
 
 _log = logging.getLogger(__name__)
 
 
 class ActorCalls:
-    """Typed calls over the pooled client. Raises the Problem the actor answered with, or Unavailable."""
+    """Typed calls over the actor client. Raises the Problem the actor answered with, or Unavailable."""
 
-    def __init__(self, client: PooledActorClient) -> None:
+    def __init__(self, client: DaprActorClientBase) -> None:
         self._client, self._json = client, PlainJson()
 
     async def call(self, actor_type: str, actor_id: str, method: str, request: BaseModel | None = None) -> Any:

@@ -48,7 +48,7 @@ class ChatStore:
         await self._actor.write(f"turn-{turn.number}", turn)
 
     async def write_meta(self, meta: Meta) -> None:
-        """Stores ``meta``, and deletes what it no longer shows: the oldest turn beyond the bound, and a batch of cleared ones."""
+        """Stores ``meta``, and deletes what it no longer shows: the oldest turn beyond the bound, a batch of cleared ones."""
         while meta.overflows() and (oldest := await self.turn(meta.first)):
             meta = meta.drop_first(oldest)
         end = min(meta.first, meta.deleted + CLEAR_BATCH)
