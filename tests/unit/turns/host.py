@@ -1,0 +1,136 @@
+"""A sidecar's actor API in memory, behind the SDK's own client interface: real actors, real dispatch, real serialization.
+
+What a crash does is what it does in production: the process forgets, the store keeps what was saved, nothing else.
+"""
+
+import json
+from typing import Any
+
+from dapr.actor import ActorId
+from dapr.actor.runtime._type_information import ActorTypeInformation
+from dapr.actor.runtime.context import ActorRuntimeContext
+from dapr.actor.runtime.manager import ActorManager
+from dapr.clients.base import DaprActorClientBase
+
+from actors.calls import ActorCalls
+from actors.chat import ChatActor, ChatDeps
+from actors.chat_client import ChatClient
+from actors.serializer import PlainJson
+from actors.transport import SidecarRefused
+from agent.domain.conversation import Admission, Submission
+from agent.domain.ids import ConversationKey, TurnKey, parse_chat_actor_id
+from agent.domain.messages import Message, ToolCall, Usage
+from agent.domain.turn import BegunStep, CommitStep, CommitTool, StepRef
+from tests.fakes.ports import FakeClock, FakeWorkflows, PlainPrompts, WordTokens
+
+KEY = ConversationKey("default", "local", "main")
+USAGE = Usage(prompt_tokens=3, completion_tokens=2, total_tokens=5)
+
+
+class SaveFailed(Exception):
+    pass
+
+
+class ChatHost(DaprActorClientBase):
+    """One process that hosts ChatActors. ``trace`` lists durable effects in their order: "schedule" and "save"."""
+
+    def __init__(self) -> None:
+        self.trace: list[str] = []
+        self.store: dict[tuple[str, str], bytes] = {}
+        self.fail_saves = 0
+        self.writes: list[set[str]] = []
+        self.clock, self.workflows = FakeClock(), FakeWorkflows(self.trace)
+        self.deps = ChatDeps(self.workflows, self.clock, PlainPrompts(), WordTokens(), schema_tokens=10)
+        self.chats = ChatClient(ActorCalls(self))
+        self.crash()
+
+    def crash(self) -> None:
+        """A new process on the same store."""
+        json_ = PlainJson()
+        info = ActorTypeInformation.create(ChatActor)
+        context = ActorRuntimeContext(info, json_, json_, self, lambda ctx, id_: ChatActor(ctx, id_, self.deps))
+        self.manager = ActorManager(context)
+
+    # -- the SDK's interface -----------------------------------------------------------------------------------------
+
+    async def invoke_method(self, actor_type: str, actor_id: str, method: str, data: bytes | None = None) -> bytes:
+        assert actor_type == "ChatActor"
+        try:
+            return await self.manager.dispatch(ActorId(actor_id), method, data or b"")
+        except Exception as e:
+            raise SidecarRefused(500, repr(e)) from e
+
+    async def save_state_transactionally(self, actor_type: str, actor_id: str, data: bytes) -> None:
+        if self.fail_saves:
+            self.fail_saves -= 1
+            raise SaveFailed
+        operations = json.loads(data)
+        for operation in operations:
+            key = (actor_id, operation["request"]["key"])
+            if operation["operation"] == "delete":
+                self.store.pop(key, None)
+            else:
+                self.store[key] = json.dumps(operation["request"]["value"]).encode()
+        self.trace.append("save")
+        self.writes.append({o["request"]["key"] for o in operations})
+
+    async def get_state(self, actor_type: str, actor_id: str, name: str) -> bytes:
+        return self.store.get((actor_id, name), b"")
+
+    async def register_reminder(self, actor_type: str, actor_id: str, name: str, data: bytes) -> None:
+        raise NotImplementedError
+
+    async def unregister_reminder(self, actor_type: str, actor_id: str, name: str) -> None:
+        raise NotImplementedError
+
+    async def register_timer(self, actor_type: str, actor_id: str, name: str, data: bytes) -> None:
+        raise NotImplementedError
+
+    async def unregister_timer(self, actor_type: str, actor_id: str, name: str) -> None:
+        raise NotImplementedError
+
+    # -- shorthand ---------------------------------------------------------------------------------------------------
+
+    def stored(self, name: str, key: ConversationKey = KEY) -> Any:
+        """The stored value of one state key, None when there is none."""
+        found = [v for (actor, k), v in self.store.items() if k == name and parse_chat_actor_id(actor) == key]
+        return json.loads(found[0]) if found else None
+
+    async def submit(self, text: str = "hi", secret: int = 1, key: ConversationKey = KEY, tokens: int = 1) -> Admission:
+        message = Message(role="user", content=text, tokens=tokens, created_at=self.clock.now().isoformat())
+        return await self.chats.process_message(key, Submission(secret=f"{secret:032x}", message=message, time_zone="UTC"))
+
+    def instance(self, turn_id: str) -> str:
+        """The newest instance that was scheduled for the turn."""
+        return [i for t, i in self.workflows.started if t == turn_id][-1]
+
+    def ref(self, turn_id: str, step: int = 0, instance: str | None = None) -> StepRef:
+        return StepRef(
+            **turn_key(turn_id)._asdict(), conversation="main", instance=instance or self.instance(turn_id), step=step
+        )
+
+    async def begin(self, turn_id: str, step: int = 0, instance: str | None = None) -> BegunStep:
+        return await self.chats.begin_step(self.ref(turn_id, step, instance))
+
+    async def commit(
+        self, turn_id: str, epoch: int, text: str = "ok", step: int = 0, calls: tuple[ToolCall, ...] = ()
+    ) -> BegunStep:
+        message = Message(role="assistant", content=text, tokens=2, tool_calls=calls, created_at=self.clock.now().isoformat())
+        return await self.chats.commit_step(CommitStep(ref=self.ref(turn_id, step), epoch=epoch, message=message, usage=USAGE))
+
+    async def commit_result(self, turn_id: str, epoch: int, call_id: str, step: int = 0) -> bool:
+        result = Message(role="tool", content="{}", tokens=1, call_id=call_id, ok=True)
+        return await self.chats.commit_tool(CommitTool(ref=self.ref(turn_id, step), epoch=epoch, result=result))
+
+    async def answer(self, turn_id: str, text: str = "ok") -> None:
+        """Runs a turn of one step to its end."""
+        begun = await self.begin(turn_id)
+        assert (await self.commit(turn_id, begun.epoch, text)).kind == "ended"
+
+
+def turn_key(turn_id: str) -> TurnKey:
+    return TurnKey(KEY.tenant, KEY.user, turn_id)
+
+
+def call(index: int, name: str = "get_task", arguments: str = '{"task_id": "t-1"}') -> ToolCall:
+    return ToolCall(call_id=f"c-{index}", provider_id=f"p-{index}", index=index, name=name, arguments=arguments)
