@@ -23,17 +23,11 @@ from actors.task_requests import (
     UndoStep,
     UpdateStatus,
 )
-from actors.task_state import (
-    RECORD_KEY,
-    Announcer,
-    TaskActorDeps,
-    owed_before_publish,
-    with_outbox,
-)
+from actors.task_state import RECORD_KEY, Announcer, TaskActorDeps, owed_before_publish, with_outbox
 from agent.domain import task_commands, task_undo
 from agent.domain.errors import NotFound
 from agent.domain.events import TaskChanged
-from agent.domain.processing import Outcome, WorkflowResult
+from agent.domain.processing import Opening, Outcome, Reservation, WorkflowResult, reasons_to_reject
 from agent.domain.task import Task
 from agent.domain.task_changes import TaskHistory, UndoOutcome
 from agent.domain.task_record import Decision, TaskRecord
@@ -56,13 +50,7 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     async def reserve(self, request: ReserveTask) -> Reserved:
         """Takes the id for a request, or finds that it has it already. Raises Conflict ``task_id_used``."""
         record = await self.read(RECORD_KEY, TaskRecord)
-        after = reserve(
-            record,
-            request.tenant,
-            request.owner,
-            request.request,
-            self._deps.clock.now(),
-        )
+        after = reserve(record, request.tenant, request.owner, request.request, self._deps.clock.now())
         if after is not record:
             await self.write(RECORD_KEY, after)
             return Reserved(state="new")
@@ -80,14 +68,10 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     async def record_result(self, request: RecordResult) -> WorkflowResult:
         """The first result stays; a repeat gets it."""
         record = await self._record()
-        if record.reservation is None:
-            raise NotFound("workflow_not_found", "Workflow not found")
+        self._reservation(record)
         if record.result is not None:
             return record.result
-        await self.write(
-            RECORD_KEY,
-            record.model_copy(update={"result": request.result, "steps": request.steps}),
-        )
+        await self.write(RECORD_KEY, record.model_copy(update={"result": request.result, "steps": request.steps}))
         return request.result
 
     @actor_turn
@@ -104,42 +88,39 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     async def get_task_history(self) -> TaskHistory:
         """What changed, oldest first. Raises NotFound before CreateTask."""
         record = await self._record()
-        return TaskHistory(
-            task_id=record.existing().task_id,
-            entries=record.history,
-            dropped=record.dropped,
-        )
+        return TaskHistory(task_id=record.existing().task_id, entries=record.history, dropped=record.dropped)
 
     @actor_turn
-    async def create_task(self, request: CreateTask) -> Task:
-        """Creates the reserved task. Raises Conflict ``not_reserved``, ``task_exists``."""
-        return await self._decide(
-            lambda record, now: task_commands.create(record, request.change, now),
-            request.change.key,
-        )
+    async def create_task(self, request: CreateTask) -> Opening:
+        """Creates the reserved task, unless its request must be rejected, or has been answered. Raises NotFound, Conflict."""
+        record = await self._record()
+        asked = self._reservation(record)
+        if record.result is not None:
+            return Opening(result=record.result)
+        if reasons := reasons_to_reject(asked.request):
+            return Opening(reasons=tuple(reasons))
+        await self._carry_out(record, task_commands.create(record, asked, request.key, self._deps.clock.now()), request.key)
+        return Opening(title=asked.request.title, assignee=asked.request.assignee, deadline=asked.deadline, by=asked.request.by)
 
     @actor_turn
     async def update_status(self, request: UpdateStatus) -> Task:
         """Raises NotFound, Conflict ``illegal_status_change``."""
         return await self._decide(
-            lambda record, now: task_commands.set_status(record, request.status, request.change, now),
-            request.change.key,
+            lambda record, now: task_commands.set_status(record, request.status, request.change, now), request.change.key
         )
 
     @actor_turn
     async def assign_task(self, request: AssignTask) -> Task:
         """Raises NotFound, Conflict ``illegal_status_change``."""
         return await self._decide(
-            lambda record, now: task_commands.assign(record, request.assignee, request.change, now),
-            request.change.key,
+            lambda record, now: task_commands.assign(record, request.assignee, request.change, now), request.change.key
         )
 
     @actor_turn
     async def set_deadline_reminder(self, request: SetDeadline) -> Task:
         """Raises NotFound, Conflict ``illegal_status_change``, BadRequest ``bad_deadline``."""
         return await self._decide(
-            lambda record, now: task_commands.set_deadline(record, request.deadline, request.change, now),
-            request.change.key,
+            lambda record, now: task_commands.set_deadline(record, request.deadline, request.change, now), request.change.key
         )
 
     @actor_turn
@@ -159,12 +140,7 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
         return outcome
 
     async def receive_reminder(
-        self,
-        name: str,
-        state: bytes,
-        due_time: timedelta,
-        period: timedelta,
-        ttl: timedelta | None = None,
+        self, name: str, state: bytes, due_time: timedelta, period: timedelta, ttl: timedelta | None = None
     ) -> None:
         """A deadline has come. Raises when it could not be handled, so that the scheduler brings it again."""
         answer = await self._deadline_came(name)
@@ -191,6 +167,12 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     async def _decide(self, command: Callable[[TaskRecord, datetime], Decision], key: str | None) -> Task:
         record = await self._record()
         return await self._carry_out(record, command(record, self._deps.clock.now()), key)
+
+    @staticmethod
+    def _reservation(record: TaskRecord) -> Reservation:
+        if record.reservation is None:
+            raise NotFound("workflow_not_found", "Workflow not found")
+        return record.reservation
 
     async def _record(self) -> TaskRecord:
         """The stored record, its outbox sent if that is possible now; an empty one before anything was stored."""
@@ -230,22 +212,11 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     async def _arm(self, record: TaskRecord) -> None:
         left = task_commands.time_left(record, self._deps.clock.now())
         if record.reminder is not None and left is not None:
-            await self.register_reminder(
-                record.reminder,
-                b"",
-                max(left, timedelta(0)),
-                None,
-                failure_policy=_AGAIN,
-            )
+            await self.register_reminder(record.reminder, b"", max(left, timedelta(0)), None, failure_policy=_AGAIN)
 
     async def _disarm(self, name: str) -> None:
         """Best effort: a reminder that is not the recorded one does nothing when it fires."""
         try:
             await self.unregister_reminder(name)
         except Exception:  # noqa: BLE001  whatever the sidecar says, the change is stored
-            _log.warning(
-                "reminder %s of %s stays until it fires",
-                name,
-                self.id.id,
-                exc_info=True,
-            )
+            _log.warning("reminder %s of %s stays until it fires", name, self.id.id, exc_info=True)

@@ -26,14 +26,7 @@ from agent.domain import ids
 from agent.domain.errors import BadRequest, NotFound
 from agent.domain.ids import Identity
 from agent.domain.limits import TASKS_PAGE_MAX, TASKS_SCAN_MAX
-from agent.domain.processing import (
-    Outcome,
-    ProcessReceipt,
-    ProcessTask,
-    WorkflowResult,
-    WorkflowStep,
-    WorkflowView,
-)
+from agent.domain.processing import Opening, Outcome, ProcessReceipt, ProcessTask, WorkflowResult, WorkflowStep, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage, UndoOutcome
 from agent.ports import Workflows
@@ -50,12 +43,16 @@ class TaskClient:
         self._calls, self._workflows = calls, workflows
 
     async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
-        """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count."""
+        """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count.
+
+        Raises:
+            Busy: ``too_many_tasks``: the reservation waits, a repeat may find room.
+        """
         ids.task_id(request.task_id)
         reserve = ReserveTask(tenant=who.tenant, owner=who.user, request=request)
         reserved = Reserved.model_validate(await self._task(who.tenant, request.task_id, "Reserve", reserve))
         if reserved.result is None:
-            await self._workflows.start_task_processing(who.tenant, request.task_id)
+            await self._start(who, request.task_id)
         return ProcessReceipt(
             workflow_id=ids.task_workflow_public_id(request.task_id),
             task_id=request.task_id,
@@ -65,13 +62,13 @@ class TaskClient:
 
     async def outcome(self, tenant: str, task_id: str) -> WorkflowView:
         """See ``ports.Tasks``. A reservation whose workflow nobody started (a crash between the two) is started here."""
-        known = await self.reserved(tenant, task_id)
+        known = Outcome.model_validate(await self._task(tenant, task_id, "GetOutcome"))
         if known.reservation is None:
             raise NotFound("workflow_not_found", "Workflow not found")
         if known.result is None:
             if (view := await self._workflows.task_processing(tenant, task_id)) is not None:
                 return view
-            await self._workflows.start_task_processing(tenant, task_id)
+            await self._start(Identity(tenant, known.reservation.owner), task_id)
         return WorkflowView(
             workflow_id=ids.task_workflow_public_id(task_id),
             task_id=task_id,
@@ -116,26 +113,11 @@ class TaskClient:
 
     async def set_deadline(self, tenant: str, task_id: str, deadline: datetime | None, change: Change) -> Task:
         """See ``ports.Tasks``."""
-        return await self._changed(
-            tenant,
-            task_id,
-            "SetDeadlineReminder",
-            SetDeadline(deadline=deadline, change=change),
-        )
+        return await self._changed(tenant, task_id, "SetDeadlineReminder", SetDeadline(deadline=deadline, change=change))
 
-    async def reserved(self, tenant: str, task_id: str) -> Outcome:
-        """The reservation and, once the workflow ended, its result."""
-        return Outcome.model_validate(await self._task(tenant, task_id, "GetOutcome"))
-
-    async def create(self, tenant: str, owner: str, task_id: str, change: Change) -> Task:
-        """Lists the id for its owner, then creates the task: beyond the owner's bound there is no task, not an unlisted one.
-
-        Raises:
-            Busy: ``too_many_tasks``.
-        """
-        index = ids.task_index_actor_id(Identity(tenant, owner))
-        await self._calls.call(TASK_INDEX_ACTOR, index, "Add", AddTask(task_id=task_id))
-        return await self._changed(tenant, task_id, "CreateTask", CreateTask(change=change))
+    async def open(self, tenant: str, task_id: str, key: str) -> Opening:
+        """Validates the reserved request and creates its task."""
+        return Opening.model_validate(await self._task(tenant, task_id, "CreateTask", CreateTask(key=key)))
 
     async def undo_assign(self, tenant: str, task_id: str, change: Change) -> UndoOutcome:
         """Takes back the assignment made with ``change.key``."""
@@ -146,15 +128,17 @@ class TaskClient:
         return UndoOutcome.model_validate(await self._task(tenant, task_id, "UndoDeadline", UndoStep(change=change)))
 
     async def record_result(
-        self,
-        tenant: str,
-        task_id: str,
-        result: WorkflowResult,
-        steps: Sequence[WorkflowStep],
+        self, tenant: str, task_id: str, result: WorkflowResult, steps: Sequence[WorkflowStep]
     ) -> WorkflowResult:
         """Stores the workflow's result, once; returns the one that is stored."""
         request = RecordResult(result=result, steps=tuple(steps))
         return WorkflowResult.model_validate(await self._task(tenant, task_id, "RecordResult", request))
+
+    async def _start(self, who: Identity, task_id: str) -> None:
+        """Lists the id for its owner, then schedules: at the owner's bound nothing runs. Both may be repeated."""
+        index = ids.task_index_actor_id(who)
+        await self._calls.call(TASK_INDEX_ACTOR, index, "Add", AddTask(task_id=task_id))
+        await self._workflows.start_task_processing(who.tenant, task_id)
 
     async def _task(self, tenant: str, task_id: str, method: str, request: BaseModel | None = None) -> object:
         """Ids of another form name no task: they are not found, rather than passed on."""

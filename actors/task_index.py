@@ -51,10 +51,7 @@ class TaskIndexActor(StatefulActor, TaskIndexActorInterface):
         if request.task_id in known:
             return
         if meta.count >= TASKS_PER_USER_MAX:
-            raise Busy(
-                "too_many_tasks",
-                f"You have {meta.count} tasks, and no more than {TASKS_PER_USER_MAX} can be kept.",
-            )
+            raise Busy("too_many_tasks", f"You have {meta.count} tasks, and no more than {TASKS_PER_USER_MAX} can be kept.")
         number = meta.count // INDEX_CHUNK
         ids = (*await self._chunk(number), request.task_id)
         await self.write(_chunk_key(number), IndexChunk(ids=ids))

@@ -28,9 +28,9 @@ class RecordResult(Value):
 
 
 class CreateTask(Value):
-    """Creates the reserved task."""
+    """Validates what was reserved and creates its task, once per ``key``."""
 
-    change: Change
+    key: str
 
 
 class UpdateStatus(Value):

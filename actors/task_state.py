@@ -64,11 +64,7 @@ class Announcer:
 def with_outbox(record: TaskRecord, owed: tuple[TaskChanged, ...]) -> TaskRecord:
     """The record owing ``owed``; beyond the bound the oldest are given up (readers of the feed refetch anyway)."""
     if len(owed) > TASK_OUTBOX_MAX:
-        _log.error(
-            "task %s gives up %d unpublished events",
-            owed[0].task_id,
-            len(owed) - TASK_OUTBOX_MAX,
-        )
+        _log.error("task %s gives up %d unpublished events", owed[0].task_id, len(owed) - TASK_OUTBOX_MAX)
     return record.model_copy(update={"outbox": owed[-TASK_OUTBOX_MAX:]})
 
 

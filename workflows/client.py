@@ -18,14 +18,7 @@ from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
 from workflows import names
 from workflows.contracts import TaskRef, as_input
 
-_ALIVE = frozenset(
-    {
-        WorkflowStatus.PENDING,
-        WorkflowStatus.RUNNING,
-        WorkflowStatus.SUSPENDED,
-        WorkflowStatus.STALLED,
-    }
-)
+_ALIVE = frozenset({WorkflowStatus.PENDING, WorkflowStatus.RUNNING, WorkflowStatus.SUSPENDED, WorkflowStatus.STALLED})
 _STEPS = TypeAdapter(tuple[WorkflowStep, ...])
 
 
@@ -54,11 +47,7 @@ class WorkflowClient:
     async def start_task_processing(self, tenant: str, task_id: str) -> None:
         """See ``ports.Workflows``."""
         instance = ids.task_workflow_instance(tenant, task_id)
-        await self._start(
-            names.TASK_PROCESSING,
-            instance,
-            as_input(TaskRef(tenant=tenant, task_id=task_id)),
-        )
+        await self._start(names.TASK_PROCESSING, instance, as_input(TaskRef(tenant=tenant, task_id=task_id)))
 
     async def is_alive(self, instance: str) -> bool:
         """See ``ports.Workflows``."""
@@ -98,10 +87,7 @@ class WorkflowClient:
 
 
 def _unavailable(e: AioRpcError) -> Unavailable:
-    return Unavailable(
-        "workflows_unavailable",
-        f"The workflow engine did not answer ({e.code().name.lower()}); try again.",
-    )
+    return Unavailable("workflows_unavailable", f"The workflow engine did not answer ({e.code().name.lower()}); try again.")
 
 
 def _view(task_id: str, state: WorkflowState) -> WorkflowView:

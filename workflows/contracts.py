@@ -8,22 +8,10 @@ from agent.domain.processing import WorkflowResult, WorkflowStep
 
 
 class TaskRef(Value):
-    """Which task: the workflow's input, and that of its first step."""
+    """Which task: the workflow's input."""
 
     tenant: str
     task_id: str
-
-
-class Checked(Value):
-    """``result`` is set when the workflow has run before. ``reasons`` speak against the request; the rest is of it."""
-
-    result: WorkflowResult | None = None
-    reasons: tuple[str, ...] = ()
-    owner: str = ""
-    by: str = ""
-    title: str = ""
-    assignee: str = ""
-    deadline: str = ""
 
 
 class TaskStep(Value):
@@ -32,8 +20,7 @@ class TaskStep(Value):
     tenant: str
     task_id: str
     key: str
-    by: str
-    owner: str | None = None
+    by: str = ""
     assignee: str | None = None
     deadline: str | None = None
 

@@ -3,8 +3,7 @@
 TURN = "TurnWorkflow"
 TASK_PROCESSING = "TaskProcessingWorkflow"
 
-VALIDATE_TASK = "validate_task"
-CREATE_TASK = "create_task"
+OPEN_TASK = "validate_and_create_task"
 ASSIGN_TASK = "assign_task"
 SET_REMINDER = "set_deadline_reminder"
 NOTIFY_ASSIGNEE = "notify_assignee"

@@ -24,13 +24,7 @@ class StepFailed(Exception):
 class Context(Protocol):
     """The part of DaprWorkflowContext that workflows of ours use."""
 
-    def call_activity(
-        self,
-        activity: str,
-        *,
-        input: Any = None,
-        retry_policy: RetryPolicy | None = None,
-    ) -> Any: ...
+    def call_activity(self, activity: str, *, input: Any = None, retry_policy: RetryPolicy | None = None) -> Any: ...
 
     def set_custom_status(self, custom_status: str) -> None: ...
 
@@ -52,14 +46,7 @@ class Saga:
         self.steps.append(step)
         self._ctx.set_custom_status(json.dumps([as_input(step) for step in self.steps]))
 
-    def run(
-        self,
-        name: StepName,
-        activity: str,
-        argument: Value,
-        retry: RetryPolicy,
-        given_up: str = "",
-    ) -> Steps:
+    def run(self, name: StepName, activity: str, argument: Value, retry: RetryPolicy, given_up: str = "") -> Steps:
         """``yield from`` it: the activity's answer. ``given_up`` says how the engine gave up, before the last attempt's reason.
 
         Raises:
@@ -68,12 +55,7 @@ class Saga:
         try:
             answer = yield self._ctx.call_activity(activity, input=as_input(argument), retry_policy=retry)
         except TaskFailedError as e:
-            self.note(
-                failed(
-                    name,
-                    f"{given_up}({e.details.message})" if given_up else str(e.details.message),
-                )
-            )
+            self.note(failed(name, f"{given_up}({e.details.message})" if given_up else str(e.details.message)))
             raise StepFailed from e
         if problem := answer.get("problem"):
             self.note(failed(name, problem))

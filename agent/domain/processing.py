@@ -81,6 +81,17 @@ class Outcome(Value):
     steps: tuple[WorkflowStep, ...] = ()
 
 
+class Opening(Value):
+    """What the first step found: the result of an earlier run, reasons to reject, or a request whose task now exists."""
+
+    result: WorkflowResult | None = None
+    reasons: tuple[str, ...] = ()
+    title: str = ""
+    assignee: str = ""
+    deadline: str = ""
+    by: str = ""
+
+
 def fingerprint(request: ProcessTask) -> str:
     """SHA-256 of the raw arguments: two requests for one id are the same when theirs are equal."""
     raw = request.model_dump(include={"task_id", "title", "description", "assignee", "deadline_seconds"})

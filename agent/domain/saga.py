@@ -11,31 +11,28 @@ _FAILED: dict[StepName, str] = {
     "reminder": "The deadline reminder could not be set",
     "notify": "The notification failed",
 }
-_UNDONE: dict[StepName, str] = {
-    "assign": "the assignment",
-    "reminder": "the deadline reminder",
-}
+_UNDONE: dict[StepName, str] = {"assign": "the assignment", "reminder": "the deadline reminder"}
 
 
 def done(name: StepName, *, undo: bool = False, detail: str = "") -> WorkflowStep:
+    """A step that happened."""
     return WorkflowStep(name=name, state="done", undo=undo, detail=detail)
 
 
 def failed(name: StepName, detail: str, *, undo: bool = False) -> WorkflowStep:
+    """A step that did not happen, and why."""
     return WorkflowStep(name=name, state="failed", undo=undo, detail=detail)
 
 
 def completed_result(task_id: str, assignee: str, deadline: str) -> WorkflowResult:
+    """All steps happened."""
     message = f"The task was created, assigned to {assignee}, due {deadline}; {assignee} was notified."
     return WorkflowResult(task_id=task_id, status="completed", message=message)
 
 
 def rejected_result(task_id: str, reasons: Sequence[str]) -> WorkflowResult:
-    return WorkflowResult(
-        task_id=task_id,
-        status="rejected",
-        message=" ".join([*reasons, "No task was created."]),
-    )
+    """The request was refused before anything was done."""
+    return WorkflowResult(task_id=task_id, status="rejected", message=" ".join([*reasons, "No task was created."]))
 
 
 def failed_result(task_id: str, steps: Sequence[WorkflowStep]) -> WorkflowResult:

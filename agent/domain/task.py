@@ -14,14 +14,7 @@ STATUSES: Final[tuple[TaskStatus, ...]] = get_args(TaskStatus)
 
 MOVES: Final[dict[TaskStatus, tuple[TaskStatus, ...]]] = {
     "pending": ("assigned", "in_progress", "completed", "cancelled", "overdue"),
-    "assigned": (
-        "pending",
-        "assigned",
-        "in_progress",
-        "completed",
-        "cancelled",
-        "overdue",
-    ),
+    "assigned": ("pending", "assigned", "in_progress", "completed", "cancelled", "overdue"),
     "in_progress": ("assigned", "completed", "cancelled", "overdue"),
     "overdue": ("assigned", "in_progress", "completed", "cancelled"),
     "completed": (),

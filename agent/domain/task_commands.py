@@ -8,24 +8,10 @@ from datetime import datetime, timedelta
 from agent.domain.errors import BadRequest, Conflict
 from agent.domain.events import TaskEventType
 from agent.domain.limits import DEADLINE_SECONDS_MAX
-from agent.domain.task import (
-    Task,
-    TaskStatus,
-    check_move,
-    illegal,
-    is_open,
-    iso,
-    without_overdue,
-)
+from agent.domain.processing import Reservation
+from agent.domain.task import Task, TaskStatus, check_move, illegal, is_open, iso, without_overdue
 from agent.domain.task_changes import Change
-from agent.domain.task_record import (
-    Decision,
-    TaskRecord,
-    changed,
-    noted,
-    remembered,
-    replay,
-)
+from agent.domain.task_record import Decision, TaskRecord, changed, noted, remembered, replay
 
 OVERDUE_ON_SIGHT = timedelta(seconds=2)  # a read does the reminder's work when that is this late
 
@@ -40,15 +26,13 @@ _EVENT_OF_STATUS: dict[TaskStatus, TaskEventType] = {
 _SYSTEM = Change(by="system")
 
 
-def create(record: TaskRecord, change: Change, now: datetime) -> Decision:
-    """The reserved task, ``pending``. Raises Conflict ``not_reserved``, or ``task_exists`` when another key created it."""
+def create(record: TaskRecord, asked: Reservation, key: str, now: datetime) -> Decision:
+    """The reserved task, ``pending``. Raises Conflict ``task_exists`` when another key created it."""
+    change = Change(by=asked.request.by, key=key)
     if (again := replay(record, "create", change)) is not None:
         return again
-    if record.reservation is None:
-        raise Conflict("not_reserved", "Nobody asked for this task.")
     if record.task is not None:
         raise Conflict("task_exists", "The task exists already.")
-    asked = record.reservation
     task = Task(
         task_id=asked.request.task_id,
         title=asked.request.title,
@@ -87,16 +71,7 @@ def set_status(record: TaskRecord, to: TaskStatus, change: Change, now: datetime
             status=to,
             assignee=None,
         )
-    return changed(
-        record,
-        "status",
-        change,
-        now,
-        _EVENT_OF_STATUS[to],
-        sets=("status",),
-        reminder=reminder,
-        status=to,
-    )
+    return changed(record, "status", change, now, _EVENT_OF_STATUS[to], sets=("status",), reminder=reminder, status=to)
 
 
 def assign(record: TaskRecord, assignee: str | None, change: Change, now: datetime) -> Decision:
@@ -110,15 +85,7 @@ def assign(record: TaskRecord, assignee: str | None, change: Change, now: dateti
     check_move(task, to)
     what: TaskEventType = "task.assigned" if assignee is not None else "task.unassigned"
     return changed(
-        record,
-        "assign",
-        change,
-        now,
-        what,
-        sets=("status", "assignee"),
-        reminder=record.reminder,
-        status=to,
-        assignee=assignee,
+        record, "assign", change, now, what, sets=("status", "assignee"), reminder=record.reminder, status=to, assignee=assignee
     )
 
 
@@ -159,8 +126,7 @@ def check_deadline(deadline: datetime, now: datetime) -> None:
     if not now < deadline <= now + timedelta(seconds=DEADLINE_SECONDS_MAX):
         years = DEADLINE_SECONDS_MAX // (365 * 86_400)
         raise BadRequest(
-            "bad_deadline",
-            f"A deadline must lie in the future, at most {years} years ahead; it is {iso(now)} now.",
+            "bad_deadline", f"A deadline must lie in the future, at most {years} years ahead; it is {iso(now)} now."
         )
 
 
@@ -183,16 +149,7 @@ def mark_overdue(record: TaskRecord, now: datetime) -> Decision | None:
     task = record.existing()
     if task.status == "overdue":
         return Decision(record.model_copy(update={"reminder": None}), task)
-    return changed(
-        record,
-        "overdue",
-        _SYSTEM,
-        now,
-        "task.overdue",
-        sets=(),
-        reminder=None,
-        status="overdue",
-    )
+    return changed(record, "overdue", _SYSTEM, now, "task.overdue", sets=(), reminder=None, status="overdue")
 
 
 def _unchanged(record: TaskRecord, task: Task, command: str, change: Change) -> Decision:

@@ -121,13 +121,7 @@ def noted(
     reminder: str | None,
 ) -> Decision:
     """The record with ``task`` in it, a line of history, and the key's result."""
-    entry = TaskHistoryEntry(
-        at=task.updated_at,
-        what=what,
-        by=change.by,
-        version=task.version,
-        changes=_differences(old, task),
-    )
+    entry = TaskHistoryEntry(at=task.updated_at, what=what, by=change.by, version=task.version, changes=_differences(old, task))
     history = (*record.history, entry)[-TASK_HISTORY_MAX:]
     setters = {aspect: key for aspect, key in record.setters.items() if aspect not in sets}
     if change.key is not None:
@@ -141,20 +135,10 @@ def noted(
             "dropped": record.dropped + len(record.history) + 1 - len(history),
         }
     )
-    return Decision(
-        remembered(after, command, change, what),
-        task,
-        _event(after, task, what, change.by),
-    )
+    return Decision(remembered(after, command, change, what), task, _event(after, task, what, change.by))
 
 
-def remembered(
-    record: TaskRecord,
-    command: str,
-    change: Change,
-    what: TaskEventType | None = None,
-    **more: Any,
-) -> TaskRecord:
+def remembered(record: TaskRecord, command: str, change: Change, what: TaskEventType | None = None, **more: Any) -> TaskRecord:
     """The record with the key's result; ``more`` are further fields of :class:`KeyResult`. Oldest keys go beyond the bound."""
     if change.key is None:
         return record

@@ -8,13 +8,7 @@ from agent.domain.task import iso
 from agent.domain.task_record import TaskRecord
 
 
-def reserve(
-    record: TaskRecord | None,
-    tenant: str,
-    owner: str,
-    request: ProcessTask,
-    now: datetime,
-) -> TaskRecord:
+def reserve(record: TaskRecord | None, tenant: str, owner: str, request: ProcessTask, now: datetime) -> TaskRecord:
     """The record with the reservation; ``record`` itself when the same request of the same user has it already.
 
     Raises:
@@ -23,17 +17,8 @@ def reserve(
     mark = fingerprint(request)
     if record is not None and (held := record.reservation) is not None:
         if (held.fingerprint, held.owner) != (mark, owner):
-            raise Conflict(
-                "task_id_used",
-                f"The task id {request.task_id} was used with another request.",
-            )
+            raise Conflict("task_id_used", f"The task id {request.task_id} was used with another request.")
         return record
     deadline = now + timedelta(seconds=request.deadline_seconds)
-    reservation = Reservation(
-        fingerprint=mark,
-        request=request,
-        owner=owner,
-        accepted_at=iso(now),
-        deadline=iso(deadline),
-    )
+    reservation = Reservation(fingerprint=mark, request=request, owner=owner, accepted_at=iso(now), deadline=iso(deadline))
     return TaskRecord(tenant=tenant, reservation=reservation)

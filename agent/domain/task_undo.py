@@ -7,15 +7,7 @@ from datetime import datetime
 
 from agent.domain.task import is_open, without_overdue
 from agent.domain.task_changes import Change, UndoOutcome
-from agent.domain.task_record import (
-    Aspect,
-    Decision,
-    KeyResult,
-    TaskRecord,
-    changed,
-    remembered,
-    replay,
-)
+from agent.domain.task_record import Aspect, Decision, KeyResult, TaskRecord, changed, remembered, replay
 
 NEVER_DONE = "it had not been done"
 
@@ -30,12 +22,7 @@ def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Deci
     ours = all(record.setters.get(aspect) == change.key for aspect in ("assignee", "status"))
     if not ours or task.status not in ("assigned", "overdue"):
         changer = _changer(record, ("assignee", "status"), mine)
-        return _left(
-            record,
-            "assign",
-            change,
-            UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"),
-        )
+        return _left(record, "assign", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
     decision = changed(
         _barred(record, "assign", change),
         "undo-assign",
@@ -59,19 +46,9 @@ def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[De
         return _left(record, "deadline", change, UndoOutcome(state="done", detail=NEVER_DONE))
     if record.setters.get("deadline") != change.key:
         changer = _changer(record, ("deadline",), mine)
-        return _left(
-            record,
-            "deadline",
-            change,
-            UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"),
-        )
+        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
     if not is_open(task.status):
-        return _left(
-            record,
-            "deadline",
-            change,
-            UndoOutcome(state="skipped", detail=f"the task is {task.status}"),
-        )
+        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"the task is {task.status}"))
     decision = changed(
         _barred(record, "deadline", change),
         "undo-deadline",

@@ -10,29 +10,15 @@ from typing import Any, Protocol
 
 from dapr.ext.workflow import WorkflowActivityContext
 
-from agent.domain.errors import Problem, Unavailable
+from agent.domain.errors import NotFound, Problem, Unavailable
 from agent.domain.messages import Value
-from agent.domain.processing import (
-    Outcome,
-    WorkflowResult,
-    WorkflowStep,
-    reasons_to_reject,
-)
+from agent.domain.processing import Opening, WorkflowResult, WorkflowStep
 from agent.domain.task import Task
 from agent.domain.task_changes import Change, UndoOutcome
 from agent.ports import Notifier
 from workflows import names
 from workflows.activities.hop import OnMainLoop
-from workflows.contracts import (
-    Checked,
-    Notify,
-    Recorded,
-    ResultToRecord,
-    StepAnswer,
-    TaskRef,
-    TaskStep,
-    as_input,
-)
+from workflows.contracts import Notify, Recorded, ResultToRecord, StepAnswer, TaskStep, as_input
 
 Activity = Callable[..., Awaitable[dict[str, Any]]]
 _log = logging.getLogger(__name__)
@@ -41,9 +27,7 @@ _log = logging.getLogger(__name__)
 class TaskSteps(Protocol):
     """What the steps need of the task's actor. Each change happens once per ``change.key``."""
 
-    async def reserved(self, tenant: str, task_id: str) -> Outcome: ...
-
-    async def create(self, tenant: str, owner: str, task_id: str, change: Change) -> Task: ...
+    async def open(self, tenant: str, task_id: str, key: str) -> Opening: ...
 
     async def assign(self, tenant: str, task_id: str, assignee: str | None, change: Change) -> Task: ...
 
@@ -54,22 +38,15 @@ class TaskSteps(Protocol):
     async def undo_deadline(self, tenant: str, task_id: str, change: Change) -> UndoOutcome: ...
 
     async def record_result(
-        self,
-        tenant: str,
-        task_id: str,
-        result: WorkflowResult,
-        steps: Sequence[WorkflowStep],
+        self, tenant: str, task_id: str, result: WorkflowResult, steps: Sequence[WorkflowStep]
     ) -> WorkflowResult: ...
 
 
 def task_activities(tasks: TaskSteps, notifier: Notifier, on_main_loop: OnMainLoop) -> dict[str, Activity]:
     """The activities by the name they are registered under."""
 
-    async def validate(ctx: WorkflowActivityContext, ref: TaskRef) -> dict[str, Any]:
-        return await on_main_loop(_validate(tasks, ref))
-
-    async def create(ctx: WorkflowActivityContext, step: TaskStep) -> dict[str, Any]:
-        return await on_main_loop(_change(tasks.create(step.tenant, step.owner or "", step.task_id, _by(step))))
+    async def open_task(ctx: WorkflowActivityContext, step: TaskStep) -> dict[str, Any]:
+        return await on_main_loop(_open(tasks, step))
 
     async def assign(ctx: WorkflowActivityContext, step: TaskStep) -> dict[str, Any]:
         return await on_main_loop(_change(tasks.assign(step.tenant, step.task_id, step.assignee, _by(step))))
@@ -91,8 +68,7 @@ def task_activities(tasks: TaskSteps, notifier: Notifier, on_main_loop: OnMainLo
         return await on_main_loop(_record(tasks, asked))
 
     return {
-        names.VALIDATE_TASK: validate,
-        names.CREATE_TASK: create,
+        names.OPEN_TASK: open_task,
         names.ASSIGN_TASK: assign,
         names.SET_REMINDER: set_reminder,
         names.NOTIFY_ASSIGNEE: notify,
@@ -106,26 +82,11 @@ def _by(step: TaskStep) -> Change:
     return Change(by=step.by, key=step.key)
 
 
-async def _validate(tasks: TaskSteps, ref: TaskRef) -> dict[str, Any]:
-    known = await tasks.reserved(ref.tenant, ref.task_id)
-    if known.result is not None or known.reservation is None:
-        nobody = WorkflowResult(
-            task_id=ref.task_id,
-            status="rejected",
-            message="Nobody asked for this task.",
-        )
-        return as_input(Checked(result=known.result or nobody))
-    asked = known.reservation
-    return as_input(
-        Checked(
-            reasons=tuple(reasons_to_reject(asked.request)),
-            owner=asked.owner,
-            by=asked.request.by,
-            title=asked.request.title,
-            assignee=asked.request.assignee,
-            deadline=asked.deadline,
-        )
-    )
+async def _open(tasks: TaskSteps, step: TaskStep) -> dict[str, Any]:
+    try:
+        return as_input(await tasks.open(step.tenant, step.task_id, step.key))
+    except NotFound:  # a workflow that somebody started by hand: nobody asked for its task
+        return as_input(Opening(reasons=("Nobody asked for this task.",)))
 
 
 async def _notify(tasks: TaskSteps, notifier: Notifier, asked: Notify) -> dict[str, Any]:
@@ -134,11 +95,7 @@ async def _notify(tasks: TaskSteps, notifier: Notifier, asked: Notify) -> dict[s
     try:
         return await _record(tasks, asked.then)
     except Exception:  # noqa: BLE001  whatever it was, the workflow records the result in a step of its own
-        _log.warning(
-            "task %s: notified, result not recorded yet",
-            asked.notification.task_id,
-            exc_info=True,
-        )
+        _log.warning("task %s: notified, result not recorded yet", asked.notification.task_id, exc_info=True)
         return as_input(Recorded(result=None))
 
 
