@@ -32,18 +32,21 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        started = False
+        body, started = _Bounded(receive), False
 
-        async def note(message: Message) -> None:
+        async def unless_too_large(message: Message) -> None:
+            """The framework answers 400 to a body it could not read to its end; the true reason is told below."""
             nonlocal started
-            started = True
-            await send(message)
+            if started or not body.too_large:
+                started = True
+                await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), note)
+            await self._app(scope, body, unless_too_large)
         except _BodyTooLarge:
-            if not started:
-                await _too_large()(scope, receive, send)
+            pass
+        if body.too_large and not started:
+            await _too_large()(scope, receive, send)
 
 
 def _refusal(request: Request):
@@ -62,19 +65,22 @@ def _refusal(request: Request):
     return None
 
 
-def _bounded(receive: Receive) -> Receive:
+class _Bounded:
     """``receive`` that refuses a body which grows beyond the bound, whatever its Content-Length said."""
-    total = 0
 
-    async def bounded() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > REQUEST_BODY_BYTES_MAX:
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._total = receive, 0
+
+    @property
+    def too_large(self) -> bool:
+        return self._total > REQUEST_BODY_BYTES_MAX
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._total += len(message.get("body", b""))
+        if self.too_large:
             raise _BodyTooLarge
         return message
-
-    return bounded
 
 
 def _too_large():

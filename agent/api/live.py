@@ -1,5 +1,6 @@
 """What is alive: the user's feed of events, and whether the service itself is."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -12,6 +13,8 @@ from agent.api.identity import who
 from agent.api.problems import problem_response, responses
 from agent.domain.ids import Identity
 from agent.ports import Feed
+
+_FEED_ID = re.compile(r"[0-9]{1,18}")
 
 FEED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -31,8 +34,7 @@ def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: dic
         last_event_id: Annotated[str | None, Header(description="Continue after this id, if it is still kept.")] = None,
     ) -> EventSourceResponse:
         """This user's live feed."""
-        after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
-        return sse.feed_stream(feed, user, after)
+        return sse.feed_stream(feed, user, _feed_id(last_event_id))
 
     @router.get("/livez", tags=["service"])
     async def livez() -> dict[str, str]:
@@ -55,3 +57,8 @@ def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: dic
 
     _ = events, livez, readyz, tell
     return router
+
+
+def _feed_id(text: str | None) -> int | None:
+    """The id in a Last-Event-ID; None for anything that cannot be one of ours."""
+    return int(text) if text and _FEED_ID.fullmatch(text) else None

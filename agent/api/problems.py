@@ -64,7 +64,9 @@ def install(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return problem_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+        answer = problem_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+        answer.headers.update(error.headers or {})  # such as Allow beside a 405
+        return answer
 
     async def broken(request: Request, error: Exception) -> JSONResponse:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
