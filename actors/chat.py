@@ -22,7 +22,7 @@ from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, HistoryPage, Meta, Submission, history_turn, view
-from agent.domain.errors import Conflict
+from agent.domain.errors import Conflict, Unavailable
 from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, Failure, StepRef, TurnRecord
 from agent.ports import Clock, Prompts, Tokens, Workflows
@@ -63,6 +63,7 @@ class ChatActor(StatefulActor, ChatActorInterface):
         if repeated := await self._admitted_before(meta, request):
             return repeated
         await self._context.check_fits(request.message, self._deps.clock.now(), request.time_zone)
+        meta = await self._heal_running(meta)
         number = meta.next
         busy = meta.running is not None
         meta = (meta.enqueue() if busy else meta.begin()).remember(request.secret)
@@ -164,20 +165,35 @@ class ChatActor(StatefulActor, ChatActorInterface):
     @actor_turn
     async def heal(self, request: TurnQuery) -> Any:
         turn = await self._store.known(request.turn_id)
-        if turn.status == "running" and self._stale(turn) and not await self._deps.workflows.is_alive(turn.instance):
-            turn = await self._revive(turn)
-        return view(turn, self._key.conversation)
+        if turn.ended:
+            return view(turn, self._key.conversation)
+        await self._heal_running(await self._store.meta())
+        return view(await self._store.known(request.turn_id), self._key.conversation)
 
-    async def _revive(self, turn: TurnRecord) -> TurnRecord:
+    async def _heal_running(self, meta: Meta) -> Meta:
+        """Revives the running turn when its workflow is gone: nothing behind it would ever start. Returns ``meta`` after."""
+        turn = await self._store.turn(meta.running) if meta.running is not None else None
+        if turn is None or not await self._lost(turn):
+            return meta
+        await self._revive(turn)
+        return await self._store.meta()
+
+    async def _lost(self, turn: TurnRecord) -> bool:
+        if not self._stale(turn):
+            return False
+        try:
+            return not await self._deps.workflows.is_alive(turn.instance)
+        except Unavailable:
+            return False  # the next look will tell; this one must not fail for it
+
+    async def _revive(self, turn: TurnRecord) -> None:
         """A new instance for a turn whose workflow is gone; beyond the bound it only tells that the turn failed."""
         exhausted = turn.starts >= TURN_ATTEMPTS_MAX
         revived = await self._start(turn)
-        if not exhausted:
+        if exhausted:
+            await self._finish(turns.fail(revived, RECOVERY_EXHAUSTED, self._now()))
+        else:
             await self._store.write_turn(revived)
-            return revived
-        failed = turns.fail(revived, RECOVERY_EXHAUSTED, self._now())
-        await self._finish(failed)
-        return failed
 
     # -- reading and clearing ----------------------------------------------------------------------------------------
 
