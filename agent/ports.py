@@ -3,7 +3,7 @@
 Every method may raise ``Unavailable`` when the part behind it is out of reach, besides what it documents.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, NoReturn, Protocol
 
@@ -49,7 +49,7 @@ class Prompts(Protocol):
 class Model(Protocol):
     """One OpenAI-compatible endpoint. Never retries."""
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         """Events of one answer; closing the iterator closes the connection.
 
         Raises:

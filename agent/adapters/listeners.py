@@ -1,9 +1,9 @@
-"""HTTP listeners of this process: several uvicorn servers on one event loop, stopped by us, not by signal handlers of their own."""
+"""HTTP listeners: several uvicorn servers on one event loop, stopped by us and not by signal handlers of their own."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,7 +16,7 @@ KEEP_ALIVE = 75  # above every client's idle time: a client that closes first ne
 
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 

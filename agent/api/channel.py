@@ -1,6 +1,6 @@
 """The Dapr app channel: actors, subscriptions and the local notification target, on loopback, for the sidecar alone.
 
-Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): another user of this machine could reach the port.
+Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): other users of this machine reach the port.
 """
 
 import logging

@@ -27,7 +27,7 @@ Conversation = Annotated[str, Query(description="Which of the user's conversatio
 
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Server-sent events; the turn's vocabulary is described at the top of this document. The stream ends with "
+        "description": "Server-sent events; the turn's vocabulary is at the top of this document. The stream ends with "
         "exactly one of turn.completed, turn.failed, turn.cancelled. Leaving it cancels nothing.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
         "headers": {"X-Turn-Id": {"description": "The turn's id.", "schema": {"type": "string"}}},

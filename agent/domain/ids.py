@@ -111,6 +111,7 @@ def task_id_from_key(key: str) -> str:
 
 
 def chat_actor_id(key: ConversationKey) -> str:
+    """The ChatActor of one conversation."""
     return _dapr_id(key.tenant, key.user, key.conversation)
 
 
@@ -120,14 +121,17 @@ def parse_chat_actor_id(actor_id: str) -> ConversationKey:
 
 
 def task_actor_id(tenant: str, task: str) -> str:
+    """The TaskActor of one task of the tenant."""
     return _dapr_id(tenant, task)
 
 
 def task_index_actor_id(who: Identity) -> str:
+    """The TaskIndexActor of one user."""
     return _dapr_id(who.tenant, who.user)
 
 
 def task_workflow_public_id(task: str) -> str:
+    """What the public calls the workflow of ``task``."""
     return TASK_WORKFLOW_PREFIX + task
 
 

@@ -29,7 +29,6 @@ _APP_GRACE = 8.0  # the app ends its streams within limits.SHUTDOWN_GRACE
 _DAPR_GRACE = 5.0
 # One replica has nowhere to move its actors to, so a busy moment must not take them away: three misses of 1.5 s each.
 _HEALTH_INTERVAL, _HEALTH_TIMEOUT_MS, _HEALTH_THRESHOLD = "2", "1500", "3"
-_HEALTH_TIMEOUT_MS = "900"  # within the interval; the default 500 calls a busy app unhealthy, and its actors move
 
 
 def _new_token() -> str:
