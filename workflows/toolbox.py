@@ -4,7 +4,7 @@ Refuses to know turns and logs. A refusal is a result the model reads; only an u
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.domain import ids
@@ -85,7 +85,9 @@ class ToolBox:
 
     async def _create(self, args: CreateTask, context: CallContext) -> Result:
         """Starts the durable workflow, waits a little, and tells the truth about how far it came."""
-        seconds = deadline_seconds_from(args, datetime.fromisoformat(context.asked_at), context.time_zone)
+        asked_at = datetime.fromisoformat(context.asked_at)
+        seconds = deadline_seconds_from(args, asked_at, context.time_zone)
+        named = None if args.deadline is None else (asked_at + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
         task_id = ids.task_id_from_key(context.key)
         request = ProcessTask(
             task_id=task_id,
@@ -93,6 +95,7 @@ class ToolBox:
             description=args.description,
             assignee=args.assignee,
             deadline_seconds=seconds,
+            deadline=named,
             key=context.key,
             by=context.change.by,
         )

@@ -19,6 +19,7 @@ def reserve(record: TaskRecord | None, tenant: str, owner: str, request: Process
         if (held.fingerprint, held.owner) != (mark, owner):
             raise Conflict("task_id_used", f"The task id {request.task_id} was used with another request.")
         return record
-    deadline = now + timedelta(seconds=request.deadline_seconds)
+    seconds = timedelta(seconds=request.deadline_seconds)
+    deadline = datetime.fromisoformat(request.deadline) if request.deadline is not None else now + seconds
     reservation = Reservation(fingerprint=mark, request=request, owner=owner, accepted_at=iso(now), deadline=iso(deadline))
     return TaskRecord(tenant=tenant, reservation=reservation)
