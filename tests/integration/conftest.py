@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.stack import Stack
 
 
@@ -42,3 +42,15 @@ def make_client(service: Stack) -> Iterator[Callable[..., Client]]:
 def client(make_client: Callable[..., Client]) -> Client:
     """A user nobody else is."""
     return make_client()
+
+
+@pytest.fixture(scope="module")
+def hostile(service: Stack) -> Iterator[Client]:
+    """A user who tries everything; in the end nothing was admitted or made, and the conversation works."""
+    client = Client(service.url)
+    yield client
+    answer = client.ask(f'{mark()} [[script: text="still here"]]')
+    assert answer.end.data["message"]["content"] == "still here"
+    assert client.get("/history")["total_turns"] == 1
+    assert client.get("/tasks")["tasks"] == []
+    client.close()
