@@ -3,11 +3,11 @@
 import re
 
 from agent.demo import deadlines
-from agent.demo.create import Scene
 from agent.demo.intents import ChangeStatus, Intent, Reassign, Talk, Undo
 from agent.demo.names import is_name, person
 from agent.demo.phrases import REF, STATUS, WHO, phrase
 from agent.demo.references import reference
+from agent.demo.scene import Scene
 from agent.demo.vocabulary import MYSELF, NOT_A_NAME, STATUS_WORDS, TASK_VERBS
 
 _JUST = r"(?:just |already |now |finally |all |both ){0,2}"

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.demo.changes import read_change
-from agent.demo.create import Scene, read_create
+from agent.demo.create import read_create
 from agent.demo.intents import CreateTask, Intent, Talk
 from agent.demo.limits import CLAUSES_MAX
 from agent.demo.lists import read_list
 from agent.demo.names import is_name
 from agent.demo.politeness import plain
 from agent.demo.questions import read_status
+from agent.demo.scene import Scene
 from agent.demo.topics import read_talk
 from agent.demo.vocabulary import NOT_A_NAME, TASK_VERBS
 
@@ -31,7 +32,7 @@ def read_sentence(text: str, scene: Scene, *, bullet: bool) -> list[Intent]:
     parts, start = [], 0
     for joint in list(_JOINT.finditer(text))[:CLAUSES_MAX]:
         left, right = text[start : joint.start()], text[joint.end() :]
-        if _continues(left, right) or (_begins_wish(left, right, scene) and read_clause(left, scene, bullet=bullet)):
+        if _continues(left, right) or _begins_wish(read_clause(left, scene, bullet=bullet), right, scene):
             parts.append(left)
             start = joint.end()
     wishes: list[Intent] = []
@@ -74,17 +75,17 @@ def _continues(left: str, right: str) -> bool:
     return verb in TASK_VERBS or (name[:1].isupper() and verb not in NOT_A_NAME)
 
 
-def _begins_wish(left: str, right: str, scene: Scene) -> bool:
-    """Whether what follows is a wish without help: somebody named, or something done to a task."""
-    if _SAME_PERSON.match(right):
+def _begins_wish(left: Sequence[Intent], right: str, scene: Scene) -> bool:
+    """Whether what follows a wish is one without help: somebody named, or something done to a task."""
+    if not left or _SAME_PERSON.match(right):
         return False
-    wishes = read_clause(right, scene, bullet=False)
+    wishes = read_clause(right, speaking_of(left, scene), bullet=False)
     if not wishes or isinstance(wishes[0], Talk):
         return False
     if isinstance(wishes[0], CreateTask):
         return bool(wishes[0].assignee)
     # "create a task to X and assign it to Bob" is one wish.
-    return not (_TO_WHOM.match(right) and any(isinstance(w, CreateTask) for w in read_clause(left, scene, bullet=False)))
+    return not (_TO_WHOM.match(right) and isinstance(left[-1], CreateTask))
 
 
 def _asked_directly(text: str, question: bool) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from agent.demo.limits import CHARS_CONSIDERED, NAME_CHARS_MAX, TURNS_REMEMBERED
+from agent.demo.truncation import restored
 
 _FACT = re.compile(r"^[ \t*-]{0,8}(Current time|Time zone|User):[ \t]{0,8}(\S[^\r\n]{0,200})$", re.MULTILINE)
 _YEARS = (1900, 9000)
@@ -70,7 +71,7 @@ def read(messages: Sequence[Json], tools: Iterable[str]) -> Conversation:
                 _add_answer(turns[-1], message, waiting)
             case "tool":
                 if call := waiting.pop(str(message.get("tool_call_id")), None):
-                    call.result = _object(_text(message.get("content")))
+                    call.result = restored(_object(_text(message.get("content"))))
             case _:
                 pass
     return Conversation(_facts(system), turns[-TURNS_REMEMBERED:], frozenset(tools))
@@ -114,7 +115,7 @@ def _facts(system: str) -> Facts:
     zone_name, zone = said.get("Time zone", ""), cast(tzinfo, UTC)
     try:
         zone = ZoneInfo(zone_name)
-    except (ValueError, OSError):  # none given, unknown, or no name at all
+    except (KeyError, ValueError, OSError):  # none given, unknown, or no name at all
         zone_name = "UTC"
     try:
         now = datetime.fromisoformat(said["Current time"])

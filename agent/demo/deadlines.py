@@ -7,11 +7,14 @@ minutes from now stay a number of seconds, because the request may be read a whi
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from agent.demo.days import Day, day_at
 from agent.demo.durations import duration_at
+from agent.demo.limits import DEADLINE_WORDS_MAX
 from agent.demo.times import DAY_END, MIDNIGHT, WORKDAY_END, Time, time_at
 
+_BEFORE_STOP = re.compile(r"[ ,]([,.;:!?])")
 _NIGHT = 21 * 60
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _LEAD = re.compile(
@@ -56,7 +59,7 @@ class Found:
 
 def find(text: str, now: datetime) -> Found | None:
     """The first deadline in the text."""
-    for word in _WORD.finditer(text):
+    for word in islice(_WORD.finditer(text), DEADLINE_WORDS_MAX):
         if found := _at(text, word.start(), now):
             return found
     return None
@@ -68,8 +71,8 @@ def take(text: str, now: datetime) -> tuple[str, Deadline | None]:
     if found is None:
         return text, None
     before, after = text[: found.start].rstrip(" ,(-\u2013"), text[found.end :].lstrip(" )")
-    rest = before + ("" if not before or after[:1] in (",", ".", ";", "!", "?", ":", "") else " ") + after
-    return rest.strip(" ,;"), found.deadline
+    joint = "" if not before or after[:1] in (*",.;!?:", "") else " "
+    return _BEFORE_STOP.sub(r"\1", before + joint + after).strip(" ,;"), found.deadline
 
 
 def _at(text: str, start: int, now: datetime) -> Found | None:

@@ -10,13 +10,13 @@ from dataclasses import replace
 from agent.demo import deadlines, replies
 from agent.demo.composition import split_detail
 from agent.demo.conversation import Conversation, Turn
-from agent.demo.create import Scene
 from agent.demo.intents import AskStatus, ChangeStatus, CreateTask, Intent, Reassign, Talk
 from agent.demo.limits import FOLLOW_UPS_MAX
 from agent.demo.memory import last_person, shown
 from agent.demo.names import is_name, people
 from agent.demo.politeness import plain
 from agent.demo.references import reference
+from agent.demo.scene import Scene
 from agent.demo.sentences import tidy
 from agent.demo.understanding import understand
 from agent.demo.vocabulary import DROP

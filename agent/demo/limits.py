@@ -9,6 +9,7 @@ TOOL_ROUNDS_MAX = 4  # tool steps in one turn; after them the answer is text
 CALLS_PER_STEP_MAX = 12
 CLAUSES_MAX = 12  # places in one sentence where a second wish may begin
 SEGMENTS_MAX = 24  # sentences and bullets read in one message
+DEADLINE_WORDS_MAX = 300  # of one sentence that are searched for a deadline
 TITLE_CHARS_MIN = 5  # what the task service asks for
 TITLE_CHARS_MAX = 100
 DESCRIPTION_CHARS_MIN = 10

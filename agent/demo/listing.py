@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.demo import replies
+from agent.demo.conversation import Json
 from agent.demo.desk import Desk, Wanted
 from agent.demo.intents import ListTasks
 from agent.demo.limits import LIST_LIMIT, LIST_SHOWN_MAX
@@ -21,18 +22,26 @@ def show(intent: ListTasks, desk: Desk) -> str:
     [result] = desk.do([Wanted("list_tasks", arguments)], fresh=True)
     if "error" in result:
         return f"I could not list the tasks: {replies.error(result)}"
+    if not isinstance(result.get("tasks"), list):
+        return f"I asked for the tasks, but the answer is not clear to me: {replies.raw(result)}"
     found = [task for task in tasks_in(result) if _wanted(task, intent, desk)]
     tasks = found if intent.status in STATUSES else [task for task in found if task.open]
     finished = len(found) - len(tasks)
     if not tasks:
-        return f"There {_none(intent)}.{_aside(finished)}"
-    more = " There are more; these are the newest." if result.get("next") or len(tasks) > LIST_SHOWN_MAX else ""
+        newest = f" among the newest {len(tasks_in(result))}" if _cut(result) else ""
+        return f"There {_none(intent)}{newest}.{_aside(finished)}"
+    more = " There may be more; these are the newest." if _cut(result) or len(tasks) > LIST_SHOWN_MAX else ""
     noun = "task" if len(tasks) == 1 else "tasks"
     verb = "is" if len(tasks) == 1 else "are"
     intro = f"There {verb} {len(tasks)} {_kind(intent)}{noun}{_whose(intent)}:"
     return f"{intro}\n{replies.numbered(tasks, desk.facts)}" + (
         f"\n{(more + _aside(finished)).strip()}" if more or finished else ""
     )
+
+
+def _cut(result: Json) -> bool:
+    """Whether the service has more tasks than it showed."""
+    return bool(result.get("next") or result.get("truncated"))
 
 
 def _wanted(task: Task, intent: ListTasks, desk: Desk) -> bool:

@@ -2,10 +2,10 @@
 
 import re
 
-from agent.demo.create import Scene
 from agent.demo.intents import Intent, ListTasks
 from agent.demo.names import person
 from agent.demo.phrases import STATE, WHO, one_of, phrase
+from agent.demo.scene import Scene
 from agent.demo.vocabulary import STATUS_WORDS
 
 _NOUNS = one_of(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from agent.demo.conversation import Call, Conversation, Json, Turn
+from agent.demo.limits import LIST_LIMIT
 from agent.demo.vocabulary import FINAL
 
 _SHOWN = re.compile(r"^(\d{1,3})\. .*\[([\w-]{1,64})\]$", re.MULTILINE)
@@ -44,7 +45,10 @@ def task_from(data: Any) -> Task | None:
 def tasks_in(result: Json | None) -> list[Task]:
     """The tasks of a list_tasks result."""
     listed: Any = (result or {}).get("tasks")
-    return [task for item in cast(list[Any], listed) if (task := task_from(item))] if isinstance(listed, list) else []
+    # The tool may return more than was asked for; nobody reads more than this.
+    return (
+        [task for item in cast(list[Any], listed)[:LIST_LIMIT] if (task := task_from(item))] if isinstance(listed, list) else []
+    )
 
 
 def tasks_of(call: Call) -> list[Task]:

@@ -2,11 +2,11 @@
 
 import re
 
-from agent.demo.create import Scene
 from agent.demo.intents import AskStatus, Intent
 from agent.demo.names import person
 from agent.demo.phrases import REF, STATE, WHO, one_of, phrase
 from agent.demo.references import reference
+from agent.demo.scene import Scene
 
 _PATTERNS = (
     phrase(

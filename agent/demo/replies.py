@@ -9,6 +9,7 @@ from agent.demo.conversation import Facts, Json
 from agent.demo.limits import LIST_SHOWN_MAX, QUOTED_CHARS_MAX
 from agent.demo.memory import Task, task_from
 
+_STEPS_TOLD_MAX = 12
 WHO = "Who should do it?"
 WHO_EACH = "Who should do them?"
 WHAT = "What should be done?"
@@ -66,13 +67,13 @@ def created(arguments: Json, result: Json, facts: Facts) -> str:
             assignee = (task.assignee if task else "") or arguments.get("assignee", "")
             return f"Done: {title} is assigned to {quoted(assignee, 80)}{due}. Task id: {_id(task)}."
         case "rejected":
-            return f"{title} was rejected, so there is no such task: {message or 'no reason was given'}"
+            return f"{title} was rejected: {message or 'no reason was given, no task was created.'}"
         case "failed":
             return f"{title} could not be set up ({_id(task)}): {message or 'no reason was given'}{_undone(result)}"
         case "running":
             return f"{title} ({_id(task)}) is still being set up. Ask me for its status in a moment."
         case _:
-            return f"I asked for {title}, but the answer is not clear to me: {_raw(result)}"
+            return f"I asked for {title}, but the answer is not clear to me: {raw(result)}"
 
 
 def changed(task: Task, did: str, result: Json, what: str) -> str:
@@ -82,7 +83,7 @@ def changed(task: Task, did: str, result: Json, what: str) -> str:
     now = task_from(result.get("task")) or task_from(result)
     title = titled(now if now and now.title else task)
     if not result or result.get("ok") is False or set(result) == {"text"}:
-        return f"I asked to {what} {title}, but the answer is not clear to me: {_raw(result)}"
+        return f"I asked to {what} {title}, but the answer is not clear to me: {raw(result)}"
     return f"{title} is now {did} ({quoted(task.task_id, 80)})."
 
 
@@ -92,7 +93,7 @@ def state(task: Task, result: Json, facts: Facts) -> str:
         return f"I could not look up {titled(task)}: {error(result)}"
     found = task_from(result.get("task")) or task_from(result)
     if found is None:
-        return f"I asked for {titled(task)}, but the answer is not clear to me: {_raw(result)}"
+        return f"I asked for {titled(task)}, but the answer is not clear to me: {raw(result)}"
     parts = [status(found.status) or "in an unknown state"]
     parts.append(f"assigned to {quoted(found.assignee, 80)}" if found.assignee else "assigned to nobody")
     parts.append(f"due {when(found.deadline, facts)} ({facts.zone_name})" if found.deadline else "without a deadline")
@@ -108,7 +109,7 @@ def workflow(workflow_id: str, result: Json) -> str:
     if isinstance(outcome, Mapping):
         outcome = cast(Json, outcome)
         text += f"; its result is {quoted(outcome.get('status') or 'unknown', 60)}: {quoted(outcome.get('message') or '')}"
-    return text.rstrip(": ") + "."
+    return f"{text.rstrip(': .')}.{_steps(result)}"
 
 
 def error(result: Json) -> str:
@@ -124,6 +125,11 @@ def error(result: Json) -> str:
 def status(word: str) -> str:
     """A status in a sentence."""
     return quoted(word.replace("_", " "), 40)
+
+
+def raw(result: Json) -> str:
+    """A result as it is, for when its meaning is not known."""
+    return quoted(json.dumps(dict(result), ensure_ascii=False, default=str)) if result else "there was none"
 
 
 def _line(task: Task, facts: Facts) -> str:
@@ -145,9 +151,19 @@ def _undone(result: Json) -> str:
     return f". Undone: {', '.join(quoted(step, 60) for step in cast(list[Any], undone)[:10])}"
 
 
+def _steps(result: Json) -> str:
+    steps: Any = result.get("steps")
+    if not isinstance(steps, list):
+        return ""
+    told: list[str] = []
+    for step in cast(list[Any], steps)[:_STEPS_TOLD_MAX]:
+        if isinstance(step, Mapping):
+            fields = cast(Json, step)
+            told.append(
+                f"{'undo ' if fields.get('undo') else ''}{quoted(fields.get('name'), 40)} {quoted(fields.get('state'), 40)}"
+            )
+    return f" Steps: {', '.join(told)}." if told else ""
+
+
 def _id(task: Task | None) -> str:
     return quoted(task.task_id, 80) if task else "unknown"
-
-
-def _raw(result: Json) -> str:
-    return quoted(json.dumps(dict(result), ensure_ascii=False, default=str)) if result else "there was none"

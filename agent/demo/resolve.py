@@ -24,7 +24,8 @@ def resolve(ref: Reference, desk: Desk) -> list[Task]:
     if ref.newest:
         return [_newest(desk)]
     if ref.ordinal:
-        return [_at(ref.ordinal, spoken if len(spoken) > 1 or ref.ordinal == -1 else [], desk)]
+        # "Number 3" after a single task was spoken of can only be meant of the whole list.
+        return [_at(ref.ordinal, spoken if ref.ordinal <= len(spoken) else [], desk)]
     if ref.group:
         return _some(spoken, ref, desk)[:CHANGED_AT_ONCE_MAX]
     return _it(ref, spoken, desk)
@@ -35,6 +36,8 @@ def listed(desk: Desk) -> list[Task]:
     [result] = desk.do([Wanted("list_tasks", {"limit": LIST_LIMIT})])
     if "error" in result:
         raise Unclear(f"I could not look up your tasks: {replies.error(result)}")
+    if not isinstance(result.get("tasks"), list):
+        raise Unclear(f"I looked for your tasks, but the answer is not clear to me: {replies.raw(result)}")
     known = desk.known()
     return [known.get(task.task_id, task) for task in tasks_in(result)]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -27,12 +28,10 @@ def create_app(delay: float = DELAY) -> Starlette:
         if body is None:
             return JSONResponse(wire.error(f"The body is larger than {BODY_BYTES_MAX} bytes."), status_code=413)
         try:
-            asked = parse(body)
+            # Off the loop: the service that streams turns may run on it too.
+            asked, reply = await run_in_threadpool(_answer, body)
         except BadRequest as bad:
             return JSONResponse(wire.error(bad.message, param=bad.param), status_code=400)
-        reply = think(asked.messages, asked.tools)
-        if asked.one_call:
-            reply = Reply(reply.text, reply.calls[:1])
         envelope = _envelope(asked)
         used = wire.usage(asked.messages, reply)
         if not asked.stream:
@@ -42,6 +41,12 @@ def create_app(delay: float = DELAY) -> Starlette:
 
     routes = [Route("/v1/models", _models), Route("/v1/chat/completions", complete, methods=["POST"])]
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_error})
+
+
+def _answer(body: bytes) -> tuple[ChatRequest, Reply]:
+    asked = parse(body)
+    reply = think(asked.messages, asked.tools)
+    return asked, Reply(reply.text, reply.calls[:1]) if asked.one_call else reply
 
 
 async def _models(request: Request) -> Response:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from agent.demo import deadlines
 from agent.demo.clauses import read_sentence, speaking_of
-from agent.demo.create import Scene
 from agent.demo.intents import CreateTask, Intent, Talk
 from agent.demo.names import is_name
+from agent.demo.scene import Scene
 from agent.demo.sentences import Segment, segments, tidy
 from agent.demo.topics import read_talk
 
