@@ -15,8 +15,8 @@ class ProcessTask(Value):
     """A request to create a task and see it through. Already within the bounds of limits.py; ``deadline_seconds`` > 0.
 
     The same task id with the same raw arguments is the same request. ``key`` names the tool call or API call behind it,
-    ``by`` who asked (for the history). The deadline is acceptance time + ``deadline_seconds``, or exactly ``deadline`` (ISO 8601)
-    where the person named a time.
+    ``by`` who asked (for the history). The deadline is acceptance time + ``deadline_seconds``, or, where the person named a
+    time, exactly that: ``deadline`` in ISO 8601.
     """
 
     task_id: str
