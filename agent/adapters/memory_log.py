@@ -85,7 +85,7 @@ class MemoryTurnLog:
     async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
         log = self._log(turn)
         position = log.after(after)
-        while True:
+        while not (log.closed and position == len(log.entries)):
             batch = log.entries[position:]
             position += len(batch)
             if not batch:
@@ -93,8 +93,6 @@ class MemoryTurnLog:
                 batch = log.entries[position:]
                 position += len(batch)
             yield batch
-            if batch and batch[-1].id == CLOSING_ID:
-                return
 
     def _log(self, turn: TurnKey) -> _Log:
         """The turn's log; an empty one that somebody waits for, or is about to write, when there is none."""
