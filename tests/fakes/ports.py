@@ -1,9 +1,9 @@
 """Fakes behind our own ports: small, honest, and in memory. Nothing here imitates a library."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from agent.domain.errors import LogUnavailable, NotFound, Problem, Unavailable
 from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
@@ -15,6 +15,7 @@ from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.ports import TurnLog
 
+T = TypeVar("T")
 EPOCH = datetime(2030, 5, 17, 9, 0, tzinfo=UTC)
 OUT_OF_REACH = Unavailable("out_of_reach", "Not now.")
 
@@ -96,7 +97,7 @@ class ScriptedModel:
         self.requests: list[ModelRequest] = []
         self.closed = 0
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         self.requests.append(request)
         assert self.answers, "the model was asked more often than the script allows"
         try:
@@ -137,6 +138,16 @@ class FragileLog:
 
     def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
         return self.log.follow(turn, after)
+
+
+async def closable(batches: AsyncIterator[T]) -> AsyncGenerator[T]:
+    """``batches`` with an ``aclose`` that reaches the follower inside."""
+    try:
+        async for batch in batches:
+            yield batch
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
 
 
 class MemoryPublisher:

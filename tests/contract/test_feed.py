@@ -1,0 +1,163 @@
+"""The Feed contract, for every adapter: per user, bounded, deduplicated, and a hint."""
+
+import asyncio
+
+import pytest
+
+from agent.adapters import memory_feed
+from agent.adapters.memory_feed import MemoryFeed
+from agent.domain.events import ConversationUpdated
+from agent.domain.ids import Identity
+from agent.ports import Feed, FeedEntry
+from tests.fakes.ports import closable
+
+ME, EVE = Identity("default", "local"), Identity("default", "eve")
+HEARTBEAT = 0.05
+ENTRIES_MAX, USERS_MAX = 5, 3
+PATIENCE = 5.0
+
+
+def memory(monkeypatch: pytest.MonkeyPatch) -> Feed:
+    monkeypatch.setattr(memory_feed, "HEARTBEAT", HEARTBEAT)
+    monkeypatch.setattr(memory_feed, "FEED_USERS_MAX", USERS_MAX)
+    monkeypatch.setattr(memory_feed, "FEED_ENTRIES_MAX", ENTRIES_MAX)
+    return MemoryFeed()
+
+
+ADAPTERS = {"memory": memory}
+
+
+@pytest.fixture(params=list(ADAPTERS.values()), ids=list(ADAPTERS))
+async def feed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Feed:
+    return request.param(monkeypatch)
+
+
+def event(event_id: str, who: Identity = ME) -> ConversationUpdated:
+    return ConversationUpdated(
+        event_id=event_id,
+        tenant_id=who.tenant,
+        user_id=who.user,
+        timestamp="2030-01-01T00:00:00Z",
+        conversation="main",
+        turn_id="main.1.x",
+        status="completed",
+        user_message="hi",
+        assistant_message="ho",
+    )
+
+
+class Follower:
+    """Reads a feed batch by batch; ``open()`` returns when the feed hears it."""
+
+    def __init__(self, feed: Feed, who: Identity = ME, after: int | None = None) -> None:
+        self._batches = closable(feed.follow(who, after))
+
+    async def __aenter__(self) -> "Follower":
+        assert await self.batch() == [], "the first batch only says that the stream is open"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._batches.aclose()
+
+    async def batch(self) -> list[FeedEntry]:
+        async with asyncio.timeout(PATIENCE):
+            return await anext(self._batches)
+
+    async def ids(self) -> list[str]:
+        return [ConversationUpdated.model_validate_json(with_tenant(e)).event_id for e in await self.batch()]
+
+
+def with_tenant(entry: FeedEntry) -> bytes:
+    assert b"tenant" not in entry.data, "public ids and events never carry the tenant"
+    return b'{"tenant_id":"default",' + entry.data[1:]
+
+
+async def test_an_open_page_hears_what_happens_from_now_on(feed: Feed) -> None:
+    await feed.append(event("before"))
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        [entry] = await page.batch()
+        assert entry.name == "conversation.updated"
+        await feed.append(event("e-2"))
+        await feed.append(event("e-3"))
+        assert await page.ids() == ["e-2", "e-3"]
+
+
+async def test_every_page_of_a_user_hears_it_and_nobody_else(feed: Feed) -> None:
+    async with Follower(feed) as one, Follower(feed) as two, Follower(feed, EVE) as eve:
+        await feed.append(event("e-1"))
+        assert await one.ids() == await two.ids() == ["e-1"]
+        assert await eve.batch() == []
+    async with Follower(feed, Identity("other", "local")) as same_name_elsewhere:
+        await feed.append(event("e-2"))
+        assert await same_name_elsewhere.batch() == []
+
+
+async def test_a_repeated_delivery_is_told_once(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        await feed.append(event("e-1"))
+        await feed.append(event("e-2"))
+        assert await page.ids() == ["e-1", "e-2"]
+        await feed.append(event("e-1"))
+        assert await page.ids() == []
+
+
+async def test_the_same_event_id_of_another_user_is_another_event(feed: Feed) -> None:
+    async with Follower(feed) as mine, Follower(feed, EVE) as hers:
+        await feed.append(event("e-1"))
+        await feed.append(event("e-1", EVE))
+        assert len(await mine.batch()) == len(await hers.batch()) == 1
+
+
+async def test_a_page_continues_after_an_entry_that_is_still_kept(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        for n in range(3):
+            await feed.append(event(f"e-{n}"))
+        entries = await page.batch()
+    assert [e.id for e in entries] == sorted({e.id for e in entries})
+    async with Follower(feed, after=entries[0].id) as again:
+        assert await again.batch() == entries[1:]
+
+
+async def test_a_cursor_of_another_life_starts_from_now(feed: Feed) -> None:
+    await feed.append(event("e-1"))
+    async with Follower(feed, after=10**12) as page:
+        assert await page.batch() == []
+        await feed.append(event("e-2"))
+        assert await page.ids() == ["e-2"]
+
+
+async def test_silence_is_an_empty_batch(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        assert await page.batch() == []
+        assert await page.batch() == []
+
+
+async def test_only_the_newest_entries_are_kept(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        await feed.append(event("e-0"))
+        first = (await page.batch())[0].id
+        for n in range(1, 20):
+            await feed.append(event(f"e-{n}"))
+        assert await page.ids() == [f"e-{n}" for n in range(20 - ENTRIES_MAX, 20)]
+    async with Follower(feed, after=first) as late:
+        assert len(await late.batch()) == ENTRIES_MAX
+
+
+async def test_a_feed_that_somebody_reads_outlives_the_bound_on_users(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        for n in range(USERS_MAX * 2):
+            await feed.append(event("e-x", Identity("default", f"user{n}")))
+        await feed.append(event("e-1"))
+        assert await page.ids() == ["e-1"]
+
+
+async def test_a_page_that_leaves_is_forgotten(feed: Feed) -> None:
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        cursor = (await page.batch())[0].id
+    for n in range(USERS_MAX * 2):
+        await feed.append(event("e-x", Identity("default", f"user{n}")))
+    async with Follower(feed, after=cursor - 1) as again:
+        assert await again.batch() == [], "crowded out: clients refetch"
