@@ -4,7 +4,7 @@ Turn events travel through the TurnLog, addressed ``{epoch}-{seq}``; feed events
 Knows names and shapes. Refuses to know how they are stored, framed or delivered.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from agent.domain.messages import PublicMessage, Usage, Value
 from agent.domain.task import Task
@@ -152,6 +152,16 @@ TaskEventType = Literal[
     "task.deadline_set",
     "task.deadline_removed",
 ]
+TASK_CREATED: Final = "task.created"
+TASK_ASSIGNED: Final = "task.assigned"
+TASK_UNASSIGNED: Final = "task.unassigned"
+TASK_STARTED: Final = "task.started"
+TASK_COMPLETED: Final = "task.completed"
+TASK_CANCELLED: Final = "task.cancelled"
+TASK_OVERDUE: Final = "task.overdue"
+TASK_REOPENED: Final = "task.reopened"
+TASK_DEADLINE_SET: Final = "task.deadline_set"
+TASK_DEADLINE_REMOVED: Final = "task.deadline_removed"
 
 
 class FeedEvent(Value):

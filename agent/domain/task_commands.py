@@ -5,6 +5,7 @@ A refusal raises a Problem and changes nothing. A command that would change noth
 
 from datetime import datetime, timedelta
 
+from agent.domain import events
 from agent.domain.errors import BadRequest, Conflict
 from agent.domain.events import TaskEventType
 from agent.domain.limits import DEADLINE_SECONDS_MAX
@@ -16,12 +17,12 @@ from agent.domain.task_record import Decision, TaskRecord, changed, noted, remem
 OVERDUE_ON_SIGHT = timedelta(seconds=2)  # a read does the reminder's work when that is this late
 
 _EVENT_OF_STATUS: dict[TaskStatus, TaskEventType] = {
-    "pending": "task.unassigned",
-    "assigned": "task.reopened",
-    "in_progress": "task.started",
-    "overdue": "task.overdue",
-    "completed": "task.completed",
-    "cancelled": "task.cancelled",
+    "pending": events.TASK_UNASSIGNED,
+    "assigned": events.TASK_REOPENED,
+    "in_progress": events.TASK_STARTED,
+    "overdue": events.TASK_OVERDUE,
+    "completed": events.TASK_COMPLETED,
+    "cancelled": events.TASK_CANCELLED,
 }
 _SYSTEM = Change(by="system")
 
@@ -45,7 +46,7 @@ def create(record: TaskRecord, asked: Reservation, key: str, now: datetime) -> D
         created_by=asked.owner,
         version=1,
     )
-    return noted(record, None, task, "create", change, "task.created", sets=(), reminder=None)
+    return noted(record, None, task, "create", change, events.TASK_CREATED, sets=(), reminder=None)
 
 
 def set_status(record: TaskRecord, to: TaskStatus, change: Change, now: datetime) -> Decision:
@@ -65,7 +66,7 @@ def set_status(record: TaskRecord, to: TaskStatus, change: Change, now: datetime
             "status",
             change,
             now,
-            "task.unassigned",
+            events.TASK_UNASSIGNED,
             sets=("status", "assignee"),
             reminder=reminder,
             status=to,
@@ -83,7 +84,7 @@ def assign(record: TaskRecord, assignee: str | None, change: Change, now: dateti
     if (task.assignee, task.status) == (assignee, to):
         return _unchanged(record, task, "assign", change)
     check_move(task, to)
-    what: TaskEventType = "task.assigned" if assignee is not None else "task.unassigned"
+    what: TaskEventType = events.TASK_ASSIGNED if assignee is not None else events.TASK_UNASSIGNED
     return changed(
         record, "assign", change, now, what, sets=("status", "assignee"), reminder=record.reminder, status=to, assignee=assignee
     )
@@ -113,7 +114,7 @@ def set_deadline(record: TaskRecord, deadline: datetime | None, change: Change, 
         "deadline",
         change,
         now,
-        "task.deadline_set" if value is not None else "task.deadline_removed",
+        events.TASK_DEADLINE_SET if value is not None else events.TASK_DEADLINE_REMOVED,
         sets=("deadline",),
         reminder=f"deadline-{task.version + 1}" if value is not None else None,
         deadline=value,
@@ -149,7 +150,7 @@ def mark_overdue(record: TaskRecord, now: datetime) -> Decision | None:
     task = record.existing()
     if task.status == "overdue":
         return Decision(record.model_copy(update={"reminder": None}), task)
-    return changed(record, "overdue", _SYSTEM, now, "task.overdue", sets=(), reminder=None, status="overdue")
+    return changed(record, "overdue", _SYSTEM, now, events.TASK_OVERDUE, sets=(), reminder=None, status="overdue")
 
 
 def _unchanged(record: TaskRecord, task: Task, command: str, change: Change) -> Decision:

@@ -5,6 +5,7 @@ An undo bars its key: a zombie that comes late with the undone command, even one
 
 from datetime import datetime
 
+from agent.domain import events
 from agent.domain.task import is_open, without_overdue
 from agent.domain.task_changes import Change, UndoOutcome
 from agent.domain.task_record import Aspect, Decision, KeyResult, TaskRecord, changed, remembered, replay
@@ -28,7 +29,7 @@ def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Deci
         "undo-assign",
         change,
         now,
-        "task.unassigned",
+        events.TASK_UNASSIGNED,
         sets=("status", "assignee"),
         reminder=record.reminder,
         status="pending",
@@ -54,7 +55,7 @@ def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[De
         "undo-deadline",
         change,
         now,
-        "task.deadline_removed",
+        events.TASK_DEADLINE_REMOVED,
         sets=("deadline",),
         reminder=None,
         deadline=None,
