@@ -55,10 +55,9 @@ class Connection(asyncio.Protocol):
         head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in named.items()) + "\r\n"
         if self._transport is None or self._transport.is_closing():
             await loop.create_connection(lambda: self, self._host, self._port)
-        assert self._transport is not None
         self._answer, self._marker, self._length = Answer(begun=time.perf_counter()), marker, None
         self._done = loop.create_future()
-        self._transport.write(head.encode() + payload)
+        cast(asyncio.Transport, self._transport).write(head.encode() + payload)
         await self._done
         return self._answer
 
@@ -70,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are of no such class
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
         if self._done and not self._done.done():
             self._done.set_exception(ConnectionError("closed in the middle of an answer"))
 
