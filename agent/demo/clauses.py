@@ -10,6 +10,7 @@ from agent.demo.intents import CreateTask, Intent, Talk
 from agent.demo.limits import CLAUSES_MAX
 from agent.demo.lists import read_list
 from agent.demo.names import is_name
+from agent.demo.phrases import REF, STATUS, phrase
 from agent.demo.politeness import plain
 from agent.demo.questions import read_status
 from agent.demo.scene import Scene
@@ -21,6 +22,8 @@ _PERSON_TO = re.compile(r"(?P<name>@?[^\W\d_][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30}
 _DELEGATES = re.compile(r"\b(?:to|have|let|should|must)\b", re.IGNORECASE)
 _SAME_PERSON = re.compile(r"(?:he|she|they|it|i|we)\b", re.IGNORECASE)
 _TO_WHOM = re.compile(r"(?:assign|give) (?:it|this|that) to\b", re.IGNORECASE)
+_MARKS = re.compile(r"(?:please )?(?:mark|flag|set)\b", re.IGNORECASE)
+_AS_STATUS = phrase(rf"{REF} as {STATUS}")
 _WH = "(?:what|how|when|who|where) "
 _ORDER = "(?P<ref>.{2,80}?) (?P<be>is|are|was)(?P<rest> .*|$)"
 _INDIRECT_WH = re.compile(rf"(?P<q>{_WH}){_ORDER}", re.IGNORECASE)
@@ -41,6 +44,8 @@ def read_sentence(text: str, scene: Scene, *, bullet: bool) -> list[Intent]:
         found = read_clause(part, here, bullet=bullet)
         if wishes and _PERSON_TO.match(part) and not found:  # "... and Alice to write the docs"
             found = read_clause(f"ask {part}", here, bullet=bullet)
+        elif wishes and not found and _AS_STATUS.match(part):  # "... and the second as cancelled"
+            found = read_clause(f"mark {part}", here, bullet=bullet)
         wishes += found
     return wishes
 
@@ -66,6 +71,8 @@ def speaking_of(wishes: Sequence[Intent], scene: Scene) -> Scene:
 
 def _continues(left: str, right: str) -> bool:
     """Whether "... and Alice to review it" continues "Ask Bob to ..."; "... and listen to music" does not."""
+    if _MARKS.match(left) and _AS_STATUS.match(right):
+        return True
     match = _PERSON_TO.match(right)
     if match is None or not _DELEGATES.search(left):
         return False

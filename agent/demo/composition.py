@@ -14,7 +14,8 @@ _DETAIL = re.compile(
 )
 _KEEP = re.compile(r",? (because|since|as|which) $", re.IGNORECASE)
 _HEAD = re.compile(
-    r"(?:please |to |kindly |just |also |then |that |the task (?:is )?(?:to )?|he (?:should|must) |she (?:should|must) )",
+    r"(?:please |(?:can|could|would|will) you |to |kindly |just |also |then |that "
+    r"|the task (?:is )?(?:to )?|he (?:should|must) |she (?:should|must) )",
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"[ ,]+(?:please|asap|thanks|thank you|ok|okay|and|instead)$", re.IGNORECASE)

@@ -68,7 +68,15 @@ def _modal(match: _Match, scene: Scene) -> list[CreateTask] | None:
     name, subject = match["name"].strip(" @"), match["subject"]
     if passive := _PASSIVE.match(subject):
         return draft(f"get {name[:1].lower() + name[1:]} {passive['done']}{passive['more']}", passive["by"] or "", scene)
+    if subject.lower().startswith(("be ", "you ")):
+        return None  # "life can be hard" is nothing to do; "Bob, can you ..." is read by _named
     return draft(subject, name, scene) if can_be_person(name) else None
+
+
+def _on_list(match: _Match, scene: Scene) -> list[CreateTask] | None:
+    """ "add buy milk to my list", "put the invoice on Carol's list"."""
+    whose = (match["name"] or "").strip()
+    return draft(match["subject"], "me" if whose.lower() == "my" else whose.removesuffix("'s"), scene)
 
 
 def _noun(match: _Match, scene: Scene) -> list[CreateTask] | None:
@@ -151,6 +159,11 @@ _MODAL = re.compile(
     re.IGNORECASE,
 )
 _FORMS = (
+    _form(
+        r"(?:add|put) (?P<subject>.{2,140}?) (?:to|on|onto) (?P<name>my|[^,.;:!?()]{1,60}?'s) "
+        r"(?:to-?do |task )?(?:list|tasks|plate)",
+        _on_list,
+    ),
     _form(rf"(?:assign|give|send) (?:an?|the|another)(?: new)? {_NOUN} to {_NAME}(?: to|:| -|,)? (?P<subject>.+)", _give),
     _form(rf"(?:assign|give) {_NAME} (?:an?|the|another)(?: new)? {_NOUN}(?: to| of|:| -|,)? (?P<subject>.+)", _give),
     _form(

@@ -63,7 +63,8 @@ _PATTERNS = (
         rf" (?:still |currently )?(?:{STATE}|due|left|outstanding|unfinished|active|next|left to do|coming up|to do)\b.{{0,40}}"
     ),
     phrase(rf"{_NOUNS} (?:for|of|assigned to) {WHO}"),
-    phrase(rf"{WHO}'s? (?:{_ADJECTIVES} )?{_NOUNS}(?: please)?"),
+    phrase(rf"which task is {STATE}.{{0,20}}"),
+    phrase(rf"(?!add |put |assign |move |create ){WHO}'s? (?:{_ADJECTIVES} )?{_NOUNS}(?: please)?"),
 )
 _FOR = re.compile(
     rf"\b(?:for|of|assigned to|given to|does|has|have) {WHO}(?: have| has| got| on (?:his|her|their) .{{1,30}})?$", re.I
@@ -73,7 +74,9 @@ _BEFORE_A_NAME = frozenset(
     "what what's is are in on of list show display view see get give me print read all the which any how many can i".split()
 )
 _OPEN = re.compile(r"\b(?:open|outstanding|left|unfinished|active|not done|still to do|remaining|current)\b", re.IGNORECASE)
-_DUE = re.compile(r"\bdue (today|tomorrow|this week)|\b(?:for|on) (today|tomorrow)\b|\b(today|tomorrow)$", re.IGNORECASE)
+_DUE = re.compile(
+    r"\bdue (today|tomorrow|this week)|\b(?:for|on) (today|tomorrow)\b|\b(?:do|have) (today|tomorrow)$", re.IGNORECASE
+)
 _NO_STATUS = re.compile(r"\bassigned to\b|\bdone by\b", re.IGNORECASE)
 _STATUS = re.compile(rf"\b({'|'.join(sorted(map(re.escape, STATUS_WORDS), key=len, reverse=True))})\b", re.IGNORECASE)
 _MINE = re.compile(r"what (?:do|should|must|am) i\b|.*\b(?:assigned to|for) me$", re.IGNORECASE)

@@ -128,9 +128,10 @@ def last_person(turns: Sequence[Turn]) -> str:
 
 
 def _acted_on(turn: Turn) -> list[Task]:
-    """What a turn was about: what it did, or looked at, or else the list it fetched."""
-    acting = [call for call in turn.calls if call.name != "list_tasks"]
-    return [task for call in acting or turn.calls for task in tasks_of(call)]
+    """What a turn was about: what it did or looked at. A list counts when it holds one task: else it only helped to find."""
+    acted = [task for call in turn.calls if call.name != "list_tasks" for task in tasks_of(call)]
+    listed = [task for call in turn.calls if call.name == "list_tasks" for task in tasks_of(call)]
+    return acted or (listed if len(listed) == 1 else [])
 
 
 def _merged(old: Task | None, new: Task) -> Task:

@@ -15,13 +15,14 @@ _PATTERNS = (
         rf"(?:(?: of| on| for| with| about)? {REF})?"
     ),
     phrase(
-        r"(?:is there |do you have |got )?(?:any |what(?:'s| is) the )?(?:updates?|news|progress|latest)"
+        r"(?:is there |do you have |got |give me |i need )?(?:any |an |what(?:'s| is) the )?(?:updates?|news|progress|latest)"
         rf" (?:on|about|of|for|with|from) {REF}"
     ),
     phrase(
         rf"(?:how(?:'s| is| are)|hows) {REF}"
         r" (?:going|coming along|coming|doing|progressing|looking|proceeding|getting on)(?: so far| now)?"
     ),
+    phrase(rf"(?:is|are) {WHO} (?:already )?(?:done|finished|ready) with {REF}(?: yet| already)?"),
     phrase(rf"how far (?:is|are|along is) {REF}(?: along)?"),
     phrase(rf"(?:is|are|was|were) {REF} (?:already |now |all )?{STATE}(?: yet| already| now)?"),
     phrase(
@@ -45,6 +46,7 @@ _PATTERNS = (
             "tell me (?:more |something )?about",
             "(?:the )?details? (?:of|on|for|about)",
             "what about",
+            "what(?:'s| is) (?:up|going on|happening) with",
             "how about",
             "what happened (?:to|with)",
             "more (?:on|about)",

@@ -94,10 +94,10 @@ def state(task: Task, result: Json, facts: Facts) -> str:
     found = task_from(result.get("task")) or task_from(result)
     if found is None:
         return f"I asked for {titled(task)}, but the answer is not clear to me: {raw(result)}"
-    parts = [status(found.status) or "in an unknown state"]
+    parts = [] if found.status == "assigned" and found.assignee else [status(found.status) or "in an unknown state"]
     parts.append(f"assigned to {quoted(found.assignee, 80)}" if found.assignee else "assigned to nobody")
     parts.append(f"due {when(found.deadline, facts)} ({facts.zone_name})" if found.deadline else "without a deadline")
-    return f"{titled(found)} is {', '.join(dict.fromkeys(parts))}. Task id: {quoted(found.task_id, 80)}."
+    return f"{titled(found)} is {', '.join(parts)}. Task id: {quoted(found.task_id, 80)}."
 
 
 def workflow(workflow_id: str, result: Json) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.demo import deadlines
 from agent.demo.clauses import read_sentence, speaking_of
-from agent.demo.intents import CreateTask, Intent, Talk
+from agent.demo.intents import CreateTask, Intent, Reassign, Talk
 from agent.demo.names import is_name
 from agent.demo.scene import Scene
 from agent.demo.sentences import Segment, segments, tidy
@@ -22,6 +22,7 @@ _ONLY_WHEN = re.compile(
     r" ?(?:be )?(?:done|finished|ready|finish|do|complete|due)?(?: it| that| this)?)$",
     re.IGNORECASE,
 )
+_IT = re.compile(r"\b(?:it|this|that|them)\b", re.IGNORECASE)
 _POLITE_TOPICS = ("greeting", "thanks", "ok")
 _PARTLY_CHARS = 80
 
@@ -38,7 +39,7 @@ def understand(message: str, scene: Scene) -> list[Intent]:
             heading = _named_in(match)
         else:
             wishes = _add(wishes, segment, scene, heading if segment.bullet else "")
-    return _without_politeness(wishes)
+    return _with_what_it_is(_without_politeness(wishes))
 
 
 def _add(wishes: list[Intent], segment: Segment, scene: Scene, heading: str) -> list[Intent]:
@@ -50,6 +51,8 @@ def _add(wishes: list[Intent], segment: Segment, scene: Scene, heading: str) -> 
     if not found and isinstance(last, CreateTask) and not segment.bullet and not segment.text.endswith("?"):
         detail = segment.text.strip(" ;").rstrip(".")
         return [*wishes[:-1], replace(last, detail=f"{last.detail}. {detail}" if last.detail else detail)]
+    if isinstance(last, CreateTask) and not last.assignee and (to := _to_whom(found)):
+        return [*wishes[:-1], replace(last, assignee=to)]
     if heading:
         found = [replace(w, assignee=w.assignee or heading) if isinstance(w, CreateTask) else w for w in found]
     return wishes + (found or [Talk("partly", segment.text[:_PARTLY_CHARS])])
@@ -62,10 +65,30 @@ def _dated(task: CreateTask, text: str, scene: Scene) -> CreateTask | None:
     return replace(task, deadline=deadline) if only_when else None
 
 
+def _to_whom(found: Sequence[Intent]) -> str:
+    """The person of "Assign it to Bob." behind a new task."""
+    [wish] = found if len(found) == 1 else [None]
+    return wish.assignee if isinstance(wish, Reassign) and wish.reference.pronoun else ""
+
+
 def _named_in(heading: re.Match[str]) -> str:
     """The person of "Tasks for Bob:" or "Bob:"."""
     name = (heading["name"] or heading["who"] or "").strip()
     return name if is_name(name) else ""
+
+
+def _with_what_it_is(wishes: list[Intent]) -> list[Intent]:
+    """ "... and ask Alice to test it": the description says what "it" was."""
+    told: list[Intent] = []
+    before = ""
+    for wish in wishes:
+        if isinstance(wish, CreateTask):
+            if before and not wish.detail and _IT.search(wish.subject):
+                wish = replace(wish, detail=f'see "{before}"')
+            else:
+                before = wish.subject
+        told.append(wish)
+    return told
 
 
 def _without_politeness(wishes: Sequence[Intent]) -> list[Intent]:

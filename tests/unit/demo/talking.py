@@ -1,4 +1,7 @@
-"""A person, the demo model and a task service in memory: the loop that the real service runs, for the tests here."""
+"""A person, the demo model and a task service in memory: the loop that the real service runs, for the tests here.
+
+Arguments go through the service's own checks, so the demo model cannot drift away from the tools it is given.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -6,6 +9,7 @@ from typing import Any
 
 from agent.demo import wire
 from agent.demo.brain import Reply, think
+from agent.domain.tools import parse_call
 
 TOOLS = ("create_task", "get_task", "list_tasks", "update_task_status", "assign_task", "get_workflow_status")
 SYSTEM = "You are Task Agent.\nCurrent time: 2026-11-24T16:00:00+01:00\nTime zone: Europe/Berlin\nUser: Dana\n"
@@ -28,6 +32,7 @@ class Service:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
 
     def run(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        parse_call(name, json.dumps(arguments))
         if name in self.answers:
             return self.answers[name]
         if name == "create_task":

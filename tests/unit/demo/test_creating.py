@@ -62,6 +62,10 @@ ONE_TASK = [
     ("ask Bob to prepare tomorrow's standup", "Prepare tomorrow's standup", "Bob", None),
     ("Ask Bob to review the PR. It's due Friday.", "Review the PR", "Bob", FRIDAY),
     ("Bob should fix the login bug. He must finish by Friday.", "Fix the login bug", "Bob", FRIDAY),
+    ("Bob, can you review the auth PR?", "Review the auth PR", "Bob", None),
+    ("create a task: write notes. Assign it to Bob. Deadline is Friday.", "Write notes", "Bob", FRIDAY),
+    ("add buy milk to my list", "Buy milk", "Dana", None),
+    ('put "renew the passport" on Carol\'s list', "Renew the passport", "Carol", None),
     ("ask Bob to eat", "Task: Eat", "Bob", None),
 ]
 SEVERAL_TASKS = [
@@ -107,6 +111,29 @@ def test_what_else_was_said_is_the_description() -> None:
     assert talk.calls[0][1]["description"] == "Review the auth PR: it's the token refactoring."
     talk.say("Ask Bob to fix the login bug because users cannot log in. See the log of Monday.")
     assert talk.calls[0][1]["description"] == "Fix the login bug: because users cannot log in. See the log of Monday."
+
+
+def test_it_is_explained_in_the_description() -> None:
+    talk = Talk()
+    talk.say("Ask Bob to prepare the release. Then ask Alice to deploy it.")
+    assert talk.calls[1][1]["description"] == 'Deploy it: see "prepare the release".'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want pizza",
+        "have lunch with the team",
+        "have a nice day",
+        "life can be hard",
+        "let it go",
+        "will it rain?",
+    ],
+)
+def test_what_is_no_task_makes_none(text: str) -> None:
+    talk = Talk()
+    assert "did not understand" in talk.say(text)
+    assert not talk.calls
 
 
 def test_a_long_task_keeps_its_words_in_the_description() -> None:

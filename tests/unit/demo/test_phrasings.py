@@ -65,6 +65,8 @@ QUESTIONS: list[tuple[str, Intent]] = [
     ("what's the status of the auth PR?", AskStatus(AUTH)),
     ("status of t-abc123", AskStatus(T_ABC)),
     ("status?", AskStatus(IT)),
+    ("is Bob done with the docs?", AskStatus(Reference(words="docs", person="Bob"))),
+    ("give me an update on the auth PR", AskStatus(AUTH)),
     ("is it done?", AskStatus(IT)),
     ("it is done?", AskStatus(IT)),
     ("is the auth PR done yet?", AskStatus(AUTH)),
@@ -91,6 +93,7 @@ QUESTIONS: list[tuple[str, Intent]] = [
     ("do I have any tasks?", ListTasks()),
     ("what's on my plate?", ListTasks()),
     ("show overdue tasks", ListTasks(status="overdue")),
+    ("which task is overdue?", ListTasks(status="overdue")),
     ("is anything overdue?", ListTasks(status="overdue")),
     ("which tasks are late?", ListTasks(status="overdue")),
     ("any open tasks?", ListTasks(status="open")),
@@ -153,6 +156,8 @@ def test_small_talk(text: str, topic: str) -> None:
 
 def test_two_wishes_in_a_sentence() -> None:
     assert understand("cancel it and show my list", SCENE) == [ChangeStatus(IT, "cancelled"), ListTasks()]
+    marked = [ChangeStatus(AUTH, "completed"), ChangeStatus(DOCS, "cancelled")]
+    assert understand("mark the auth PR as done and the docs as cancelled", SCENE) == marked
     first, second = ChangeStatus(Reference(ordinal=1), "completed"), ChangeStatus(Reference(ordinal=2), "cancelled")
     assert understand("Mark the first as done and cancel the second one", SCENE) == [first, second]
 
