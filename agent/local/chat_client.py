@@ -37,7 +37,7 @@ class ChatClient:
         with self._http.stream("POST", "/chat", json=body) as response:
             if response.is_error:
                 response.read()
-            yield _accepted(response).headers["X-Turn-Id"], frames(response.iter_lines())
+            yield _accepted(response).headers["X-Turn-Id"], frames(response.iter_text())
 
     def turn(self, turn_id: str) -> dict[str, Any]:
         return self._get(f"/turns/{turn_id}")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _LINK = Path("/etc/localtime")
 _NAME = Path("/etc/timezone")
+_UTC = "UTC"
 
 
 def local_zone(setting: str, link: Path = _LINK, name_file: Path = _NAME) -> str:
@@ -14,7 +15,8 @@ def local_zone(setting: str, link: Path = _LINK, name_file: Path = _NAME) -> str
         candidates.append(str(link.resolve()).rpartition("zoneinfo/")[2])
     if name_file.is_file():
         candidates.append(name_file.read_text().strip())
-    return next((name for name in candidates if _is_zone(name)), "UTC")
+    found = next((name for name in candidates if _is_zone(name)), _UTC)
+    return _UTC if found == f"Etc/{_UTC}" else found
 
 
 def _is_zone(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Server-sent events: from lines to frames. Knows nothing of what they mean."""
+"""Server-sent events: from pieces of text to frames. Knows nothing of what they mean."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,11 +15,22 @@ class Frame:
     data: dict[str, Any]
 
 
-def frames(lines: Iterable[str]) -> Iterator[Frame]:
+def lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Complete lines of a stream that arrives in pieces.
+
+    Only a line feed ends a line: Python's own splitting (and httpx's) also cuts at U+0085 or U+2028, which JSON may contain.
+    """
+    rest = ""
+    for chunk in chunks:
+        *complete, rest = (rest + chunk).split("\n")
+        yield from (line.removesuffix("\r") for line in complete)
+
+
+def frames(chunks: Iterable[str]) -> Iterator[Frame]:
     """Frames as they are complete. Comments (pings) are skipped; a frame that the end of the stream cuts off is dropped."""
     fields: dict[str, list[str]] = {}
     last_id = ""
-    for line in lines:
+    for line in lines(chunks):
         if line:
             name, _, value = line.partition(":")
             if name:

@@ -23,6 +23,7 @@ from agent.local.state_dir import StateDir
 TASK_AGENT = (str(Path(sys.executable).with_name("task-agent")), "up")
 CHILDREN = ("placement", "scheduler", "daprd", "app")
 START_TIMEOUT, STOP_TIMEOUT = 90.0, 30.0
+_ANNOUNCEMENT = "Ctrl-C stops everything"  # the last line of the welcome
 _MARK = "TASK_AGENT_TEST_STACK"
 
 
@@ -47,9 +48,15 @@ class Stack:
     # --- life ------------------------------------------------------------------------------------------------------------
 
     def start(self, timeout: float = START_TIMEOUT) -> "Stack":
-        """Starts and waits until ready. Fails with what ``up`` printed when it does not get there."""
+        """Starts and waits until it says that it is ready. Fails with what ``up`` printed when it does not get there."""
+        before = len(self.printed())
         self.spawn()
-        self.wait_ready(timeout)
+
+        def announced() -> bool:
+            assert self.supervisor.poll() is None, f"it ended by itself:\n{self.printed()}"
+            return _ANNOUNCEMENT in self.printed()[before:]
+
+        until(announced, timeout, lambda: f"not ready:\n{self.printed()}")
         self._port = self.port
         return self
 
@@ -169,7 +176,7 @@ class Stack:
         return new
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Until ``/readyz`` answers 200. Fails at once when the supervisor ends."""
+        """Until ``/readyz`` answers 200 (again). Fails at once when the supervisor ends."""
 
         def ready() -> bool:
             assert self.supervisor.poll() is None, f"it ended by itself:\n{self.printed()}"

@@ -1,0 +1,83 @@
+"""A service for the chat client: answers as scripted, on a thread, and remembers what it was asked."""
+
+import json
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Any
+
+TURN = "main.1.abc"
+
+
+def frame(event: str, **data: Any) -> bytes:
+    body = json.dumps({"type": event, "turn_id": TURN} | data, ensure_ascii=False)
+    return f"id: {TURN}/1-0\nevent: {event}\ndata: {body}\n\n".encode()
+
+
+def completed(text: str) -> bytes:
+    return frame("turn.completed", message={"role": "assistant", "content": text}, usage={})
+
+
+@dataclass
+class Script:
+    """``stream`` answers POST /chat and then cuts the connection; ``pages`` answer GET, the last one again and again."""
+
+    stream: list[bytes] = field(default_factory=list[bytes])
+    refusal: tuple[int, dict[str, Any]] | None = None
+    pages: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict[str, list[tuple[int, dict[str, Any]]]])
+    asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
+
+
+class FakeService:
+    """Context manager; ``url`` is where it listens."""
+
+    def __init__(self, script: Script) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script))
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "FakeService":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            if script.refusal:
+                self._answer(*script.refusal)
+                return
+            self.send_response(200)
+            self.send_header("X-Turn-Id", TURN)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in script.stream:
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            self.close_connection = True  # with no last chunk: to the reader the stream breaks
+
+        def do_GET(self) -> None:
+            script.asked.append((self.path, {}, None))
+            answers = script.pages[self.path]
+            self._answer(*(answers.pop(0) if len(answers) > 1 else answers[0]))
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def _answer(self, status: int, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    return Handler

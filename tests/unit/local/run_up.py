@@ -1,0 +1,24 @@
+"""``task-agent up`` with the stand-in app, as a script: run_up.py --port N --data-dir D."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from agent.local import process, signals
+from agent.local.progress import Progress
+from agent.local.up import Options, up
+
+STAND_IN = str(Path(__file__).with_name("stand_in_app.py"))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--follow-parent", action="store_true")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--data-dir", type=Path)
+    arguments = parser.parse_args()
+    process.die_with_parent()
+    signals.raise_on_stop()
+    options = Options(arguments.port, arguments.data_dir, (sys.executable, STAND_IN))
+    sys.exit(up(options, Progress(Console(highlight=False))))

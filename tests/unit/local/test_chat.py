@@ -1,0 +1,188 @@
+"""The terminal chat against a scripted service: streaming, starting over, broken streams, refusals, the prompt loop."""
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from agent.local import chat, chat_turn
+from agent.local.chat_client import ChatClient
+from tests.unit.local.fake_service import TURN, FakeService, Script, completed, frame
+
+Talk = Callable[[Script], ChatClient]
+
+
+@pytest.fixture
+def talk() -> Iterator[Talk]:
+    with ExitStack() as stack:
+
+        def start(script: Script) -> ChatClient:
+            client = ChatClient(stack.enter_context(FakeService(script)).url, "ann", "main", "Europe/Berlin")
+            stack.callback(client.close)
+            return client
+
+        yield start
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_turn, "_POLL_INTERVAL", 0.01)
+
+
+def turn(status: str, **fields: Any) -> dict[str, Any]:
+    return {"turn_id": TURN, "status": status, "message": None, "failure": None} | fields
+
+
+def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+
+
+def test_once_prints_the_answer_alone_on_stdout(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(
+        stream=[
+            frame("turn.started"),
+            frame("text.delta", delta="Let me see."),
+            frame("tool.called", call_id="c1", name="create_task", arguments={"title": "Review", "assignee": "Bob"}),
+            frame("tool.returned", call_id="c1", ok=True, result={"task_id": "t-1", "status": "completed"}),
+            frame("tool.returned", call_id="c1", ok=True, result={"task_id": "t-1", "status": "completed"}),
+            frame("text.delta", delta="Done."),
+            completed("Done."),
+        ]
+    )
+    assert chat.once(talk(script), "Ask Bob to review") == 0
+    printed = capsys.readouterr()
+    assert printed.out == "Done.\n"
+    assert printed.err.splitlines() == [
+        "· create_task(title=Review, assignee=Bob)",
+        "· ✓ create_task: task_id=t-1, status=completed",
+    ]
+    ((path, headers, body),) = script.asked
+    assert (path, body) == ("/chat", {"message": "Ask Bob to review", "conversation": "main"})
+    assert (headers["x-user-id"], headers["x-time-zone"]) == ("ann", "Europe/Berlin")
+
+
+def test_once_fails_when_the_turn_does(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = frame("turn.failed", code="model_unreachable", message="The model cannot be reached.", retryable=True)
+    assert chat.once(talk(Script(stream=[failed])), "hi") == 1
+    assert capsys.readouterr() == ("", "· failed: The model cannot be reached. (model_unreachable)\n")
+
+
+def test_once_fails_when_the_turn_is_cancelled(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert chat.once(talk(Script(stream=[frame("turn.cancelled")])), "hi") == 1
+    assert capsys.readouterr() == ("", "· cancelled\n")
+
+
+def test_a_refusal_is_shown_in_the_services_words(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(refusal=(422, {"detail": "Say something.", "code": "empty_message"}))
+    assert chat.once(talk(script), "   ") == 1
+    assert capsys.readouterr().err == "· refused: Say something. (HTTP 422)\n"
+
+
+def test_nobody_there_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    client = ChatClient("http://127.0.0.1:1", "ann", "main", "UTC")
+    assert chat.once(client, "hi") == 1
+    assert "nothing answers at http://127.0.0.1:1; start it with: task-agent up" in capsys.readouterr().err
+    client.close()
+
+
+def test_a_broken_stream_is_followed_to_the_answer(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = [
+        (503, {"detail": "starting"}),
+        (200, turn("queued")),
+        (200, turn("running")),
+        (200, turn("completed", message={"role": "assistant", "content": "All done."})),
+    ]
+    script = Script(stream=[frame("text.delta", delta="All do")], pages={f"/turns/{TURN}": answers})
+    assert chat.once(talk(script), "hi") == 0
+    assert capsys.readouterr() == ("All done.\n", "· the stream broke; waiting for the answer\n")
+
+
+def test_a_broken_stream_of_a_failed_turn_fails(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    failure = {"code": "steps_exhausted", "message": "Too many steps.", "retryable": False}
+    script = Script(pages={f"/turns/{TURN}": [(200, turn("failed", failure=failure))]})
+    assert chat.once(talk(script), "hi") == 1
+    assert "failed: Too many steps. (steps_exhausted)" in capsys.readouterr().err
+
+
+def test_a_service_that_stays_away_is_given_up(
+    talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_turn, "_UNREACHABLE_MAX", 0.05)
+    script = Script(pages={f"/turns/{TURN}": [(503, {"detail": "starting"})]})
+    assert chat.once(talk(script), "hi") == 1
+    assert f"turn {TURN} goes on when it does" in capsys.readouterr().err
+
+
+def test_text_streams_in_the_prompt_loop_and_a_restart_is_told(
+    talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script(
+        stream=[
+            frame("turn.queued", position=2),
+            frame("text.delta", delta="Hel"),
+            frame("step.restarted", step=0, reason="recovered"),
+            frame("text.delta", delta="Hello\u2028you"),
+            completed("Hello\u2028you"),
+        ]
+    )
+    type_lines(monkeypatch, "hi", "/quit", "never said")
+    assert chat.interactive(talk(script)) == 0
+    printed = capsys.readouterr().out
+    assert "waiting: 2 in the queue" in printed
+    assert "Hel\n· the answer starts over; forget its last lines\nHello\u2028you\n" in printed
+    assert [body["message"] for _, _, body in script.asked] == ["hi"]
+
+
+def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    task = {
+        "task_id": "t-1",
+        "status": "assigned",
+        "title": "Review",
+        "assignee": "Bob",
+        "deadline": "2030-01-01T12:00:00+00:00",
+    }
+    plain = {"task_id": "t-2", "status": "pending", "title": "Rest", "assignee": None, "deadline": None}
+    said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "{}"}, {"role": "assistant", "content": "hello"}]
+    pages = {
+        "/tasks": [(200, {"tasks": [task, plain], "next": None})],
+        "/history?conversation=main": [(200, {"turns": [{"messages": said}]})],
+    }
+    type_lines(monkeypatch, "", "/tasks", "/history", "/help", "/nonsense")
+    assert chat.interactive(talk(Script(pages=pages))) == 0  # the end of input ends it
+    printed = capsys.readouterr().out
+    assert "t-1  assigned    Review, Bob, due 2030-01-01T12:00:00+00:00\n" in printed
+    assert "t-2  pending     Rest\n" in printed
+    assert "user> hi\nassistant> hello\n" in printed
+    assert "/history   the last turns" in printed
+    assert "unknown command" in printed
+
+
+def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(
+    talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chat, "take_turn", interrupted)
+    type_lines(monkeypatch, "hi")
+    assert chat.interactive(talk(Script())) == 0
+    assert "a turn that was running goes on" in capsys.readouterr().out
+
+
+def test_long_values_are_shortened_and_raw_arguments_shown(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(
+        stream=[
+            frame("tool.called", call_id="c1", name="get_task", arguments="not json\n at all"),
+            frame("tool.returned", call_id="c1", ok=False, result={"detail": "x" * 1000}),
+            completed("Sorry."),
+        ]
+    )
+    chat.once(talk(script), "hi")
+    called, returned = capsys.readouterr().err.splitlines()
+    assert called == "· get_task(not json at all)"
+    assert returned.startswith("· ✗ get_task: detail=xxx")
+    assert returned.endswith("…")
+    assert len(returned) < 200

@@ -1,0 +1,46 @@
+"""Ports that nobody else has, for as long as they are leased."""
+
+import socket
+from contextlib import closing
+
+import pytest
+
+from agent.local import ports
+from agent.local.ports import NoFreePorts, is_free, lease
+
+
+def test_every_name_gets_its_own_free_port() -> None:
+    with closing(lease(["a", "b", "c"])) as leased:
+        numbers = [leased["a"], leased["b"], leased["c"]]
+        assert len(set(numbers)) == 3
+        assert all(is_free(number) for number in numbers)
+
+
+def test_two_leases_never_share_a_port() -> None:
+    with closing(lease(["a"] * 1 + ["b"])) as one, closing(lease(["a", "b"])) as two:
+        assert not set(one.numbers.values()) & set(two.numbers.values())
+
+
+def test_a_block_with_a_port_in_use_is_passed_over() -> None:
+    with closing(lease(["a", "b"])) as before:
+        pass
+    with socket.create_server(("127.0.0.1", before["b"])), closing(lease(["a", "b"])) as after:
+        assert not set(before.numbers.values()) & set(after.numbers.values())
+
+
+def test_a_lease_is_over_when_it_is_closed() -> None:
+    with closing(lease(["a"])) as before:
+        pass
+    with closing(lease(["a"])) as after:
+        assert after["a"] == before["a"]
+
+
+def test_running_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda port: False)
+    with pytest.raises(NoFreePorts, match="no 2 neighbouring free ports"):
+        lease(["a", "b"])
+
+
+def test_a_listening_port_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not is_free(server.getsockname()[1])

@@ -1,0 +1,45 @@
+"""Frames from a stream, however it is cut into pieces."""
+
+import json
+
+import pytest
+
+from agent.local.sse import Frame, frames
+
+STREAM = """\
+: ping
+
+id: t/1-0
+event: turn.started
+data: {"turn_id": "t"}
+
+id: t/2-0
+event: text.delta
+data: {"delta":
+data:  "Hallo"}
+
+data: {}
+
+id: t/3-0
+event: text.delta
+data: {"cut": "off
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_frames_come_whole_whatever_the_pieces(size: int, ending: str) -> None:
+    stream = STREAM.replace("\n", ending)
+    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
+    assert list(frames(pieces)) == [
+        Frame("t/1-0", "turn.started", {"turn_id": "t"}),
+        Frame("t/2-0", "text.delta", {"delta": "Hallo"}),
+        Frame("t/2-0", "message", {}),
+    ]
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\u0085", "\U0001f600", "\u202e"])
+def test_only_line_feeds_end_lines(character: str) -> None:
+    data = {"delta": f"a{character}b"}
+    (frame,) = frames([f"data: {json.dumps(data, ensure_ascii=False)}\n\n"])
+    assert frame.data == data

@@ -1,0 +1,205 @@
+"""The supervisor with small shell programs: restarts, pauses, freezing, and the order of the end."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.local import child as child_module
+from agent.local.child import Program
+from agent.local.signals import Signals
+from agent.local.state_dir import RunningChild
+from agent.local.supervisor import Died, Supervisor
+from tests.integration.stack import until
+from tests.unit.local.test_process import exists
+
+NOWHERE = "http://127.0.0.1:1/healthz"
+FOREVER = "while :; do sleep 600 & wait $!; done"
+
+
+class Bench:
+    """A supervisor of shell scripts, stopped at the end of the test."""
+
+    def __init__(self, folder: Path, signals: Signals) -> None:
+        self.folder, self.signals = folder, signals
+        self.running: tuple[RunningChild, ...] = ()
+        self.supervisor: Supervisor
+
+    def start(self, *programs: Program, after_crash: bool = False) -> None:
+        self.supervisor = Supervisor(programs, self._record)
+        self.supervisor.start(after_crash=after_crash)
+
+    def program(self, name: str, script: str, **more: object) -> Program:
+        fields: dict[str, object] = {"health": NOWHERE, "grace": 5.0} | more
+        log = self.folder / f"{name}.log"
+        return Program(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, log=log, **fields)  # type: ignore[arg-type]
+
+    def pid(self, name: str) -> int:
+        return next(child.pid for child in self.running if child.name == name)
+
+    def said(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def tick_until(self, condition: Callable[[], bool]) -> list[Died]:
+        died: list[Died] = []
+
+        def step() -> bool:
+            died.extend(self.supervisor.tick())
+            return condition()
+
+        until(step, 10, lambda: f"died: {died}; running: {self.running}")
+        return died
+
+    def _record(self, children: tuple[RunningChild, ...]) -> None:
+        self.running = children
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Signals() as signals:
+        bench = Bench(tmp_path, signals)
+        yield bench
+        signals.hurry = True
+        bench.supervisor.stop(signals)
+
+
+def test_who_runs_is_told_in_the_order_of_the_start(bench: Bench) -> None:
+    bench.start(bench.program("a", FOREVER), bench.program("b", FOREVER, replica=0, url="http://b"))
+    assert [(c.name, c.replica, c.url) for c in bench.running] == [("a", None, None), ("b", 0, "http://b")]
+    assert all(exists(child.pid) for child in bench.running)
+
+
+def test_a_killed_child_is_started_again_and_told(bench: Bench) -> None:
+    bench.start(bench.program("a", FOREVER), bench.program("b", FOREVER))
+    first, other = bench.pid("a"), bench.pid("b")
+
+    os.kill(first, signal.SIGKILL)
+    died = bench.tick_until(lambda: any(c.name == "a" and c.pid != first for c in bench.running))
+
+    assert [(d.program.name, d.status, d.gave_up) for d in died] == [("a", -signal.SIGKILL, False)]
+    assert died[0].describe() == "a was killed by signal 9"
+    assert bench.pid("b") == other
+
+
+def test_a_child_that_gives_up_is_told_with_its_status(bench: Bench) -> None:
+    bench.start(bench.program("a", "exit 3"))
+    died: list[Died] = []
+    until(lambda: bool(died.extend(bench.supervisor.tick()) or died), 5, lambda: "it did not die")
+    assert died[0].gave_up
+    assert died[0].describe() == "a exited with status 3"
+    assert bench.running == ()
+
+
+def test_what_a_dead_child_leaves_in_its_session_dies_before_the_restart(bench: Bench) -> None:
+    bench.start(bench.program("a", "sleep 600 & echo $!; wait"))
+    until(lambda: bench.said("a").endswith("\n"), 5, lambda: "it says nothing")
+    grandchild = int(bench.said("a"))
+
+    os.kill(bench.pid("a"), signal.SIGKILL)
+    bench.tick_until(lambda: not exists(grandchild))
+
+
+def test_pauses_between_restarts_grow(bench: Bench) -> None:
+    bench.start(bench.program("a", "exit 1"))
+    pauses: list[float] = []
+    while len(pauses) < 4:
+        bench.tick_until(lambda: bench.running == ())
+        pauses.append(bench.supervisor.until_due())
+        bench.tick_until(lambda: bench.running != ())
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 4 * pauses[0]
+
+
+def test_the_loop_may_sleep_until_something_is_due(bench: Bench) -> None:
+    bench.start(bench.program("a", FOREVER))
+    bench.supervisor.tick()
+    assert 0 < bench.supervisor.until_due() <= 0.2  # it has not answered yet
+
+
+def test_a_frozen_child_is_killed_and_started_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [200] * 3
+    monkeypatch.setattr(child_module, "status_of", lambda url: answers.pop() if answers else None)
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL", 0.01)
+    monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.05)
+    bench.start(bench.program("a", FOREVER))
+    first = bench.pid("a")
+
+    died = bench.tick_until(lambda: bool(bench.running) and bench.pid("a") != first)
+
+    assert died[0].describe() == "a did not answer any more and was killed"
+    assert answers == []
+    assert not exists(first)
+
+
+def test_a_child_that_starts_slowly_is_left_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(child_module, "status_of", asked.append)
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL_AT_START", 0.0)
+    monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.0)
+    bench.start(bench.program("a", FOREVER))
+    assert bench.tick_until(lambda: len(asked) > 5) == []
+
+
+@pytest.mark.parametrize("crash", ["before", "while"])
+def test_recovery_follows_a_crash_until_it_is_done(bench: Bench, crash: str) -> None:
+    outcomes = [True, False, False]
+    recovered: list[bool] = []
+
+    def recover() -> bool:
+        recovered.append(outcomes.pop())
+        return recovered[-1]
+
+    bench.start(bench.program("a", FOREVER, recover=recover), after_crash=crash == "before")
+    if crash == "while":
+        bench.supervisor.tick()
+        assert recovered == []
+        os.kill(bench.pid("a"), signal.SIGKILL)
+    bench.tick_until(lambda: not outcomes)
+    assert recovered == [False, False, True]
+
+
+def test_all_stop_in_the_reverse_order_and_none_comes_back(bench: Bench) -> None:
+    order = bench.folder / "order"
+    names = ("a", "b", "c")
+    bench.start(*(bench.program(n, f"trap 'echo {n} >> {order}; exit' TERM; echo ready; {FOREVER}") for n in names))
+    pids = [child.pid for child in bench.running]
+    until(lambda: all("ready" in bench.said(name) for name in names), 5, lambda: "not started")
+
+    bench.supervisor.stop(bench.signals)
+
+    assert order.read_text().split() == ["c", "b", "a"]
+    assert bench.running == ()
+    assert not any(exists(pid) for pid in pids)
+
+
+def test_who_does_not_stop_in_time_is_killed(bench: Bench) -> None:
+    bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=0.1))
+    pid = bench.pid("a")
+    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
+    bench.supervisor.stop(bench.signals)
+    assert not exists(pid)
+
+
+def test_a_second_ctrl_c_cuts_the_grace_short(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=600.0))
+    pid = bench.pid("a")
+    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
+    bench.signals.hurry = True
+    bench.supervisor.stop(bench.signals)
+    assert not exists(pid)
+
+
+def test_none_is_left_even_when_nobody_can_be_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.start(bench.program("a", FOREVER), bench.program("b", FOREVER))
+    pids = [child.pid for child in bench.running]
+
+    def disk_full(children: tuple[RunningChild, ...]) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.supervisor, "_on_change", disk_full)
+        with pytest.raises(OSError, match="No space"):
+            bench.supervisor.stop(bench.signals)
+    assert not any(exists(pid) for pid in pids)
