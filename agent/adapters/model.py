@@ -51,6 +51,8 @@ class OpenAIModel:
         )
         # The SDK fills these from the environment, which is for settings alone to read.
         self._client.organization = self._client.project = None
+        # Looked up now: the SDK loads a resource at its first use, and the first message should not wait for that.
+        self._create = self._client.chat.completions.with_streaming_response.create
 
     async def aclose(self) -> None:
         await self._client.close()
@@ -76,7 +78,7 @@ class OpenAIModel:
 
     async def _open(self, request: ModelRequest, deadline: float, closing: AsyncExitStack) -> AsyncAPIResponse[Any]:
         """Sends the request; returns at a good response's headers."""
-        opening = self._client.chat.completions.with_streaming_response.create(
+        opening = self._create(
             model=self._model,
             stream=True,
             stream_options={"include_usage": True},

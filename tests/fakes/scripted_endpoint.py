@@ -21,6 +21,8 @@ from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self, cast
 
+import uvloop
+
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
 from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, tool
 
@@ -316,4 +318,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_main(parser.parse_args().port))
+        uvloop.run(_main(parser.parse_args().port))
