@@ -50,7 +50,10 @@ class ChatClient:
         return BegunStep.model_validate(await self._call(_conversation(commit.ref), "CommitStep", commit))
 
     async def begin_tools(self, ref: StepRef) -> BegunTools:
-        return BegunTools.model_validate(await self._call(_conversation(ref), "BeginTools", ref))
+        try:
+            return BegunTools.model_validate(await self._call(_conversation(ref), "BeginTools", ref))
+        except NotFound:
+            return BegunTools(kind="void")
 
     async def commit_tool(self, commit: CommitTool) -> bool:
         return bool(await self._call(_conversation(commit.ref), "CommitTool", commit))

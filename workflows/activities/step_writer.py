@@ -3,8 +3,10 @@
 When the log is out of reach the turn goes on without it: ``incomplete`` is then stored with the step.
 """
 
+import contextlib
+
 from agent.domain.errors import LogUnavailable
-from agent.domain.events import AnyTurnEvent, EntryId
+from agent.domain.events import AnyTurnEvent, EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.ports import TurnLog
 
@@ -30,3 +32,9 @@ class StepWriter:
     async def refused(self) -> None:
         """Raises Fenced or Closed as soon as this epoch may not write any more."""
         await self._log.wait_refused(self._turn, self._epoch)
+
+
+async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> None:
+    """Writes the closing entry. When the log is out of reach, followers end from the record: nothing waits for it."""
+    with contextlib.suppress(LogUnavailable):
+        await log.close(turn, event)

@@ -7,6 +7,7 @@ from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
 from agent.domain.turn import EndTurn, StepRef
 from agent.ports import Chats, EventPublisher, TurnLog
+from workflows.activities.step_writer import close_log
 from workflows.turn_contracts import FailTurn, TurnInput
 
 
@@ -17,9 +18,12 @@ class FailTurnActivity:
         self._chats, self._log = chats, log
 
     async def __call__(self, order: FailTurn) -> None:
-        ended = await self._chats.end_turn(EndTurn(ref=order.ref, failure=order.failure))
+        try:
+            ended = await self._chats.end_turn(EndTurn(ref=order.ref, failure=order.failure))
+        except NotFound:
+            return  # never admitted, or cleared meanwhile: there is nothing to end, and trying again would not find it
         if ended.terminal:
-            await self._log.close(TurnKey(order.ref.tenant, order.ref.user, order.ref.turn_id), ended.terminal)
+            await close_log(self._log, TurnKey(order.ref.tenant, order.ref.user, order.ref.turn_id), ended.terminal)
 
 
 class PublishEvents:
