@@ -20,7 +20,7 @@ from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, To
 from agent.domain.tools import tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
-from workflows.activities.step_writer import StepWriter
+from workflows.activities.step_writer import StepWriter, close_log
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
 
@@ -131,7 +131,7 @@ class Generate:
             return Generated(kind="void")
         if begun.terminal is None:
             return Generated(kind="tools")
-        await self._log.close(_key(ref), begun.terminal)
+        await close_log(self._log, _key(ref), begun.terminal)
         return Generated(kind="answered" if begun.status == "completed" else "ended")
 
 
@@ -148,9 +148,14 @@ def _opening(ref: StepRef, begun: BegunStep) -> list[TurnStarted | StepStarted |
 
 
 def _called(ref: StepRef, call: ToolCall) -> ToolCalled:
-    return ToolCalled(
+    event = ToolCalled(
         turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=_shown(call.arguments)
     )
+    try:
+        event.model_dump_json()
+    except ValueError:  # half a surrogate pair, or nested beyond all reason: parsed, it can be sent to nobody
+        return event.model_copy(update={"arguments": call.arguments})
+    return event
 
 
 def _shown(arguments: str) -> dict[str, Any] | str:
