@@ -151,7 +151,7 @@ class ChatActor(StatefulActor, ChatActorInterface):
             return True
         if turn.ended or turn.epoch != request.epoch:
             return False
-        await self._store.write_turn(turns.commit_tool(turn, step, request.result, self._now()))
+        await self._store.write_turn(turns.commit_tool(turn, request, self._now()))
         return True
 
     @actor_turn

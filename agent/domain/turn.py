@@ -142,11 +142,12 @@ class CommitStep(Value):
 
 
 class CommitTool(Value):
-    """Stores the result of one call under the epoch of BeginTools."""
+    """Stores the result of one call under the epoch of BeginTools. ``log_incomplete`` as in :class:`CommitStep`."""
 
     ref: StepRef
     epoch: int
     result: Message
+    log_incomplete: bool = False
 
 
 class EndTurn(Value):
@@ -179,13 +180,20 @@ def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:
     return turn.model_copy(update=update)
 
 
-def commit_tool(turn: TurnRecord, step: int, result: Message, now: str) -> TurnRecord:
+def commit_tool(turn: TurnRecord, commit: CommitTool, now: str) -> TurnRecord:
     """Adds one tool result to its step, in the order of the calls."""
+    step = commit.ref.step
     record = turn.steps[step]
     order = {c.call_id: i for i, c in enumerate(record.message.tool_calls)}
-    results = tuple(sorted((*record.results, result), key=lambda m: order[m.call_id or ""]))
+    results = tuple(sorted((*record.results, commit.result), key=lambda m: order[m.call_id or ""]))
     changed = record.model_copy(update={"results": results})
-    return turn.model_copy(update={"steps": (*turn.steps[:step], changed, *turn.steps[step + 1 :]), "progress_at": now})
+    return turn.model_copy(
+        update={
+            "steps": (*turn.steps[:step], changed, *turn.steps[step + 1 :]),
+            "log_incomplete": turn.log_incomplete or commit.log_incomplete,
+            "progress_at": now,
+        }
+    )
 
 
 def fail(turn: TurnRecord, failure: Failure, now: str) -> TurnRecord:

@@ -65,5 +65,7 @@ class RunTools:
         )
         count = (await self._tokens.count([token_text(message)]))[0]
         message = message.model_copy(update={"tokens": count.tokens, "estimated": count.estimated})
-        if not await self._chats.commit_tool(CommitTool(ref=ref, epoch=epoch, result=message)):
+        if not await self._chats.commit_tool(
+            CommitTool(ref=ref, epoch=epoch, result=message, log_incomplete=writer.incomplete)
+        ):
             raise Superseded(f"{ref.turn_id} step {ref.step}: the tools' epoch {epoch} is not the newest")

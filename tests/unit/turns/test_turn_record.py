@@ -11,7 +11,7 @@ from agent.domain.errors import Busy
 from agent.domain.events import TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.messages import Message
 from agent.domain.retry import model_retry_delay
-from agent.domain.turn import CommitStep, Failure, StepRef, TurnRecord
+from agent.domain.turn import CommitStep, CommitTool, Failure, StepRef, TurnRecord
 from tests.unit.turns.host import USAGE, call
 
 REF = StepRef(tenant="default", user="local", conversation="main", turn_id="main.1.x", instance="i-1", step=0)
@@ -58,7 +58,7 @@ def test_a_step_with_calls_goes_on_and_results_stand_in_the_order_of_the_calls()
     turn = turns.commit_step(record(), commit("", 0, 1, 2), "t3")
     assert (turn.status, turn.ended_at) == ("queued", None)
     for index in (2, 0):
-        turn = turns.commit_tool(turn, 0, result(index), "t4")
+        turn = turns.commit_tool(turn, CommitTool(ref=REF, epoch=3, result=result(index)), "t4")
     assert [c.index for c in turn.steps[0].open_calls()] == [1]
     assert [r.call_id for r in turn.steps[0].results] == ["c-0", "c-2"]
     turn = turns.commit_step(turn, commit("done"), "t5")
