@@ -85,10 +85,11 @@ class TaskClient:
         """See ``ports.Tasks``. Looks at no more than TASKS_SCAN_MAX tasks: a short page may still have a next."""
         below = _position(cursor)
         limit = max(1, min(limit, TASKS_PAGE_MAX))
+        batch = limit if status is None else TASKS_PAGE_MAX
         found: list[Task] = []
         scanned = 0
         while len(found) < limit and scanned < TASKS_SCAN_MAX:
-            listed = await self._listed(who, below, limit)
+            listed = await self._listed(who, below, batch)
             if not listed.ids:
                 return TaskPage(tasks=tuple(found), next=None)
             for (position, _), task in zip(listed.ids, await self._read_all(who.tenant, listed), strict=True):

@@ -41,15 +41,20 @@ def failed_result(task_id: str, steps: Sequence[WorkflowStep]) -> WorkflowResult
     why = f" {broken.detail}" if broken.detail.startswith("after ") else f": {broken.detail}"
     sentences = [_sentence(_FAILED[broken.name] + (why if broken.detail else ""))]
     undos = [step for step in steps if step.undo]
-    if undone := [_UNDONE[step.name] for step in undos if step.state == "done"]:
+    if undone := [_UNDONE[step.name] for step in undos if _taken_back(step)]:
         sentences.append(_sentence(f"Undone: {_and(undone)}"))
     if kept := [f"{_UNDONE[step.name]} ({step.detail})" for step in undos if step.state == "skipped"]:
         sentences.append(_sentence(f"Left alone: {_and(kept)}"))
     if stuck := [f"{_UNDONE[step.name]} ({step.detail})" for step in undos if step.state == "failed"]:
         sentences.append(_sentence(f"Could not be undone: {_and(stuck)}"))
-    if undos and all(step.state == "done" for step in undos):
+    if undone and _taken_back(undos[-1]) and all(step.state == "done" for step in undos):
         sentences.append("The task is pending, without assignee and deadline.")
     return WorkflowResult(task_id=task_id, status="failed", message=" ".join(sentences))
+
+
+def _taken_back(undo: WorkflowStep) -> bool:
+    """Not when there was nothing to take back: then it says so in its detail."""
+    return undo.state == "done" and not undo.detail
 
 
 def _sentence(text: str) -> str:

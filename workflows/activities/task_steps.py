@@ -85,8 +85,10 @@ def _by(step: TaskStep) -> Change:
 async def _open(tasks: TaskSteps, step: TaskStep) -> dict[str, Any]:
     try:
         return as_input(await tasks.open(step.tenant, step.task_id, step.key))
-    except NotFound:  # a workflow that somebody started by hand: nobody asked for its task
-        return as_input(Opening(reasons=("Nobody asked for this task.",)))
+    except Unavailable:
+        raise
+    except Problem as problem:
+        return as_input(Opening(reasons=(problem.detail,)))
 
 
 async def _notify(tasks: TaskSteps, notifier: Notifier, asked: Notify) -> dict[str, Any]:
@@ -100,7 +102,10 @@ async def _notify(tasks: TaskSteps, notifier: Notifier, asked: Notify) -> dict[s
 
 
 async def _record(tasks: TaskSteps, asked: ResultToRecord) -> dict[str, Any]:
-    result = await tasks.record_result(asked.tenant, asked.result.task_id, asked.result, asked.steps)
+    try:
+        result = await tasks.record_result(asked.tenant, asked.result.task_id, asked.result, asked.steps)
+    except NotFound:  # a workflow that somebody started by hand: there is no record of its task
+        result = asked.result
     return as_input(Recorded(result=result))
 
 
