@@ -124,7 +124,7 @@ class Client:
     # --- looking ---------------------------------------------------------------------------------------------------------
 
     def get(self, path: str, **query: Any) -> Any:
-        return good(self.http.get(path, params=query))
+        return good(self.http.get(path, params=query or None))  # an empty one would wipe out a query in the path
 
     def post(self, path: str, **body: Any) -> Any:
         return good(self.http.post(path, json=body))

@@ -3,7 +3,10 @@
 each has users of its own, and marks its messages.
 """
 
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +57,16 @@ def hostile(service: Stack) -> Iterator[Client]:
     assert client.get("/history")["total_turns"] == 1
     assert client.get("/tasks")["tasks"] == []
     client.close()
+
+
+@pytest.fixture
+def run_app(tmp_path: Path) -> Callable[[Mapping[str, str]], tuple[int, str]]:
+    """The app alone with these settings, which must make it end by itself: its exit status and what it printed."""
+
+    def run(env: Mapping[str, str]) -> tuple[int, str]:
+        alone = {**env, "TASK_AGENT_DATA_DIR": str(tmp_path)}
+        app = [sys.executable, "-m", "agent.main"]
+        done = subprocess.run(app, env=alone, capture_output=True, text=True, timeout=30, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return run

@@ -1,0 +1,263 @@
+"""``kill -9`` at the worst moments: what was acknowledged is answered, and nothing happens twice.
+
+One stack for all; every test has a user of its own and leaves the stack running.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from agent.domain import ids
+from agent.domain.ids import ConversationKey
+from tests.integration.client import Answer, Client, Stream
+from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.proc import environment
+from tests.integration.stack import Stack, until
+from tests.integration.test_chat import NEW_TASK, script, tool
+
+WORDS = 40
+SLOW = f"tokens={WORDS} delay=100ms"
+WHOLE = " ".join(f"w{n}" for n in range(WORDS))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("survival") / "data", env=endpoint.env) as running:
+        yield running
+
+
+@pytest.fixture
+def user(stack: Stack) -> Iterator[Client]:
+    client = Client(stack.url)
+    yield client
+    client.close()
+
+
+def kill(stack: Stack, name: str) -> Callable[[], None]:
+    """Kills a child; what is returned waits until all is well again."""
+    old = stack.kill(name)
+
+    def back() -> None:
+        stack.wait_pid_changed(name, old)
+        stack.wait_ready()
+
+    return back
+
+
+def check_answered_once(user: Client, turn_id: str, text: str = WHOLE) -> dict[str, Any]:
+    """The turn completed with ``text``, and the conversation holds nothing else."""
+    turn = user.ended(turn_id, 60)
+    assert (turn["status"], turn["message"]["content"]) == ("completed", text)
+    history = user.get("/history")
+    assert [(t["turn_id"], t["status"]) for t in history["turns"]] == [(turn_id, "completed")]
+    assert [m["role"] for m in history["turns"][0]["messages"]].count("user") == 1
+    assert history["total_turns"] == 1
+    return turn
+
+
+def check_one_task(user: Client) -> dict[str, Any]:
+    """Exactly one task, created, assigned and given its deadline exactly once."""
+    [task] = user.get("/tasks")["tasks"]
+    entries = user.get(f"/tasks/{task['task_id']}/history")["entries"]
+    assert [e["what"] for e in entries if e["what"] != "task.overdue"] == ["task.created", "task.assigned", "task.deadline_set"]
+    return task
+
+
+def notifications(stack: Stack, task_id: str) -> int:
+    told = [json.loads(path.read_text()) for path in (stack.data_dir / "notifications").glob("*.json")]
+    return sum(notification["task_id"] == task_id for notification in told)
+
+
+def set_notifications(stack: Stack, mode: str) -> None:
+    httpx.put(f"{stack.url}/dev/notifications", json={"mode": mode}, trust_env=False).raise_for_status()
+
+
+def broken(stream: Stream) -> list[str]:
+    """The events of a stream that must break: one that ends cleanly without a terminal event would be a lie."""
+    with pytest.raises(httpx.TransportError):
+        stream.rest()
+    return [frame.event for frame in stream.seen]
+
+
+def test_the_app_dies_while_tokens_flow(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script(SLOW)
+    with user.say(said) as stream:
+        stream.until("text.delta")
+        back = kill(stack, "app")
+        assert "turn.completed" not in broken(stream)
+    back()
+
+    turn = check_answered_once(user, stream.turn_id)
+    first, second = endpoint.requests(said)
+    assert first.disconnected is not None
+    assert first.body["messages"] == second.body["messages"], "asked the same, also by the clock"
+    assert turn["epoch"] == 3
+
+
+def test_the_app_dies_again_and_again(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script(SLOW)
+    turn = user.drop(said)
+    for death in range(1, 4):
+        endpoint.wait(said, lambda seen, n=death: len(seen) == n and seen[-1].sent > 2, 30)
+        kill(stack, "app")()
+
+    check_answered_once(user, turn)
+    assert len(endpoint.requests(said)) == 4
+
+
+def test_the_sidecar_dies_while_tokens_flow(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script(SLOW)
+    with user.say(said) as stream:
+        stream.until("text.delta")
+        back = kill(stack, "daprd")
+        answer = stream.rest()
+    back()
+
+    assert answer.text() == answer.end.data["message"]["content"] == WHOLE, "the app lives, and so does the stream"
+    check_answered_once(user, answer.turn_id)
+    assert len(endpoint.requests(said)) <= 3, "once more for the crash, once more for the attempt that outlived it"
+
+
+def test_the_app_dies_while_a_tool_works(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+    set_notifications(stack, "hang")
+    turn = user.drop(said)
+    user.eventually("/tasks", lambda page: page["tasks"] and page["tasks"][0]["deadline"] is not None)
+    kill(stack, "app")()  # and with it the switch is back at "ok"
+
+    seen = check_answered_once(user, turn, "Bob has it.")
+    task = check_one_task(user)
+    assert task["status"] == "assigned"
+    assert [result["ok"] for result in seen["steps"][0]["results"]] == [True]
+    workflow = user.eventually(f"/workflows/task-workflow-{task['task_id']}", lambda view: view["result"] is not None)
+    assert workflow["status"] == "completed"
+    assert notifications(stack, task["task_id"]) == 1
+    assert len(endpoint.requests(said)) == 2, "a committed step is not asked for again"
+
+
+def test_the_sidecar_dies_while_a_tool_works(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script(" ".join([tool("create_task", NEW_TASK)] * 2), 'text="Both done."')
+    set_notifications(stack, "hang")
+    turn = user.drop(said)
+    user.eventually("/tasks", lambda page: len(page["tasks"]) == 2 and all(task["deadline"] for task in page["tasks"]))
+    back = kill(stack, "daprd")
+    set_notifications(stack, "ok")
+    back()
+
+    check_answered_once(user, turn, "Both done.")
+    assert len(user.get("/tasks")["tasks"]) == 2
+    for task in user.get("/tasks")["tasks"]:
+        user.eventually(f"/workflows/task-workflow-{task['task_id']}", lambda view: view["status"] == "completed")
+        assert notifications(stack, task["task_id"]) == 1
+    assert len(endpoint.requests(said)) == 2
+
+
+def test_a_lost_workflow_is_healed_on_sight(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    """Nobody terminates workflows, but an engine that lost its state would look the same. A waiting turn is seen, too."""
+    said = script("fault=503 retry_after=6 times=2 tokens=3")
+    running, waiting = user.drop(said), user.drop(script('text="next"'))
+    endpoint.wait(said, lambda seen: len(seen) == 1)
+    terminate(stack, ids.turn_workflow_instance(ConversationKey("default", user.user, "main"), running, 1))
+
+    assert user.ended(waiting, 60)["message"]["content"] == "next", "looking at the waiting one heals the running one"
+    turn = user.turn(running)
+    assert (turn["status"], turn["message"]["content"], turn["attempts"]) == ("completed", "w0 w1 w2", 2)
+    assert len(endpoint.requests(said)) == 3
+
+
+def terminate(stack: Stack, instance: str) -> None:
+    """Through the sidecar's own API, with its token."""
+    daprd = next(process for process in stack.ps() if process["name"] == "daprd")
+    token = environment(daprd["pid"])["DAPR_API_TOKEN"]
+    url = f"{daprd['url']}/v1.0/workflows/dapr/{instance}/terminate"
+    until(lambda: httpx.post(url, headers={"dapr-api-token": token}).is_success, 10, lambda: f"{instance} stays")
+
+
+def test_messages_sent_while_the_sidecar_dies(stack: Stack, user: Client) -> None:
+    """An acknowledged message is answered once; one that was refused is answered at most once."""
+    said = [script(f'text="{n}"') for n in range(24)]
+    acknowledged: list[str] = []
+    back: list[Callable[[], None]] = []
+    for n, message in enumerate(said):
+        if n == 6:
+            back.append(kill(stack, "daprd"))
+        with user.http.stream("POST", "/chat", json={"message": message, "conversation": f"c{n % 3}"}) as answer:
+            assert answer.status_code in (200, 429, 503)
+            if answer.status_code == 200:
+                acknowledged.append(message)
+    back[0]()
+
+    stored: list[str] = []
+    for conversation in ("c0", "c1", "c2"):
+        path = f"/history?conversation={conversation}"
+        history = user.eventually(path, lambda page: all(t["status"] == "completed" for t in page["turns"]), 60)
+        stored += [turn["messages"][0]["content"] for turn in history["turns"]]
+    assert len(acknowledged) >= 6
+    assert len(stored) == len(set(stored))
+    assert set(acknowledged) <= set(stored) <= set(said)
+
+
+def test_everything_dies_and_starts_again(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    due, done = f"due-{mark()}", f"done-{mark()}"
+    body = {"title": "A good title", "description": "A good description.", "assignee": "Bob", "deadline_seconds": 5}
+    for task_id in (due, done):
+        user.post("/tasks/process", task_id=task_id, **body)
+        user.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
+    user.post(f"/tasks/{done}/status", status="completed")
+    deadline = datetime.fromisoformat(user.get(f"/tasks/{due}")["deadline"])
+
+    set_notifications(stack, "hang")
+    working = f"working-{mark()}"
+    user.post("/tasks/process", task_id=working, **body | {"deadline_seconds": 600})
+    tooled, answering = script(tool("create_task", NEW_TASK), 'text="Bob has it."'), script(SLOW)
+    tool_turn = user.drop(tooled, "tools")
+    user.eventually("/tasks", lambda page: len(page["tasks"]) == 4 and all(task["deadline"] for task in page["tasks"]))
+    turn, queued = user.drop(answering), user.drop(script('text="second"'))
+    endpoint.wait(answering, lambda seen: seen != [] and seen[-1].sent > 2)
+    stack.kill_all()
+    until(lambda: datetime.now(UTC) > deadline, 10, lambda: "the deadline stays ahead")
+    assert not [record for record in endpoint.requests(answering) if record.finished]
+    stack.start()
+
+    assert user.ended(turn, 90)["message"]["content"] == WHOLE
+    assert user.ended(queued)["message"]["content"] == "second"
+    assert [(t["turn_id"], t["status"]) for t in user.get("/history")["turns"]] == [(turn, "completed"), (queued, "completed")]
+    assert len(endpoint.requests(answering)) == 2
+    assert user.ended(tool_turn, 60)["message"]["content"] == "Bob has it."
+    assert len(endpoint.requests(tooled)) == 2
+
+    tasks = {task["task_id"]: task for task in user.get("/tasks")["tasks"]}
+    assert len(tasks) == 4
+    for task_id in set(tasks) - {done}:
+        user.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed", 60)
+        what = [entry["what"] for entry in user.get(f"/tasks/{task_id}/history")["entries"]]
+        assert [w for w in what if w != "task.overdue"] == ["task.created", "task.assigned", "task.deadline_set"]
+        assert notifications(stack, task_id) == 1
+    user.eventually(f"/tasks/{due}/history", lambda page: [e["what"] for e in page["entries"]].count("task.overdue") == 1)
+    assert (user.get(f"/tasks/{due}")["status"], user.get(f"/tasks/{done}")["status"]) == ("overdue", "completed")
+    assert user.ask(script('text="all is well"')).end.data["message"]["content"] == "all is well"
+
+
+def test_a_clean_stop_keeps_a_running_turn(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
+    said = script("tokens=80 delay=100ms")  # longer than the grace that a stop gives
+    with user.say(said) as stream:
+        stream.until("text.delta")
+        stack.restart()
+        assert "turn.completed" not in broken(stream)
+
+    turn = user.ended(stream.turn_id, 60)
+    assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 80)
+    assert len(endpoint.requests(said)) == 2
+
+
+def test_reminders_fire_with_nobody_looking(stack: Stack, user: Client) -> None:
+    """The feed tells it, so no read has done the reminder's work on sight."""
+    with user.feed() as feed:
+        answer: Answer = user.ask(script(tool("create_task", NEW_TASK | {"deadline_seconds": 3}), 'text="ok"'))
+        task_id = answer.all("tool.returned")[0]["result"]["task_id"]
+        overdue = feed.until("task.overdue").data
+    assert (overdue["task_id"], overdue["task"]["status"], overdue["by"]) == (task_id, "overdue", "system")
