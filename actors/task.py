@@ -3,16 +3,14 @@
 No ``from __future__ import annotations`` here: the SDK reads the types.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from dapr.actor import ActorId, Remindable
-from dapr.actor.runtime.context import ActorRuntimeContext
-from dapr.actor.runtime.failure_policy import ActorReminderFailurePolicy
+from dapr.actor import Remindable
 
-from actors.base import StatefulActor, actor_turn
+from actors.base import actor_turn
 from actors.interfaces import TaskActorInterface
+from actors.task_keeper import TaskKeeper
 from actors.task_requests import (
     AssignTask,
     CreateTask,
@@ -23,34 +21,26 @@ from actors.task_requests import (
     UndoStep,
     UpdateStatus,
 )
-from actors.task_state import RECORD_KEY, Announcer, TaskActorDeps, owed_before_publish, with_outbox
+from actors.task_state import RECORD_KEY
 from agent.domain import task_commands, task_undo
 from agent.domain.errors import NotFound
-from agent.domain.events import TaskChanged
 from agent.domain.processing import Opening, Outcome, Reservation, WorkflowResult, reasons_to_reject
 from agent.domain.task import Task
 from agent.domain.task_changes import TaskHistory, UndoOutcome
 from agent.domain.task_record import Decision, TaskRecord
 from agent.domain.task_reserve import reserve
 
-_AGAIN = ActorReminderFailurePolicy.constant_policy(interval=timedelta(seconds=5))  # until the actor answers
 _EARLY = "-again"
-_log = logging.getLogger(__name__)
 
 
-class TaskActor(StatefulActor, TaskActorInterface, Remindable):
+class TaskActor(TaskKeeper, TaskActorInterface, Remindable):
     """One task: its reservation, its state, its history and the result of its workflow."""
-
-    def __init__(self, ctx: ActorRuntimeContext, actor_id: ActorId, deps: TaskActorDeps) -> None:
-        super().__init__(ctx, actor_id)
-        self._deps = deps
-        self._announcer = Announcer(deps)
 
     @actor_turn
     async def reserve(self, request: ReserveTask) -> Reserved:
         """Takes the id for a request, or finds that it has it already. Raises Conflict ``task_id_used``."""
         record = await self.read(RECORD_KEY, TaskRecord)
-        after = reserve(record, request.tenant, request.owner, request.request, self._deps.clock.now())
+        after = reserve(record, request.tenant, request.owner, request.request, self.clock.now())
         if after is not record:
             await self.write(RECORD_KEY, after)
             return Reserved(state="new")
@@ -67,7 +57,7 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     @actor_turn
     async def record_result(self, request: RecordResult) -> WorkflowResult:
         """The first result stays; a repeat gets it."""
-        record = await self._record()
+        record = await self.record()
         self._reservation(record)
         if record.result is not None:
             return record.result
@@ -77,8 +67,8 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     @actor_turn
     async def get_task(self) -> Task:
         """The task; overdue on sight should its reminder be late. Raises NotFound before CreateTask."""
-        record = await self._record()
-        now = self._deps.clock.now()
+        record = await self.record()
+        now = self.clock.now()
         left = task_commands.time_left(record, now)
         if left is not None and left < -task_commands.OVERDUE_ON_SIGHT:
             return await self._overdue(record, now)
@@ -87,19 +77,19 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     @actor_turn
     async def get_task_history(self) -> TaskHistory:
         """What changed, oldest first. Raises NotFound before CreateTask."""
-        record = await self._record()
+        record = await self.record()
         return TaskHistory(task_id=record.existing().task_id, entries=record.history, dropped=record.dropped)
 
     @actor_turn
     async def create_task(self, request: CreateTask) -> Opening:
         """Creates the reserved task, unless its request must be rejected, or has been answered. Raises NotFound, Conflict."""
-        record = await self._record()
+        record = await self.record()
         asked = self._reservation(record)
         if record.result is not None:
             return Opening(result=record.result)
         if reasons := reasons_to_reject(asked.request):
             return Opening(reasons=tuple(reasons))
-        await self._carry_out(record, task_commands.create(record, asked, request.key, self._deps.clock.now()), request.key)
+        await self.carry_out(record, task_commands.create(record, asked, request.key, self.clock.now()), request.key)
         return Opening(title=asked.request.title, assignee=asked.request.assignee, deadline=asked.deadline, by=asked.request.by)
 
     @actor_turn
@@ -126,17 +116,17 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
     @actor_turn
     async def undo_assign(self, request: UndoStep) -> UndoOutcome:
         """Takes an assignment back. Raises NotFound."""
-        record = await self._record()
-        decision, outcome = task_undo.undo_assign(record, request.change, self._deps.clock.now())
-        await self._carry_out(record, decision, request.change.key)
+        record = await self.record()
+        decision, outcome = task_undo.undo_assign(record, request.change, self.clock.now())
+        await self.carry_out(record, decision, request.change.key)
         return outcome
 
     @actor_turn
     async def undo_deadline(self, request: UndoStep) -> UndoOutcome:
         """Takes a deadline and its reminder back. Raises NotFound."""
-        record = await self._record()
-        decision, outcome = task_undo.undo_deadline(record, request.change, self._deps.clock.now())
-        await self._carry_out(record, decision, request.change.key)
+        record = await self.record()
+        decision, outcome = task_undo.undo_deadline(record, request.change, self.clock.now())
+        await self.carry_out(record, decision, request.change.key)
         return outcome
 
     async def receive_reminder(
@@ -152,71 +142,24 @@ class TaskActor(StatefulActor, TaskActorInterface, Remindable):
         record = await self.read(RECORD_KEY, TaskRecord)
         if record is None or record.reminder != name:
             return  # replaced, removed, or never stored: a reminder that nobody waits for
-        now = self._deps.clock.now()
+        now = self.clock.now()
         left = task_commands.time_left(record, now)
         if left is not None and left > timedelta(0):  # the scheduler's clock runs ahead of ours
             again = record.model_copy(update={"reminder": name + _EARLY})
-            await self._carry_out(record, Decision(again, record.existing()), None)
+            await self.carry_out(record, Decision(again, record.existing()), None)
             return
         await self._overdue(record, now)
 
     async def _overdue(self, record: TaskRecord, now: datetime) -> Task:
         decision = task_commands.mark_overdue(record, now)
-        return await self._carry_out(record, decision, None) if decision is not None else record.existing()
+        return await self.carry_out(record, decision, None) if decision is not None else record.existing()
 
     async def _decide(self, command: Callable[[TaskRecord, datetime], Decision], key: str | None) -> Task:
-        record = await self._record()
-        return await self._carry_out(record, command(record, self._deps.clock.now()), key)
+        record = await self.record()
+        return await self.carry_out(record, command(record, self.clock.now()), key)
 
     @staticmethod
     def _reservation(record: TaskRecord) -> Reservation:
         if record.reservation is None:
             raise NotFound("workflow_not_found", "Workflow not found")
         return record.reservation
-
-    async def _record(self) -> TaskRecord:
-        """The stored record, its outbox sent if that is possible now; an empty one before anything was stored."""
-        record = await self.read(RECORD_KEY, TaskRecord)
-        if record is None:
-            return TaskRecord(tenant="")
-        return await self._settle(record, record.outbox)
-
-    async def _carry_out(self, before: TaskRecord, decision: Decision, key: str | None) -> Task:
-        """New reminder, save, old reminder, publish: a crash in between leaves a spare reminder or owed event, never less."""
-        if decision.replayed:
-            if decision.event is not None and not self._announcer.is_out(decision.event):
-                await self._settle(before, (*before.outbox, decision.event))
-            return decision.task
-        after = with_outbox(decision.record, owed_before_publish(decision, keyed=key is not None))
-        if after == before:
-            return decision.task
-        if after.reminder is not None and after.reminder != before.reminder:
-            await self._arm(after)
-        await self.write(RECORD_KEY, after)
-        await self.save()
-        if before.reminder is not None and after.reminder != before.reminder:
-            await self._disarm(before.reminder)
-        if decision.event is not None:
-            await self._settle(after, (*decision.record.outbox, decision.event))
-        return decision.task
-
-    async def _settle(self, record: TaskRecord, owed: tuple[TaskChanged, ...]) -> TaskRecord:
-        """Publishes ``owed``; what stays owed, if it differs from what is stored, is stored when the method ends."""
-        left = await self._announcer.announce(owed) if owed else ()
-        if left == record.outbox:
-            return record
-        after = with_outbox(record, left)
-        await self.write(RECORD_KEY, after)
-        return after
-
-    async def _arm(self, record: TaskRecord) -> None:
-        left = task_commands.time_left(record, self._deps.clock.now())
-        if record.reminder is not None and left is not None:
-            await self.register_reminder(record.reminder, b"", max(left, timedelta(0)), None, failure_policy=_AGAIN)
-
-    async def _disarm(self, name: str) -> None:
-        """Best effort: a reminder that is not the recorded one does nothing when it fires."""
-        try:
-            await self.unregister_reminder(name)
-        except Exception:  # noqa: BLE001  whatever the sidecar says, the change is stored
-            _log.warning("reminder %s of %s stays until it fires", name, self.id.id, exc_info=True)

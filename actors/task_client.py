@@ -1,20 +1,15 @@
 """The Tasks port over TaskActor and TaskIndexActor, and what the workflow's steps need of them besides."""
 
-import asyncio
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from actors.calls import ActorCalls
+from actors.task_list import TaskList
 from actors.task_requests import (
-    AddTask,
     AssignTask,
     CreateTask,
-    ListedTasks,
-    ListTasks,
     RecordResult,
     Reserved,
     ReserveTask,
@@ -25,15 +20,12 @@ from actors.task_requests import (
 from agent.domain import ids
 from agent.domain.errors import BadRequest, NotFound
 from agent.domain.ids import Identity
-from agent.domain.limits import TASKS_PAGE_MAX, TASKS_SCAN_MAX
 from agent.domain.processing import Opening, Outcome, ProcessReceipt, ProcessTask, WorkflowResult, WorkflowStep, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage, UndoOutcome
 from agent.ports import Workflows
 
 TASK_ACTOR = "TaskActor"
-TASK_INDEX_ACTOR = "TaskIndexActor"
-_READS_AT_ONCE = 20
 
 
 class TaskClient:
@@ -41,6 +33,7 @@ class TaskClient:
 
     def __init__(self, calls: ActorCalls, workflows: Workflows) -> None:
         self._calls, self._workflows = calls, workflows
+        self._list = TaskList(calls, self.get)
 
     async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
         """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count.
@@ -82,23 +75,8 @@ class TaskClient:
         return Task.model_validate(await self._task(tenant, task_id, "GetTask"))
 
     async def list_tasks(self, who: Identity, status: TaskStatus | None, limit: int, cursor: str | None) -> TaskPage:
-        """See ``ports.Tasks``. Looks at no more than TASKS_SCAN_MAX tasks: a short page may still have a next."""
-        below = _position(cursor)
-        limit = max(1, min(limit, TASKS_PAGE_MAX))
-        batch = limit if status is None else TASKS_PAGE_MAX
-        found: list[Task] = []
-        scanned = 0
-        while len(found) < limit and scanned < TASKS_SCAN_MAX:
-            listed = await self._listed(who, below, batch)
-            if not listed.ids:
-                return TaskPage(tasks=tuple(found), next=None)
-            for (position, _), task in zip(listed.ids, await self._read_all(who.tenant, listed), strict=True):
-                below, scanned = position, scanned + 1
-                if task is not None and (status is None or task.status == status):
-                    found.append(task)
-                    if len(found) == limit:
-                        break
-        return TaskPage(tasks=tuple(found), next=_cursor(below) if below else None)
+        """See ``ports.Tasks``."""
+        return await self._list.page(who, status, limit, cursor)
 
     async def history(self, tenant: str, task_id: str) -> TaskHistory:
         """See ``ports.Tasks``."""
@@ -137,8 +115,7 @@ class TaskClient:
 
     async def _start(self, who: Identity, task_id: str) -> None:
         """Lists the id for its owner, then schedules: at the owner's bound nothing runs. Both may be repeated."""
-        index = ids.task_index_actor_id(who)
-        await self._calls.call(TASK_INDEX_ACTOR, index, "Add", AddTask(task_id=task_id))
+        await self._list.add(who, task_id)
         await self._workflows.start_task_processing(who.tenant, task_id)
 
     async def _task(self, tenant: str, task_id: str, method: str, request: BaseModel | None = None) -> object:
@@ -151,37 +128,3 @@ class TaskClient:
 
     async def _changed(self, tenant: str, task_id: str, method: str, request: BaseModel) -> Task:
         return Task.model_validate(await self._task(tenant, task_id, method, request))
-
-    async def _listed(self, who: Identity, below: int | None, limit: int) -> ListedTasks:
-        request = ListTasks(below=below, limit=limit)
-        return ListedTasks.model_validate(
-            await self._calls.call(TASK_INDEX_ACTOR, ids.task_index_actor_id(who), "List", request)
-        )
-
-    async def _read_all(self, tenant: str, listed: ListedTasks) -> list[Task | None]:
-        gate = asyncio.Semaphore(_READS_AT_ONCE)
-
-        async def read(task_id: str) -> Task | None:
-            async with gate:
-                try:
-                    return await self.get(tenant, task_id)
-                except NotFound:  # listed, and its workflow has not created it yet
-                    return None
-
-        return list(await asyncio.gather(*(read(task_id) for _, task_id in listed.ids)))
-
-
-def _cursor(below: int) -> str:
-    return base64.urlsafe_b64encode(f"below:{below}".encode()).decode().rstrip("=")
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        word, number = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii").split(":")
-        if word == "below" and 0 < int(number) < 2**31 and _cursor(int(number)) == cursor:
-            return int(number)
-    except (binascii.Error, ValueError):
-        pass
-    raise BadRequest("bad_cursor", "The cursor is not one that this service handed out.")
