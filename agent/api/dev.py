@@ -32,7 +32,7 @@ def dev_router(switch: NotificationSwitch) -> APIRouter:
     async def show() -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
         return NotificationSetting(mode=switch.mode)
 
-    @router.put("/notifications", summary="Make notifications work, fail or hang", responses=responses(400, 422))
+    @router.put("/notifications", summary="Make notifications work, fail or hang", responses=responses(400, 413, 415, 422))
     async def change(setting: NotificationSetting) -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
         switch.mode = setting.mode
         return setting

@@ -31,6 +31,16 @@ def _table() -> str:
     return "\n".join(rows)
 
 
+def _drop_framework_refusals(document: dict[str, Any]) -> None:
+    """The framework tells of a 422 of its own shape wherever a route has parameters; ours is told where it can happen."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+
+
 def with_event_schemas(app: FastAPI) -> None:
     """Adds every event's schema, and the table of turn events, to ``app``'s OpenAPI document."""
 
@@ -40,6 +50,7 @@ def with_event_schemas(app: FastAPI) -> None:
             models = _models(events.AnyTurnEvent) + _models(events.AnyFeedEvent)
             _, schemas = models_json_schema([(m, "serialization") for m in models], ref_template="#/components/schemas/{model}")
             document["components"]["schemas"] |= schemas["$defs"]
+            _drop_framework_refusals(document)
             document["info"]["description"] += _table()
             app.openapi_schema = document
         return app.openapi_schema

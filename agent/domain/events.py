@@ -47,6 +47,8 @@ class TurnQueued(TurnEvent):
 
 
 class TurnStarted(TurnEvent):
+    """A workflow runs the turn. May be missing after a crash: the first step says the same."""
+
     type: Literal["turn.started"] = "turn.started"
 
 
@@ -66,13 +68,15 @@ class StepRestarted(TurnEvent):
 
 
 class TextDelta(TurnEvent):
+    """Some more of the step's text."""
+
     type: Literal["text.delta"] = "text.delta"
     step: int
     delta: str
 
 
 class ToolCalled(TurnEvent):
-    """``arguments`` is a JSON object, or the model's raw text when it is none."""
+    """The model asks for a tool; ``arguments`` is a JSON object, or the model's raw text when it is none."""
 
     type: Literal["tool.called"] = "tool.called"
     step: int
@@ -82,7 +86,7 @@ class ToolCalled(TurnEvent):
 
 
 class ToolReturned(TurnEvent):
-    """A reader that sees one ``call_id`` twice (after a crash) keeps the first."""
+    """A tool has answered. A reader that sees one ``call_id`` twice (after a crash) keeps the first."""
 
     type: Literal["tool.returned"] = "tool.returned"
     step: int
@@ -100,13 +104,15 @@ class StepCommitted(TurnEvent):
 
 
 class TurnCompleted(TurnEvent):
+    """The answer is complete: ``message`` is the last step's."""
+
     type: Literal["turn.completed"] = "turn.completed"
     message: PublicMessage
     usage: Usage
 
 
 class TurnFailed(TurnEvent):
-    """``retryable``: the same message may work later."""
+    """There is no answer; ``retryable``: the same message may work later."""
 
     type: Literal["turn.failed"] = "turn.failed"
     code: str
@@ -115,6 +121,8 @@ class TurnFailed(TurnEvent):
 
 
 class TurnCancelled(TurnEvent):
+    """The turn was cancelled; what had been said by then is kept."""
+
     type: Literal["turn.cancelled"] = "turn.cancelled"
 
 
