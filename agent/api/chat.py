@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import Field, StrictStr
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
+from agent.api.body import Body
 from agent.api.identity import time_zone, who
 from agent.api.problems import responses
 from agent.domain import ids
@@ -35,10 +36,8 @@ STREAM: dict[int | str, dict[str, Any]] = {
 }
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Body):
     """What the user says, and in which conversation."""
-
-    model_config = ConfigDict(extra="forbid")
 
     message: Annotated[StrictStr, Field(description=f"At most {MESSAGE_BYTES_MAX} bytes of UTF-8, not blank.")]
     conversation: Annotated[StrictStr, Field(description="Name of the conversation; it is made when it is new.")] = "main"

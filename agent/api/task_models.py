@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agent.api.body import Body
 from agent.domain import limits
 from agent.domain.processing import WorkflowStatus
 from agent.domain.task import TaskStatus
@@ -46,12 +47,6 @@ def _printable(value: str) -> str:
 Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=float)]
 Time = Annotated[datetime, BeforeValidator(_time, json_schema_input_type=str)]
 Assignee = Annotated[str, Field(min_length=1, max_length=limits.ASSIGNEE_CHARS_MAX), AfterValidator(_printable)]
-
-
-class Body(BaseModel):
-    """Unknown fields are refused: a misspelt one would go unnoticed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ProcessBody(Body):
