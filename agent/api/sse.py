@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from sse_starlette.sse import EventSourceResponse
 
-from agent.domain.errors import Unavailable
+from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import CLOSING_ID, LogEntry, log_entry
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import PING_INTERVAL
@@ -38,7 +38,11 @@ async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey) -> AsyncIterat
             seen = await chats.heal(turn)
         except Unavailable:
             continue  # asked again after the next silence
-        if seen.terminal:
+        if seen.terminal is None:
+            continue
+        try:
+            await log.close(turn, seen.terminal)  # the log ends the stream: behind everything that is still on its way
+        except LogUnavailable:
             yield turn_frame(turn.turn_id, log_entry(CLOSING_ID, seen.terminal))
             return
 
