@@ -46,7 +46,7 @@ def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[FastA
         """Feeds the user's page. Anything but our own events is dropped: a retry would not make it better."""
         try:
             event = _EVENT.validate_python((await request.json())["data"])
-        except (ValidationError, ValueError, KeyError, TypeError) as e:
+        except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as e:
             _log.warning("dropped an event that is none of ours: %s", type(e).__name__)
             return {"status": "DROP"}
         await feed.append(event)
