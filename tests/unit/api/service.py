@@ -1,0 +1,63 @@
+"""The public API in this process: real routes, real ChatActor, real memory log; fakes only behind our ports."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from agent.adapters.memory_feed import MemoryFeed
+from agent.adapters.memory_log import MemoryTurnLog
+from agent.api.app import public_app
+from agent.api.chat import ChatApi, chat_router
+from agent.api.dev import dev_router
+from agent.api.identity import who
+from agent.api.live import live_router
+from agent.api.tasks import task_router
+from agent.domain.model import Finished, TextPart
+from tests.fakes.ports import CountingRandomness, FakeTasks, MemoryPublisher, ScriptedModel, WordTokens
+from tests.unit.turns.host import USAGE, ChatHost
+from workflows.activities.generate import Generate
+
+
+class Switch:
+    mode = "ok"
+
+
+class Service:
+    """The app and everything behind it."""
+
+    def __init__(self) -> None:
+        self.host, self.log, self.feed, self.tasks = ChatHost(), MemoryTurnLog(), MemoryFeed(), FakeTasks()
+        self.ready = {"sidecar": True, "actors": True}
+        chat = ChatApi(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness())
+        self.routers = [
+            chat_router(chat),
+            task_router(self.tasks, self.host.clock, who),
+            live_router(self.feed, lambda: self.ready, {"version": "1.2.3"}),
+            dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
+        ]
+        self.app: FastAPI = public_app("1.2.3", self.routers)
+
+    @asynccontextmanager
+    async def client(self, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
+        """A client that gets a 500 as an answer, as over a socket."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", headers=headers) as client:
+            yield client
+
+    async def answer(self, turn_id: str, *words: str) -> None:
+        """Runs the turn's one step, as its workflow would."""
+        model = ScriptedModel([*(TextPart(w) for w in words), Finished("stop", USAGE)])
+        generate = Generate(self.host.chats, self.log, model, WordTokens(), self.host.clock, MemoryPublisher())
+        assert (await generate(self.host.ref(turn_id))).kind == "answered"
+
+
+def is_problem(answer: httpx.Response, status: int, code: str) -> bool:
+    """Whether the answer has the one shape of a refusal."""
+    body: dict[str, Any] = answer.json()
+    shape = isinstance(body.get("detail"), str) and bool(body["detail"]) and isinstance(body.get("code"), str)
+    assert shape, body
+    assert (answer.status_code, body["code"]) == (status, code), (answer.status_code, body)
+    return True
