@@ -15,6 +15,7 @@ import httpx
 
 TERMINAL = ("turn.completed", "turn.failed", "turn.cancelled")
 ENDED = ("completed", "failed", "cancelled")
+PATIENCE = 90.0  # with a stream: pings alone keep one open for ever
 OUT_OF_REACH = (httpx.TransportError, AssertionError)
 
 
@@ -71,9 +72,11 @@ class Stream:
         self.seen: list[Frame] = []
 
     def __iter__(self) -> Iterator[Frame]:
+        deadline = time.monotonic() + PATIENCE
         for frame in self._frames:
             self.seen.append(frame)
             yield frame
+            assert time.monotonic() < deadline, f"still no end, only {[frame.event for frame in self.seen][-20:]}"
 
     def until(self, event: str) -> Frame:
         """Reads up to the next event of that name."""
