@@ -3,6 +3,7 @@
 Their rounds alternate, so that whatever the machine does in between hits all alike. ``python -m tests.bench.chat`` alone.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from tests.bench.processes import TASK_AGENT, Load, Processes, cpu, post
 
 ROUNDS = 3
 TURNS = {1: 10, 10: 80, 50: 300}  # per round
+BUDGET = 70.0  # seconds after which no round is begun
 _WARM_UP = 20
 
 
@@ -69,7 +71,10 @@ def measure(load: Load, measured: list[Target]) -> dict[str, Any]:
     samples: dict[tuple[int, str], _Samples] = defaultdict(_Samples)
     for target in measured:
         load.run(Job("chat", target.url, 4, _WARM_UP, "warm-up", target.name))
+    until = time.monotonic() + BUDGET
     for number in range(ROUNDS):
+        if time.monotonic() > until:
+            break
         for at_once, turns in TURNS.items():
             for target in measured:
                 _round(load, target, at_once, turns, f"r{number}x{at_once}", samples[at_once, target.name])

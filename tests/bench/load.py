@@ -24,7 +24,10 @@ _GIVE_UP = 60.0
 
 @dataclass
 class Job:
-    """``kind``: chat (``target`` endpoint, proxy or service) or tasks. ``count`` requests, ``workers`` at once."""
+    """``kind``: chat (``target`` endpoint, proxy or service) or tasks. ``count`` requests, ``workers`` at once.
+
+    After ``seconds`` no more are begun, so that a busy machine makes the bench less exact, not endless.
+    """
 
     kind: str
     url: str
@@ -32,6 +35,7 @@ class Job:
     count: int
     label: str
     target: str = ""
+    seconds: float = 12.0
 
 
 @dataclass
@@ -53,9 +57,13 @@ async def run(job: Job) -> Result:
     numbers = iter(range(job.count))
     work: Callable[[Job, Connection, int, int, Result], Awaitable[None]] = _turn if job.kind == "chat" else _task
 
+    begun = time.perf_counter()
+
     async def worker(index: int) -> None:
         connection = Connection(job.url)
         for number in numbers:
+            if time.perf_counter() > begun + job.seconds:
+                break
             try:
                 async with asyncio.timeout(_GIVE_UP):
                     await work(job, connection, index, number, result)
@@ -63,7 +71,6 @@ async def run(job: Job) -> Result:
                 result.errors.append(f"{type(error).__name__}: {error}"[:300])
         connection.close()
 
-    begun = time.perf_counter()
     await asyncio.gather(*[worker(index) for index in range(job.workers)])
     result.elapsed = time.perf_counter() - begun
     return result
