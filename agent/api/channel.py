@@ -6,11 +6,13 @@ Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): 
 import logging
 import secrets
 
+import orjson
 from dapr.ext.fastapi import DaprActor, DaprApp
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agent.api.direct import DirectRoutes
 from agent.api.problems import problem_response
 from agent.domain.events import CONVERSATION_TOPIC, TASK_TOPIC, AnyFeedEvent
 from agent.ports import Feed
@@ -35,25 +37,28 @@ class TokenGuard:
         await self._app(scope, receive, send)
 
 
-def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[FastAPI, DaprActor]:
+def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[ASGIApp, DaprActor]:
     """The app for the sidecar, and the handle that registers actors."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TokenGuard, token=token)
     actors = DaprActor(app)
     dapr = DaprApp(app)
 
-    async def receive(request: Request) -> dict[str, str]:
+    async def hear(body: bytes) -> dict[str, str]:
         """Feeds the user's page. Anything but our own events is dropped: a retry would not make it better."""
         try:
-            event = _EVENT.validate_python((await request.json())["data"])
+            event = _EVENT.validate_python(orjson.loads(body)["data"])
         except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as e:
             _log.warning("dropped an event that is none of ours: %s", type(e).__name__)
             return {"status": "DROP"}
         await feed.append(event)
         return {"status": "SUCCESS"}
 
-    for topic in (TASK_TOPIC, CONVERSATION_TOPIC):
-        dapr.subscribe(pubsub=PUBSUB, topic=topic, route=f"/subscriptions/{topic}", dead_letter_topic=f"{topic}-dead")(receive)
+    async def receive(request: Request) -> dict[str, str]:
+        return await hear(await request.body())
+
+    routes = {topic: f"/subscriptions/{topic}" for topic in (TASK_TOPIC, CONVERSATION_TOPIC)}
+    for topic, route in routes.items():
+        dapr.subscribe(pubsub=PUBSUB, topic=topic, route=route, dead_letter_topic=f"{topic}-dead")(receive)
     for router in routers:
         app.include_router(router)
-    return app, actors
+    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear)), token), actors

@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 STATUS = {"bad_request": 400, "too_large": 413, "not_found": 404, "conflict": 409, "busy": 429, "unavailable": 503}
 RETRY_AFTER = {429: "5", 503: "2"}
+_OURS = "bad_"  # faults that a validator of ours found have the code of the refusal as their type
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -60,7 +61,8 @@ def install(app: FastAPI) -> None:
         if any(f["type"] == "json_invalid" for f in faults):
             return problem_response(400, "invalid_json", "The body is not valid JSON.")
         told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:FAULTS_TOLD_MAX]]
-        return problem_response(422, "invalid_request", "; ".join(told)[:1_000])
+        code = next((f["type"] for f in faults if f["type"].startswith(_OURS)), "invalid_request")
+        return problem_response(422, code, "; ".join(told)[:1_000])
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
