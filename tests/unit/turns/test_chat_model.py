@@ -7,7 +7,7 @@ newest epoch commits, what was told as the end stays the end.
 import asyncio
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -163,11 +163,12 @@ class ChatMachine(RuleBasedStateMachine):
     def look(self, data: st.DataObject, dead: bool) -> None:
         """Somebody looks at a turn while the running one's workflow may be gone."""
         turn, running = data.draw(st.sampled_from(list(self.turns.values()))), self.running
+        dead = dead and turn.status in ("running", "queued")  # whoever looks at an ended turn heals nothing
         if dead and running:
             self.host.workflows.dead.add(self.host.instance(running.turn_id))
             self.host.clock.advance(TURN_STALE_AFTER)
         self.runner.run(self.host.chats.heal(turn_key(turn.turn_id)))
-        if dead and running and turn.status in ("running", "queued"):
+        if dead and running:
             running.starts += 1
             if running.starts > TURN_ATTEMPTS_MAX:
                 self.end(running, "failed")
@@ -190,6 +191,8 @@ class ChatMachine(RuleBasedStateMachine):
         self.host.crash()
         self.host.store.clear()  # a new conversation: secrets of the old one would come again here
         self.host.workflows.started.clear()
+        self.host.workflows.dead.clear()
+        self.ends.clear()
 
     # -- what always holds --------------------------------------------------------------------------------------------
 
@@ -231,6 +234,7 @@ ChatMachine.TestCase.settings = settings(
     max_examples=40,
     stateful_step_count=25,
     deadline=None,
+    phases=[Phase.reuse, Phase.generate],  # a history is short enough to read; shrinking it takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestChat = ChatMachine.TestCase
