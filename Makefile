@@ -2,11 +2,12 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check fmt bench clean
+.PHONY: help install run test check check-types check-rest fmt bench clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 BIN := .venv/bin
+PIP_QUIETLY := --quiet --disable-pip-version-check
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,10 +22,15 @@ test: install ## Everything that belongs in CI, on the real Dapr runtime
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/integration) $(ARGS)
 
 check: install ## Format, lint, types, imports and unit tests, in under a minute
+	@$(MAKE) --no-print-directory --output-sync=target -j2 check-types check-rest
+
+check-types:
+	@$(BIN)/pyright
+
+check-rest:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pyright
 	@$(BIN)/pytest -q $(wildcard tests/unit tests/architecture)
 
 fmt: install ## Format the code and fix what the linter can fix
@@ -43,7 +49,9 @@ clean: ## Remove what was installed and what tools left behind; the data folder 
 	@$(UV) sync --locked --quiet
 	@touch $@
 
-# No uv on this machine: a private one.
+# No uv on this machine: a private one. Debian's python3 may have pip but no venv, or the other way round.
 .uv/bin/uv:
-	@python3 -m venv .uv
-	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "Fetching uv $(UV_VERSION) into .uv ..."
+	@{ python3 -m venv .uv && .uv/bin/pip install $(PIP_QUIETLY) uv==$(UV_VERSION); } >/dev/null 2>&1 \
+	|| { rm -rf .uv && python3 -m pip install $(PIP_QUIETLY) --target .uv uv==$(UV_VERSION); } \
+	|| { rm -rf .uv; echo "Python here can install nothing. Install uv (https://docs.astral.sh/uv) and repeat the command."; exit 1; }

@@ -53,6 +53,11 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether its health URL has answered since its start."""
+        return self._last_answer is not None
+
     def start(self, *, after_crash: bool) -> None:
         with open_log(self.program.log) as log:
             self._process = spawn(self.program.argv, env=self.program.env, output=log)

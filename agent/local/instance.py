@@ -52,7 +52,7 @@ class Instance:
         while not self.signals.stop:
             self._judge(supervisor.tick())
             status = status_of(self.embedded.origin + "/readyz")
-            if status == 200:
+            if status == 200 and supervisor.all_answered():
                 self._welcome()
                 return
             if time.monotonic() > deadline:

@@ -60,6 +60,10 @@ class Supervisor:
             self._publish()
         return died
 
+    def all_answered(self) -> bool:
+        """Whether every child has shown that it lives."""
+        return all(child.has_answered for child in self._children)
+
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do, unless a child dies before."""
         return max(0.0, min(child.until_due() for child in self._children))

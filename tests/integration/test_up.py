@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.integration.stack import CHILDREN, TASK_AGENT, Stack
@@ -16,10 +17,17 @@ from tests.integration.stack import CHILDREN, TASK_AGENT, Stack
 TASK_AGENT_CLI = TASK_AGENT[0]
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    with Stack(tmp_path / "data") as running:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """For tests that leave it running."""
+    with Stack(tmp_path_factory.mktemp("up") / "data") as running:
         yield running
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Stack:
+    """For tests that end it."""
+    return Stack(tmp_path / "data").start()
 
 
 def test_it_says_where_it_is_and_who_runs(stack: Stack) -> None:
@@ -36,21 +44,19 @@ def test_it_says_where_it_is_and_who_runs(stack: Stack) -> None:
     assert {process["pid"] for process in processes} <= {pid for pid, _ in stack.survivors()}
 
 
-@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything(stack: Stack, sig: signal.Signals) -> None:
-    assert stack.stop(sig) == 0
-    assert stack.ps() == []
+def test_a_signal_to_the_whole_group_stops_everything(mortal: Stack) -> None:
+    os.killpg(mortal.supervisor.pid, signal.SIGTERM)
+    assert mortal.wait_ended() == 0
+    assert mortal.ps() == []
 
 
-def test_a_signal_to_the_whole_group_stops_everything(stack: Stack) -> None:
-    os.killpg(stack.supervisor.pid, signal.SIGINT)
-    assert stack.wait_ended() == 0
+def test_the_death_of_the_supervisor_is_the_death_of_all_and_the_next_one_carries_on(mortal: Stack) -> None:
+    mortal.supervisor.kill()
+    assert mortal.wait_ended(timeout=5) == -signal.SIGKILL
+    assert mortal.ps() == []
 
-
-def test_the_death_of_the_supervisor_is_the_death_of_all(stack: Stack) -> None:
-    stack.supervisor.kill()
-    assert stack.wait_ended(timeout=5) == -signal.SIGKILL
-    assert stack.ps() == []
+    with mortal:
+        assert "did not stop cleanly" in mortal.printed()
 
 
 def test_make_run_stops_on_ctrl_c(tmp_path: Path) -> None:
@@ -95,12 +101,6 @@ def test_two_run_side_by_side(stack: Stack, tmp_path: Path) -> None:
     stack.wait_ready(timeout=5)
 
 
-def test_it_carries_on_over_the_lock_of_a_dead_one(stack: Stack) -> None:
-    stack.kill_all()
-    stack.start()
-    assert "did not stop cleanly" in stack.printed()
-
-
 def test_the_sidecar_answers_only_who_knows_the_token(stack: Stack) -> None:
     daprd = next(process["url"] for process in stack.ps() if process["name"] == "daprd")
     assert httpx.get(f"{daprd}/v1.0/metadata").status_code == 401
@@ -123,7 +123,5 @@ def _environment(pid: int | None) -> dict[str, str]:
 
 
 def _listening(pid: int) -> list[str]:
-    import psutil
-
     connections = psutil.Process(pid).net_connections("inet")
     return [c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN or not c.raddr]

@@ -23,12 +23,13 @@ def stack(dapr: Path, port: int = 0, **env: str) -> Stack:
     return Stack(dapr.parent / "data", port, {"TASK_AGENT_DAPR_BIN": str(dapr)} | env, UP)
 
 
-def test_ready_is_said_once_with_one_origin_and_all_stop_in_order(dapr: Path) -> None:
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ready_is_said_once_with_one_origin_and_all_stop_in_order(dapr: Path, sig: signal.Signals) -> None:
     running = stack(dapr).start()
     url = running.url
     assert [p["name"] for p in running.ps()] == ["placement", "scheduler", "daprd", "app"]
 
-    assert running.stop(signal.SIGTERM) == 0
+    assert running.stop(sig) == 0
 
     assert (dapr / "ended").read_text().split() == ["daprd", "scheduler", "placement"]
     assert running.printed().count("is ready") == 1
