@@ -158,15 +158,16 @@ def test_the_sidecar_dies_while_a_tool_works(stack: Stack, user: Client, endpoin
 
 def test_a_lost_workflow_is_healed_on_sight(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     """Nobody terminates workflows, but an engine that lost its state would look the same. A waiting turn is seen, too."""
-    said = script("fault=503 retry_after=6 times=2 tokens=3")
+    said = script(tool("create_task", NEW_TASK), "fault=503 retry_after=6 times=2 tokens=3")
     running, waiting = user.drop(said), user.drop(script('text="next"'))
-    endpoint.wait(said, lambda seen: len(seen) == 1)
+    endpoint.wait(said, lambda seen: len(seen) == 2)
     terminate(stack, ids.turn_workflow_instance(ConversationKey("default", user.user, "main"), running, 1))
 
     assert user.ended(waiting, 60)["message"]["content"] == "next", "looking at the waiting one heals the running one"
     turn = user.turn(running)
     assert (turn["status"], turn["message"]["content"], turn["attempts"]) == ("completed", "w0 w1 w2", 2)
-    assert len(endpoint.requests(said)) == 3
+    assert len(endpoint.requests(said)) == 4, "the step that was committed is not asked for again"
+    check_one_task(user)
 
 
 def terminate(stack: Stack, instance: str) -> None:
