@@ -40,8 +40,7 @@ class OpenAIModel:
     ) -> None:
         self._model, self._secret = model, api_key
         self._stall_timeout, self._step_timeout = stall_timeout, step_timeout
-        # Only connecting is timed by the client; silence and the whole call are timed here, where they can be told apart.
-        timeout = httpx2.Timeout(None, connect=connect_timeout)
+        timeout = httpx2.Timeout(None, connect=connect_timeout, read=stall_timeout)
         pool = httpx2.Limits(max_connections=limits.CONCURRENT_ACTIVITIES_MAX, keepalive_expiry=_KEEP_ALIVE)
         hooks = {"response": [_bound_error_body]}
         # aiohttp under the SDK: its parser is C, and one read takes all that has arrived.
@@ -63,7 +62,7 @@ class OpenAIModel:
         parser = AnswerParser(salt=str(len(request.messages)), secret=self._secret)
         async with AsyncExitStack() as closing:
             response = await self._open(request, deadline, closing)
-            reads = cast(AsyncGenerator[bytes, None], response.iter_bytes())
+            reads = _body(response)
             closing.push_async_callback(reads.aclose)  # now, not when the garbage collector comes by
             while not parser.ended:
                 data = await self._read(reads, parser, deadline)
@@ -94,7 +93,8 @@ class OpenAIModel:
         except APIStatusError as error:
             raise model_errors.from_response(error.status_code, error.response.headers, error.body, self._secret) from error
         except APIConnectionError as error:
-            raise _unreachable(error) from error
+            silent = isinstance(error.__cause__, httpx2.ReadTimeout)
+            raise (self._silence(until, deadline) if silent else _unreachable(error)) from error
         except TimeoutError as error:
             raise self._silence(until, deadline) from error
         except aiohttp.ClientError as error:
@@ -114,9 +114,11 @@ class OpenAIModel:
         patience = min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
         until = _until(deadline, patience)
         try:
+            if until < deadline and not parser.answered:
+                return await anext(reads, b"")  # the client times this silence, and cheaper than a timer per read
             async with asyncio.timeout_at(until):
                 return await anext(reads, b"")
-        except TimeoutError as error:
+        except (TimeoutError, httpx2.ReadTimeout) as error:
             failure, cause = self._silence(until, deadline), error
         except httpx2.DecodingError as error:
             failure, cause = ModelFailed("model_nonsense", "The model's answer cannot be unpacked.", retryable=True), error
@@ -158,6 +160,15 @@ def _until(deadline: float, patience: float) -> float:
 async def _bound_error_body(response: httpx2.Response) -> None:
     if response.is_error:
         response.stream = _Head(cast(httpx2.AsyncByteStream, response.stream))
+
+
+def _body(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:
+    """The reads as they come, around the client's layers of generators, unless they have to be unpacked."""
+    http = response.http_response
+    packed = http.headers.get("content-encoding", "identity") != "identity"
+    return cast(
+        AsyncGenerator[bytes, None], response.iter_bytes() if packed else aiter(cast(httpx2.AsyncByteStream, http.stream))
+    )
 
 
 async def _drain(reads: AsyncIterator[bytes]) -> None:
