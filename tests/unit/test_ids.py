@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.domain import ids
@@ -38,8 +38,12 @@ def test_encoding_loses_nothing_whatever_the_text(key: ConversationKey) -> None:
 
 
 @given(TRICKY_KEYS, TRICKY_KEYS)
+@example(ConversationKey("t", "a.b", "main"), ConversationKey("t", "a_2eb", "main"))
+@example(ConversationKey("t", "a_b", "main"), ConversationKey("t", "a_5fb", "main"))
+@example(ConversationKey("t", "a.b", "c"), ConversationKey("t", "a", "b.c"))
 def test_different_conversations_have_different_actors(a: ConversationKey, b: ConversationKey) -> None:
     assert (ids.chat_actor_id(a) == ids.chat_actor_id(b)) == (a == b)
+    assert ids.parse_chat_actor_id(ids.chat_actor_id(a)) == a
 
 
 @given(TRICKY, TRICKY, TRICKY, TRICKY)
