@@ -245,12 +245,23 @@ class ChatActor(StatefulActor, ChatActorInterface):
         await self._deps.workflows.start_turn(self._key, turn.turn_id, instance)
         return turns.start(turn, instance, self._now())
 
+    async def _start_if_reached(self, turn: TurnRecord) -> TurnRecord:
+        """As ``_start``; with the engine out of reach the turn counts as started all the same, and is healed on sight.
+
+        The turn in front has ended by itself: it must not be asked of the model again because its successor cannot start.
+        """
+        try:
+            return await self._start(turn)
+        except Unavailable:
+            instance = ids.turn_workflow_instance(self._key, turn.turn_id, turn.starts + 1)
+            return turns.start(turn, instance, self._now())
+
     async def _finish(self, ended: TurnRecord) -> None:
         """Stores the end of the running turn and starts the next one in the queue."""
         meta = (await self._store.meta()).count(ended).pop()
         await self._store.write_turn(ended)
         if meta.running is not None and (waiting := await self._store.turn(meta.running)):
-            await self._store.write_turn(await self._start(waiting))
+            await self._store.write_turn(await self._start_if_reached(waiting))
         await self._store.write_meta(meta)
 
 

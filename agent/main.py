@@ -73,7 +73,9 @@ class Service:
         self.clock, self.log, self.feed = SystemClock(), MemoryTurnLog(), MemoryFeed()
         self.prompts = FilePrompts()
         self.tokens = TiktokenTokens(settings.model_name, settings.data_dir / "tiktoken")
-        self.model = OpenAIModel(model_url, settings.openai_api_key or "none", settings.model_name)
+        self.model = OpenAIModel(
+            model_url, settings.openai_api_key or "none", settings.model_name, stall_timeout=settings.model_stall_timeout
+        )
         self.sidecar = Sidecar(settings.dapr_http_port, settings.dapr_api_token)
         self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")
         self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token)

@@ -3,7 +3,7 @@
 Every method may raise ``Unavailable`` when the part behind it is out of reach, besides what it documents.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, NoReturn, Protocol
 
@@ -79,7 +79,7 @@ class TurnLog(Protocol):
         """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
         ...
 
-    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         """Batches of entries after the cursor, as they come; ends after the closing entry.
 
         An empty batch means: HEARTBEAT seconds of silence.
@@ -102,7 +102,7 @@ class Feed(Protocol):
         """Drops an event whose id it has seen."""
         ...
 
-    def follow(self, who: Identity, after: int | None) -> AsyncIterator[list["FeedEntry"]]:
+    def follow(self, who: Identity, after: int | None) -> AsyncGenerator[list["FeedEntry"]]:
         """Batches from now on, or after the id of an entry that is still kept. Empty batch: silence, and the first one."""
         ...
 
@@ -217,4 +217,3 @@ class Workflows(Protocol):
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
         """The engine's view of the task's workflow, None when it has none (any more); waits up to ``wait`` s for its end."""
         ...
-

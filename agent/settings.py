@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.domain.limits import MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT
+
 DEMO_MODEL = "task-agent-offline-demo"
 
 
@@ -30,6 +32,9 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
     openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False)
     openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")
+    model_stall_timeout: float = Field(
+        MODEL_STALL_TIMEOUT, validation_alias="TASK_AGENT_MODEL_STALL_TIMEOUT", gt=0, le=MODEL_STEP_TIMEOUT
+    )
     demo_delay: float = Field(0.02, validation_alias="TASK_AGENT_DEMO_DELAY", ge=0, le=5)
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from agent.domain.events import AnyFeedEvent
 from agent.domain.ids import Identity
@@ -41,7 +41,7 @@ class MemoryFeed:
     async def append(self, event: AnyFeedEvent) -> None:
         self._feed(Identity(event.tenant_id, event.user_id)).add(event)
 
-    async def follow(self, who: Identity, after: int | None) -> AsyncIterator[list[FeedEntry]]:
+    async def follow(self, who: Identity, after: int | None) -> AsyncGenerator[list[FeedEntry]]:
         feed = self._feed(who)
         cursor = feed.count if after is None or after > feed.count else after
         feed.followers += 1

@@ -5,7 +5,7 @@ A log lives from its first entry until it is closed and old, or crowded out; a l
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import NoReturn
 
 from agent.domain.errors import Closed, Fenced, LogUnavailable
@@ -82,7 +82,7 @@ class MemoryTurnLog:
             log.refuse(epoch)
             await asyncio.shield(log.changed)
 
-    async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         log = self._log(turn)
         position = log.after(after)
         while not (log.closed and position == len(log.entries)):

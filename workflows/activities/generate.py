@@ -1,7 +1,7 @@
 """The activity ``generate``: one model call, streamed to the log, then committed.
 
 Order is the promise: every entry is in the log before CommitStep; CommitStep is refused for any epoch but the newest. An
-attempt that was superseded raises and reports nothing; a failing endpoint is reported as data, for the workflow to decide.
+attempt that was superseded stands by for the newer one; a failing endpoint is reported as data, for the workflow to decide.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.domain import ids
 from agent.domain.context import provider_messages, token_text
-from agent.domain.errors import Closed, Unavailable
+from agent.domain.errors import Closed, Fenced, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
@@ -20,13 +20,10 @@ from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, To
 from agent.domain.tools import tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
+from workflows.activities.rival import stand_by
 from workflows.activities.step_writer import StepWriter, close_log
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
-
-
-class Superseded(Exception):
-    """A newer attempt runs this step: whatever this one did must not count."""
 
 
 @dataclass
@@ -56,12 +53,17 @@ class Generate:
         writer = StepWriter(self._log, _key(ref), begun.epoch)
         try:
             answer = await self._stream_watched(ref, begun, writer)
+            return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
-            failure = Failure(code=e.code, message=e.detail, retryable=e.retryable)
-            return Generated(kind="failed", failure=failure, retry_after=e.retry_after)
+            if (await self._chats.get_turn(_key(ref))).epoch == begun.epoch:
+                failure = Failure(code=e.code, message=e.detail, retryable=e.retryable)
+                return Generated(kind="failed", failure=failure, retry_after=e.retry_after)
         except Closed:
             return Generated(kind="ended")
-        return await self._commit(ref, begun, writer, answer)
+        except Fenced:
+            pass
+        await stand_by(self._chats, self._log, ref, lambda turn: len(turn.steps) > ref.step)
+        return await self._settle(ref, await self._chats.begin_step(ref))
 
     async def _stream_watched(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
         """Streams until the answer is complete, or until the log refuses this epoch: then the provider's stream is closed."""
@@ -109,7 +111,7 @@ class Generate:
         commit = CommitStep(ref=ref, epoch=begun.epoch, message=message, usage=usage, log_incomplete=writer.incomplete)
         done = await self._chats.commit_step(commit)
         if done.kind == "superseded":
-            raise Superseded(f"{ref.turn_id} step {ref.step}: epoch {begun.epoch} is not the newest")
+            raise Fenced
         try:
             await writer.write(StepCommitted(turn_id=ref.turn_id, step=ref.step, usage=usage))
         except Closed:

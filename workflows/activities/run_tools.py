@@ -8,14 +8,15 @@ import json
 
 from agent.domain import ids
 from agent.domain.context import token_text
-from agent.domain.errors import Closed
+from agent.domain.conversation import TurnView
+from agent.domain.errors import Closed, Fenced
 from agent.domain.events import ToolReturned
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, ToolResult
 from agent.domain.tools import shorten_result
 from agent.domain.turn import BegunTools, CommitTool, StepRef
 from agent.ports import Chats, Clock, Tokens, TurnLog
-from workflows.activities.generate import Superseded
+from workflows.activities.rival import stand_by
 from workflows.activities.step_writer import StepWriter
 from workflows.toolbox import CallContext, ToolBox
 
@@ -27,17 +28,23 @@ class RunTools:
         self._chats, self._log, self._toolbox, self._tokens, self._clock = chats, log, toolbox, tokens, clock
 
     async def __call__(self, ref: StepRef) -> None:
-        """Runs what is open of the step. Raises Superseded."""
+        """Runs what is open of the step, or stands by while a newer attempt does. Raises Superseded."""
         begun = await self._chats.begin_tools(ref)
         if begun.kind != "go" or not begun.calls:
             return
+        try:
+            await self._run_all(ref, begun)
+        except Closed:
+            return  # the turn was ended from outside
+        except Fenced:
+            await stand_by(self._chats, self._log, ref, lambda turn: _all_returned(turn, ref.step))
+
+    async def _run_all(self, ref: StepRef, begun: BegunTools) -> None:
         writer = StepWriter(self._log, TurnKey(ref.tenant, ref.user, ref.turn_id), begun.epoch)
         running = [asyncio.ensure_future(self._run(ref, begun, call)) for call in begun.calls]
         try:
             for returned in asyncio.as_completed(running):
                 await self._record(ref, begun.epoch, writer, await returned)
-        except Closed:
-            return  # the turn was ended from outside
         finally:
             for task in running:
                 task.cancel()
@@ -68,4 +75,8 @@ class RunTools:
         if not await self._chats.commit_tool(
             CommitTool(ref=ref, epoch=epoch, result=message, log_incomplete=writer.incomplete)
         ):
-            raise Superseded(f"{ref.turn_id} step {ref.step}: the tools' epoch {epoch} is not the newest")
+            raise Fenced
+
+
+def _all_returned(turn: TurnView, step: int) -> bool:
+    return len(turn.steps[step].results) == len(turn.steps[step].message.tool_calls)

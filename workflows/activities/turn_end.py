@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from agent.domain.conversation import TurnView
 from agent.domain.errors import NotFound
 from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
@@ -39,9 +40,14 @@ class PublishEvents:
             return  # cleared meanwhile: its user wants it gone
         if told.status == "completed" or told.status == "failed":
             said = told.message.content if told.message else ""
-            await self._publisher.publish(
-                turn_told(turn, told.status, told.user_message.content, said, told.ended_at or told.progress_at)
-            )
+            await self._publisher.publish(turn_told(turn, told.status, told.user_message.content, said, _told_at(told)))
+
+
+def _told_at(turn: TurnView) -> str:
+    """The same time at every telling, whoever tells."""
+    if turn.status == "completed" and turn.message:
+        return turn.message.created_at
+    return turn.ended_at or turn.progress_at
 
 
 def turn_told(

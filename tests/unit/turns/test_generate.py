@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
-from agent.domain.errors import Fenced
 from agent.domain.events import EntryId, LogEntry, StepRestarted, TextDelta, TurnCancelled
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelFailed, TextPart, ToolCallPart
@@ -15,7 +14,8 @@ from agent.domain.turn import EndTurn, Failure
 from agent.ports import TurnLog
 from tests.fakes.ports import FragileLog, MemoryPublisher, Said, ScriptedModel, WordTokens
 from tests.unit.turns.host import USAGE, ChatHost, turn_key
-from workflows.activities.generate import Generate, Superseded
+from workflows.activities.generate import Generate
+from workflows.activities.rival import Superseded
 from workflows.turn_contracts import Generated
 
 PATIENCE = 5.0
@@ -171,27 +171,31 @@ async def test_a_zombie_of_an_answered_turn_lets_go_of_the_provider(host: ChatHo
     await until_written(log, turn, 3)
     assert (await generate(host.ref(turn))).kind == "answered"
     [done] = await asyncio.wait_for(asyncio.gather(zombie, return_exceptions=True), PATIENCE)
-    assert isinstance(done, Fenced) or done == Generated(kind="ended"), "it reports no answer of its own"
+    assert done == Generated(kind="answered"), "it stands by and reports what the newer attempt came to"
     assert model.closed == 1
     seen = await host.chats.get_turn(turn_key(turn))
     assert seen.message is not None
     assert seen.message.content == "Hello world"
 
 
-async def test_a_zombie_is_fenced_by_the_first_entry_of_the_next_attempt(host: ChatHost, log: MemoryTurnLog) -> None:
+async def test_a_zombie_is_fenced_by_the_first_entry_of_the_next_attempt(
+    host: ChatHost, log: MemoryTurnLog, impatient: None
+) -> None:
     turn = (await host.submit()).turn_id
     generate, model = activity(host, log, [asyncio.Event()])
     zombie = asyncio.create_task(generate(host.ref(turn)))
     await until_written(log, turn, 2)
     newer = await host.begin(turn)
     await log.append(turn_key(turn), EntryId(newer.epoch, 0), [StepRestarted(turn_id=turn, step=0, reason="new_attempt")])
-    with pytest.raises(Fenced):
+    with pytest.raises(Superseded):
         await asyncio.wait_for(zombie, PATIENCE)
     assert model.closed == 1
     assert (await host.chats.get_turn(turn_key(turn))).steps == ()
 
 
-async def test_a_zombie_that_finds_out_only_at_the_commit_reports_nothing(host: ChatHost, log: MemoryTurnLog) -> None:
+async def test_a_zombie_that_finds_out_only_at_the_commit_reports_nothing(
+    host: ChatHost, log: MemoryTurnLog, impatient: None
+) -> None:
     turn = (await host.submit()).turn_id
     hold = asyncio.Event()
     generate, _ = activity(host, log, [TextPart("zombie"), hold, Finished("stop", USAGE)])

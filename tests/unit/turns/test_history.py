@@ -8,6 +8,7 @@ import pytest
 from actors import chat_store
 from agent.domain import conversation
 from agent.domain.errors import Conflict, NotFound, Unavailable
+from agent.domain.limits import TURN_STALE_AFTER
 from agent.domain.messages import TokenCount
 from tests.fakes.ports import WordTokens
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
@@ -125,19 +126,27 @@ class StumblingTokens(WordTokens):
 async def test_a_method_that_raised_leaves_nothing_for_the_next_one(host: ChatHost) -> None:
     [first, second] = [(await host.submit(secret=n)).turn_id for n in (1, 2)]
     begun = await host.begin(first)
-    host.workflows.unreachable = True  # the end is written, then the next turn cannot be scheduled
     before = dict(host.store)
-    with pytest.raises(Unavailable):
-        await host.commit(first, begun.epoch)
-    assert (await host.chats.get_turn(turn_key(first))).status == "running"
     host.fail_saves = 1
-    host.workflows.unreachable = False
     with pytest.raises(Unavailable):
         await host.commit(first, begun.epoch)
     assert (await host.chats.get_history(KEY, 5, None)).turns[0].status == "running", "a read saves nothing of it"
     assert host.store == before
     await host.commit(first, begun.epoch)
     assert (await host.chats.get_turn(turn_key(second))).status == "running"
+
+
+async def test_an_answer_is_kept_when_the_engine_cannot_start_the_next_turn(host: ChatHost) -> None:
+    [first, second] = [(await host.submit(secret=n)).turn_id for n in (1, 2)]
+    begun = await host.begin(first)
+    host.workflows.unreachable = True
+    await host.commit(first, begun.epoch)
+    assert (await host.chats.get_turn(turn_key(first))).status == "completed"
+    host.workflows.unreachable = False
+    host.clock.advance(TURN_STALE_AFTER)
+    healed = await host.chats.heal(turn_key(second))
+    assert (healed.status, healed.attempts) == ("running", 2), "whoever looks at the next turn starts it"
+    assert (await host.begin(second)).kind == "go"
 
 
 async def test_a_bug_in_a_method_is_not_saved_by_the_next_one(host: ChatHost) -> None:
