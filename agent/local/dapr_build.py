@@ -92,7 +92,7 @@ def _download(command: Command, folder: Path, progress: Progress) -> Path:
 
 def _compile(command: Command, source: Path, target: Path, progress: Progress) -> None:
     flags = ("-mod=readonly", "-trimpath", "-tags", _TAGS)
-    progress.say("Fetching what it depends on (some 300 MB the first time) ...")
+    progress.say("Fetching what it depends on (some hundred MB the first time) ...")
     packages = len(command.output("list", "-deps", *flags, *_PROGRAMS, cwd=source).split())
     progress.say("Compiling Dapr. This happens once per machine; two cores need about five minutes for it.")
     draft = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
