@@ -2,7 +2,7 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check check-types check-rest fmt bench clean
+.PHONY: help install run test check check-types check-unit check-local fmt bench clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -21,17 +21,20 @@ test: install ## Everything that belongs in CI, on the real Dapr runtime
 	@$(BIN)/task-agent dapr install
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/integration) $(ARGS)
 
-check: install ## Format, lint, types, imports and unit tests, in under a minute
-	@$(MAKE) --no-print-directory --output-sync=target -j2 check-types check-rest
-
-check-types:
-	@$(BIN)/pyright
-
-check-rest:
+check: install ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --output-sync=target -j3 check-types check-unit check-local
+
+check-types:
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q $(wildcard tests/unit tests/architecture)
+	@$(BIN)/pyright
+
+check-unit:
+	@$(BIN)/pytest -q $(wildcard tests/unit tests/architecture) --ignore=tests/unit/local
+
+check-local: # apart from the others because it mostly waits, for processes it starts and stops
+	@$(BIN)/pytest -q tests/unit/local
 
 fmt: install ## Format the code and fix what the linter can fix
 	@$(BIN)/ruff format .
