@@ -8,7 +8,7 @@ from agent.domain.conversation import Admission, Cleared, HistoryPage, Submissio
 from agent.domain.errors import NotFound
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.messages import Value
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, StepRef
+from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
 ACTOR_TYPE = "ChatActor"
 
@@ -27,6 +27,12 @@ class ChatClient:
 
     async def heal(self, turn: TurnKey) -> TurnView:
         return TurnView.model_validate(await self._call_turn(turn, "Heal"))
+
+    async def cancel(self, turn: TurnKey) -> TurnView:
+        return TurnView.model_validate(await self._call_turn(turn, "CancelTurn"))
+
+    async def keep_shown(self, kept: KeepShown) -> None:
+        await self._call(_conversation(kept.ref), "KeepShown", kept)
 
     async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage:
         return HistoryPage.model_validate(await self._call(key, "GetHistory", HistoryQuery(limit=limit, before=before)))

@@ -10,7 +10,7 @@ from dapr.actor import ActorInterface, actormethod
 
 from agent.domain.conversation import Submission
 from agent.domain.messages import Value
-from agent.domain.turn import CommitStep, CommitTool, EndTurn, StepRef
+from agent.domain.turn import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
 Answer = dict[str, Any]
 
@@ -48,6 +48,12 @@ class ChatActorInterface(ActorInterface):
 
     @actormethod(name="EndTurn")
     async def end_turn(self, request: EndTurn) -> Answer: ...
+
+    @actormethod(name="CancelTurn")
+    async def cancel_turn(self, request: TurnQuery) -> Answer: ...
+
+    @actormethod(name="KeepShown")
+    async def keep_shown(self, request: KeepShown) -> Answer: ...
 
     @actormethod(name="Heal")
     async def heal(self, request: TurnQuery) -> Answer: ...

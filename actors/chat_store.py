@@ -6,9 +6,9 @@ Knows keys, batches and bounds. Refuses to know why anything changes.
 from actors.base import StatefulActor
 from agent.domain import ids
 from agent.domain.context import Exchange
-from agent.domain.conversation import Meta, exchange_messages
-from agent.domain.errors import NotFound
-from agent.domain.limits import CLEAR_BATCH
+from agent.domain.conversation import KeyPlace, KeyRecord, Meta, exchange_messages
+from agent.domain.errors import Busy, NotFound
+from agent.domain.limits import CLEAR_BATCH, IDEMPOTENCY_KEYS_MAX
 from agent.domain.turn import TurnRecord
 
 
@@ -43,6 +43,26 @@ class ChatStore:
         first = max(meta.first, before - most)
         ended = [t for t in await self.turns(first, before) if t.ended]
         return [Exchange(number=t.number, turn_id=t.turn_id, messages=exchange_messages(t)) for t in ended], first - meta.first
+
+    async def submitted(self, key: str) -> KeyRecord | None:
+        """What the idempotency key ``key`` (hashed) was used for."""
+        return await self._actor.read(f"key-{key}", KeyRecord)
+
+    async def write_key(self, meta: Meta, key: str, record: KeyRecord) -> Meta:
+        """Stores a new key in the place of the oldest, if that is old enough. Raises Busy ``too_many_keys``."""
+        if meta.keys_next - meta.keys_first >= IDEMPOTENCY_KEYS_MAX:
+            place = f"key-at-{meta.keys_first}"
+            oldest = await self._actor.read(place, KeyPlace)
+            held = await self.submitted(oldest.key) if oldest else None
+            if held and not held.expired(record.at):
+                raise Busy("too_many_keys", f"{IDEMPOTENCY_KEYS_MAX} idempotency keys were used here within a day.")
+            if oldest:
+                await self._actor.remove(f"key-{oldest.key}")
+            await self._actor.remove(place)
+            meta = meta.model_copy(update={"keys_first": meta.keys_first + 1})
+        await self._actor.write(f"key-{key}", record)
+        await self._actor.write(f"key-at-{meta.keys_next}", KeyPlace(key=key))
+        return meta.model_copy(update={"keys_next": meta.keys_next + 1})
 
     async def write_turn(self, turn: TurnRecord) -> None:
         await self._actor.write(f"turn-{turn.number}", turn)

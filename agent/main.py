@@ -17,8 +17,9 @@ from dapr.aio.clients import DaprClient
 from dapr.ext.fastapi import DaprActor
 
 from actors.calls import ActorCalls
-from actors.chat import ChatActor, ChatDeps
+from actors.chat import ChatActor
 from actors.chat_client import ChatClient
+from actors.chat_keeper import ChatDeps
 from actors.serializer import PlainJson
 from actors.task import TaskActor
 from actors.task_client import TaskClient
@@ -44,6 +45,7 @@ from agent.api.dev import dev_router
 from agent.api.identity import who
 from agent.api.live import live_router
 from agent.api.tasks import task_router
+from agent.api.turns import TurnApi, turn_router
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
 from agent.domain.tools import tool_schemas
@@ -94,7 +96,7 @@ class Service:
             Generate(self.chats, self.log, self.model, self.tokens, self.clock, self.publisher),
             RunTools(self.chats, self.log, toolbox, self.tokens, self.clock),
             FailTurnActivity(self.chats, self.log),
-            PublishEvents(self.chats, self.publisher),
+            PublishEvents(self.chats, self.log, self.tokens, self.publisher),
             hop,
         )
         tasks = task_activities(self.tasks, DaprNotifier(self.dapr), hop)
@@ -124,9 +126,11 @@ class Service:
             "demo": "true" if settings.offline_demo else "false",
             "replica": str(settings.replica),
         }
-        chat = ChatApi(self.chats, self.log, self.tokens, self.clock, SystemRandomness())
+        turns = TurnApi(self.chats, self.log)
+        chat = ChatApi(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
             chat_router(chat),
+            turn_router(turns),
             task_router(self.tasks, self.clock, who),
             live_router(self.feed, readiness, about),
             dev_router(self.target),

@@ -17,7 +17,7 @@ from agent.domain.notification import Notification
 from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, StepRef
+from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
 
 class Clock(Protocol):
@@ -75,6 +75,10 @@ class TurnLog(Protocol):
         """Writes the closing entry; does nothing when there is one. Raises LogUnavailable."""
         ...
 
+    async def newest(self, turn: TurnKey) -> EntryId | None:
+        """The newest entry's id; None when there is no log (any more). Raises LogUnavailable."""
+        ...
+
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
         ...
@@ -123,7 +127,15 @@ class Chats(Protocol):
     """ChatActor, seen from outside."""
 
     async def process_message(self, key: ConversationKey, submission: Submission) -> Admission:
-        """Admits a message. Raises TooLarge, Busy."""
+        """Admits a message. Raises TooLarge, Busy, Conflict (``on_busy`` reject), Unprocessable and Gone (idempotency key)."""
+        ...
+
+    async def cancel(self, turn: TurnKey) -> TurnView:
+        """Cancels a turn that runs or waits; does nothing to one that has ended. Raises NotFound."""
+        ...
+
+    async def keep_shown(self, kept: KeepShown) -> None:
+        """Stores what readers of a cancelled turn had seen; the first telling stays. Raises NotFound."""
         ...
 
     async def get_turn(self, turn: TurnKey) -> TurnView:

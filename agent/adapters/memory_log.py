@@ -76,6 +76,10 @@ class MemoryTurnLog:
             log.add([log_entry(CLOSING_ID, event)])
             self._retire(turn)
 
+    async def newest(self, turn: TurnKey) -> EntryId | None:
+        log = self._logs.get(turn)
+        return log.entries[-1].id if log and log.entries else None
+
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         log = self._log(turn)
         while True:

@@ -1,9 +1,10 @@
 """The conversation over HTTP: say something and watch the answer, look at a turn, read and clear history, inspect context."""
 
+import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field, StrictStr
 from sse_starlette.sse import EventSourceResponse
 
@@ -11,9 +12,10 @@ from agent.api import sse
 from agent.api.body import Body
 from agent.api.identity import time_zone, who
 from agent.api.problems import responses
+from agent.api.turns import STREAM, TurnApi
 from agent.domain import ids
 from agent.domain.context import ContextView
-from agent.domain.conversation import Cleared, HistoryPage, Submission, TurnView
+from agent.domain.conversation import Cleared, HistoryPage, OnBusy, Submission
 from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge
 from agent.domain.events import EntryId, TurnQueued
 from agent.domain.ids import Identity, TurnKey
@@ -26,32 +28,43 @@ Who = Annotated[Identity, Depends(who)]
 Zone = Annotated[str, Depends(time_zone)]
 Conversation = Annotated[str, Query(description="Which of the user's conversations.")]
 
-STREAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Server-sent events; the turn's vocabulary is at the top of this document. The stream ends with "
-        "exactly one of turn.completed, turn.failed, turn.cancelled. Leaving it cancels nothing.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        "headers": {"X-Turn-Id": {"description": "The turn's id.", "schema": {"type": "string"}}},
-    }
-}
-
 
 class ChatRequest(Body):
     """What the user says, and in which conversation."""
 
     message: Annotated[StrictStr, Field(description=f"At most {MESSAGE_BYTES_MAX} bytes of UTF-8, not blank.")]
     conversation: Annotated[StrictStr, Field(description="Name of the conversation; it is made when it is new.")] = "main"
+    on_busy: Annotated[
+        OnBusy, Field(description="When a turn runs: wait behind it, be refused with 409, or cancel it and go next.")
+    ] = "queue"
+
+    def fingerprint(self) -> str:
+        """What an idempotency key stands for."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class ChatApi:
     """The handlers with their ports."""
 
-    def __init__(self, chats: Chats, log: TurnLog, tokens: Tokens, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, chats: Chats, log: TurnLog, tokens: Tokens, clock: Clock, randomness: Randomness, turns: TurnApi
+    ) -> None:
         self._chats, self._log, self._tokens, self._clock, self._randomness = chats, log, tokens, clock, randomness
+        self._turns = turns
 
-    async def say(self, request: ChatRequest, user: Who, zone: Zone) -> EventSourceResponse:
+    async def say(
+        self,
+        request: ChatRequest,
+        user: Who,
+        zone: Zone,
+        idempotency_key: Annotated[
+            str | None,
+            Header(description="The same key and body again: the same turn's stream, never a second turn."),
+        ] = None,
+    ) -> EventSourceResponse:
         """Admits a message and streams the answer."""
         key = ids.conversation_key(user, request.conversation)
+        used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
         _check_text(request.message)
         count = (await self._tokens.count([request.message]))[0]
         message = Message(
@@ -62,11 +75,23 @@ class ChatApi:
             created_at=self._clock.now().isoformat(timespec="milliseconds"),
         )
         secret = self._randomness.token(ids.TURN_SECRET_BYTES).hex()
-        admitted = await self._chats.process_message(key, Submission(secret=secret, message=message, time_zone=zone))
+        submission = Submission(
+            secret=secret,
+            message=message,
+            time_zone=zone,
+            on_busy=request.on_busy,
+            key=used,
+            fingerprint=request.fingerprint(),
+        )
+        admitted = await self._chats.process_message(key, submission)
         turn = TurnKey(user.tenant, user.user, admitted.turn_id)
+        if admitted.interrupted is not None:
+            await self._turns.close(turn._replace(turn_id=admitted.interrupted))
         if admitted.status == "queued":
             await self._tell_queued(turn, admitted.position)
-        return sse.turn_stream(self._log, self._chats, turn)
+        if used is None:
+            return sse.turn_stream(self._log, self._chats, turn)
+        return await self._turns.follow(turn, None)
 
     async def _tell_queued(self, turn: TurnKey, position: int) -> None:
         try:
@@ -74,14 +99,6 @@ class ChatApi:
             await self._log.append(turn, EntryId(ADMISSION_EPOCH, 0), [event])
         except (LogRefused, LogUnavailable):
             pass  # it started meanwhile, or nobody can be told: the turn is the same
-
-    async def turn(self, turn_id: str, user: Who) -> TurnView:
-        """A turn: its status, the answer so far, usage, and its steps. A turn whose workflow is gone is revived on sight."""
-        return await self._chats.heal(TurnKey(user.tenant, user.user, turn_id))
-
-    async def turn_context(self, turn_id: str, user: Who) -> ContextView:
-        """What the model was sent in the turn's newest step, message by message."""
-        return await self._chats.get_turn_context(TurnKey(user.tenant, user.user, turn_id))
 
     async def history(
         self,
@@ -109,8 +126,6 @@ def chat_router(api: ChatApi) -> APIRouter:
     router.add_api_route(
         "/chat", api.say, methods=["POST"], response_class=EventSourceResponse, responses={**STREAM, **responses(*refused)}
     )
-    router.add_api_route("/turns/{turn_id}", api.turn, methods=["GET"], responses=responses(400, 404, 503))
-    router.add_api_route("/turns/{turn_id}/context", api.turn_context, methods=["GET"], responses=responses(400, 404, 503))
     router.add_api_route("/history", api.history, methods=["GET"], responses=responses(400, 422, 503))
     router.add_api_route("/history", api.clear, methods=["DELETE"], responses=responses(400, 409, 503))
     router.add_api_route("/context", api.context, methods=["GET"], responses=responses(400, 503))

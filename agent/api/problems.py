@@ -14,7 +14,16 @@ from agent.domain.limits import FAULTS_TOLD_MAX
 
 _log = logging.getLogger(__name__)
 
-STATUS = {"bad_request": 400, "too_large": 413, "not_found": 404, "conflict": 409, "busy": 429, "unavailable": 503}
+STATUS = {
+    "bad_request": 400,
+    "too_large": 413,
+    "not_found": 404,
+    "conflict": 409,
+    "gone": 410,
+    "unprocessable": 422,
+    "busy": 429,
+    "unavailable": 503,
+}
 RETRY_AFTER = {429: "5", 503: "2"}
 _OURS = "bad_"  # faults that a validator of ours found have the code of the refusal as their type
 _CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -33,6 +42,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "The request cannot be understood.",
         404: "Unknown, or somebody else's.",
         409: "The state of things forbids it.",
+        410: "It was cleared.",
         413: "Larger than a bound; the numbers are in the body.",
         415: "The body is not JSON.",
         422: "The request has the wrong form.",

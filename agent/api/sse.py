@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 
 from sse_starlette.sse import EventSourceResponse
 
+from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
-from agent.domain.events import CLOSING_ID, LogEntry, log_entry
+from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import PING_INTERVAL
+from agent.domain.replay import record_entries
 from agent.ports import Chats, Feed, TurnLog
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -18,9 +20,18 @@ def turn_frame(turn_id: str, entry: LogEntry) -> bytes:
     return b"id: %s/%s\nevent: %s\ndata: %s\n\n" % (turn_id.encode(), str(entry.id).encode(), entry.name.encode(), entry.data)
 
 
-def turn_stream(log: TurnLog, chats: Chats, turn: TurnKey) -> EventSourceResponse:
-    """The turn from its first entry to its terminal event. Leaving it cancels nothing."""
-    return _response(_turn_frames(log, chats, turn), {"X-Turn-Id": turn.turn_id})
+def turn_stream(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None = None) -> EventSourceResponse:
+    """The turn from its first entry, or behind ``after``, to its terminal event. Leaving it cancels nothing."""
+    return _response(_turn_frames(log, chats, turn, after), {"X-Turn-Id": turn.turn_id})
+
+
+def record_stream(turn: TurnView, after: EntryId | None) -> EventSourceResponse:
+    """An ended turn whose log is gone, told from its record."""
+
+    async def frames() -> AsyncIterator[bytes]:
+        yield b"".join(turn_frame(turn.turn_id, entry) for entry in record_entries(turn, after))
+
+    return _response(frames(), {"X-Turn-Id": turn.turn_id})
 
 
 def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceResponse:
@@ -28,9 +39,9 @@ def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceRes
     return _response(_feed_frames(feed, user, after), {})
 
 
-async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey) -> AsyncIterator[bytes]:
+async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[bytes]:
     """In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is."""
-    async for batch in log.follow(turn, None):
+    async for batch in log.follow(turn, after):
         if batch:
             yield b"".join(turn_frame(turn.turn_id, entry) for entry in batch)
             continue

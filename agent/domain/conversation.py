@@ -1,10 +1,11 @@
 """A conversation: who is next, what is kept, and the views of it that leave the ChatActor."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
-from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, QUEUE_MAX, TURNS_KEPT_MAX
+from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.turn import Failure, TurnRecord, TurnStatus, terminal_event
 
@@ -14,7 +15,7 @@ class Meta(Value):
 
     ``first`` is the oldest turn still shown; keys from ``deleted`` up to it wait for deletion.
     ``turns`` and ``tokens`` are totals over the shown, ended turns.
-    ``secrets`` are those of the newest submissions, newest last.
+    ``secrets`` are those of the newest submissions, newest last. Idempotency keys are numbered too, from ``keys_first``.
     """
 
     format: int = 1
@@ -26,12 +27,23 @@ class Meta(Value):
     turns: int = 0
     tokens: int = 0
     secrets: tuple[str, ...] = ()
+    keys_first: int = 1
+    keys_next: int = 1
 
     def enqueue(self) -> "Meta":
         """Takes the next number into the queue. Raises Busy ``queue_full``."""
         if len(self.queue) >= QUEUE_MAX:
             raise Busy("queue_full", f"{QUEUE_MAX} messages wait already; try again when one is answered.", queued=QUEUE_MAX)
         return self.model_copy(update={"queue": (*self.queue, self.next), "next": self.next + 1})
+
+    def enqueue_first(self) -> "Meta":
+        """As ``enqueue``, but next in line."""
+        queued = self.enqueue()
+        return queued.model_copy(update={"queue": (queued.queue[-1], *self.queue)})
+
+    def dequeue(self, number: int) -> "Meta":
+        """Takes a waiting turn out of the queue."""
+        return self.model_copy(update={"queue": tuple(n for n in self.queue if n != number)})
 
     def begin(self) -> "Meta":
         """Takes the next number and runs it at once."""
@@ -55,6 +67,10 @@ class Meta(Value):
         """Adds an ended turn to the totals."""
         return self.model_copy(update={"turns": self.turns + 1, "tokens": self.tokens + turn.tokens()})
 
+    def add_tokens(self, tokens: int) -> "Meta":
+        """An ended turn has gained a message."""
+        return self.model_copy(update={"tokens": self.tokens + tokens})
+
     def clear(self) -> "Meta":
         """Moves the mark behind everything there is."""
         return self.model_copy(update={"first": self.next, "turns": 0, "tokens": 0})
@@ -70,25 +86,56 @@ class Meta(Value):
         )
 
 
+class KeyRecord(Value):
+    """What an idempotency key stands for: the turn it made, and the fingerprint of its request. ``at`` is ISO 8601 UTC."""
+
+    turn_id: str
+    fingerprint: str
+    at: str
+
+    def expired(self, now: str) -> bool:
+        """Whether it is old enough to be forgotten at ``now``."""
+        age = datetime.fromisoformat(now) - datetime.fromisoformat(self.at)
+        return age.total_seconds() >= IDEMPOTENCY_KEY_SECONDS
+
+
+class KeyPlace(Value):
+    """Keys in the order of their use."""
+
+    key: str
+
+
+OnBusy = Literal["queue", "reject", "interrupt"]
+
+
 class Submission(Value):
-    """A message to admit. ``secret`` (hex, 128 bits) is made once per request, so that a repeated delivery is recognised."""
+    """A message to admit. ``secret`` (hex, 128 bits) is made once per request, so that a repeated delivery is recognised.
+
+    ``on_busy``: wait behind the running turn, be refused, or cancel it and go next. ``key`` is the client's idempotency key,
+    hashed, and ``fingerprint`` the hash of what it stands for: the same key with another one is refused.
+    """
 
     secret: str
     message: Message
     time_zone: str
+    on_busy: OnBusy = "queue"
+    key: str | None = None
+    fingerprint: str = ""
 
 
 class Admission(Value):
-    """``position`` is 0 for a turn that runs, 1 for the next in the queue."""
+    """``position`` is 0 for a turn that runs, 1 for the next in the queue. ``interrupted`` is the turn cancelled for it."""
 
     turn_id: str
     status: TurnStatus
     position: int
+    interrupted: str | None = None
 
 
 class StepView(Value):
-    """One committed step in a turn's view."""
+    """One committed step in a turn's view; ``epoch`` is the one under which it was written."""
 
+    epoch: int
     message: PublicMessage
     results: tuple[PublicMessage, ...]
     usage: Usage
@@ -154,10 +201,11 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         conversation=conversation,
         status=turn.status,
         user_message=public(turn.user),
-        message=public(turn.steps[-1].message) if turn.steps else None,
+        message=public(answer) if (answer := turn.answer()) else None,
         usage=turn.usage(),
         steps=tuple(
-            StepView(message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage) for s in turn.steps
+            StepView(epoch=s.epoch, message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage)
+            for s in turn.steps
         ),
         failure=turn.failure,
         submitted_at=turn.submitted_at,
@@ -186,13 +234,13 @@ def history_turn(turn: TurnRecord) -> HistoryTurn:
 
 
 def exchange_messages(turn: TurnRecord) -> tuple[Message, ...]:
-    """What the model is told of an earlier turn; one that failed ends with a note, so that nobody's words are taken for its."""
+    """What the model is told of an earlier turn; one without an answer ends with a note that says so."""
     messages = turn.messages()
-    if turn.status != "failed" or turn.failure is None:
+    if turn.status == "completed" or turn.interrupted is not None:
         return messages
     note: dict[str, Any] = {
         "role": "assistant",
-        "content": f"(No answer: {turn.failure.code}.)",
+        "content": f"(No answer: {turn.failure.code if turn.failure else turn.status}.)",
         "created_at": turn.ended_at or "",
     }
     return (*messages, Message(**note, tokens=8, estimated=True))

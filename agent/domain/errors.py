@@ -5,6 +5,8 @@
     |- TooLarge                 beyond a size bound; says the numbers (413)
     |- NotFound                 unknown, or somebody else's (404)
     |- Conflict                 the state of things forbids it (409)
+    |- Gone                     it was here, and was cleared (410)
+    |- Unprocessable            well-formed, and impossible (422)
     |- Busy                     a bound is reached for now (429)
     |- Unavailable              a part this needs is out of reach; try again later (503)
     LogRefused                  a TurnLog append that must not be repeated
@@ -48,6 +50,14 @@ class Conflict(Problem):
     kind = "conflict"
 
 
+class Gone(Problem):
+    kind = "gone"
+
+
+class Unprocessable(Problem):
+    kind = "unprocessable"
+
+
 class Busy(Problem):
     kind = "busy"
 
@@ -72,7 +82,9 @@ class LogUnavailable(Exception):
     """The log cannot be reached; the turn goes on and commits without it."""
 
 
-_KINDS: dict[str, type[Problem]] = {c.kind: c for c in (BadRequest, TooLarge, NotFound, Conflict, Busy, Unavailable)}
+_KINDS: dict[str, type[Problem]] = {
+    c.kind: c for c in (BadRequest, TooLarge, NotFound, Conflict, Gone, Unprocessable, Busy, Unavailable)
+}
 
 
 def from_data(data: dict[str, Any]) -> Problem:

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from agent.domain.errors import BadRequest
+from agent.domain.limits import IDEMPOTENCY_KEY_CHARS_MAX
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}")
@@ -93,6 +94,19 @@ def parse_turn_id(value: str) -> ParsedTurnId | None:
     """None when ``value`` cannot be a turn id (callers answer as for an unknown turn)."""
     match = _TURN.fullmatch(value)
     return ParsedTurnId(match["conversation"], int(match["number"])) if match else None
+
+
+def idempotency_key(value: str) -> str:
+    """The key as it is stored: a hash of fixed length.
+
+    Raises:
+        BadRequest: ``bad_idempotency_key``: empty, longer than IDEMPOTENCY_KEY_CHARS_MAX, or with characters no header carries.
+    """
+    if not 0 < len(value) <= IDEMPOTENCY_KEY_CHARS_MAX or not value.isascii() or not value.isprintable():
+        raise BadRequest(
+            "bad_idempotency_key", f"An idempotency key is 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters."
+        )
+    return _base32(hashlib.sha256(value.encode()).digest()[:20])
 
 
 def tool_call_key(turn: str, step: int, index: int) -> str:

@@ -15,6 +15,9 @@ TOKEN_BUDGET = 16_000  # tokens of context, the answer not included
 TURNS_KEPT_MAX = 1_000  # per conversation; the oldest are deleted
 QUEUE_MAX = 8  # turns waiting behind the running one; 429 queue_full
 ADMISSIONS_REMEMBERED_MAX = 32  # newest submissions whose repeated delivery is recognised
+IDEMPOTENCY_KEYS_MAX = 1_000  # per conversation; 429 too_many_keys
+IDEMPOTENCY_KEY_SECONDS = 86_400  # none younger is forgotten
+IDEMPOTENCY_KEY_CHARS_MAX = 255  # 400 bad_idempotency_key
 HISTORY_PAGE_DEFAULT = 20
 HISTORY_PAGE_MAX = 100
 CONTEXT_TURNS_LISTED_MAX = 100  # turns that GET /context lists, newest; older ones are counted in one line
@@ -94,3 +97,14 @@ ACTOR_CALL_TIMEOUT = 30.0
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 10.0  # connection refused or actor not placed yet: tried again for this long, then 503
 SIDECAR_START_TIMEOUT = 60.0
+
+# Redis: TurnLog and feed of replicas
+REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable, and the turn goes on without its log
+REDIS_CALLS_MAX = 10_000  # calls in flight per process; then LogUnavailable at once
+REDIS_RETRY_FIRST = 0.05  # between attempts to connect, doubled up to the next
+REDIS_RETRY_MAX = 0.5
+REDIS_PING_INTERVAL = 4.0  # a listening connection that is silent for two of these is given up
+REDIS_PAGE = 500  # entries a follower that is behind reads at once
+REDIS_HEARD_MAX = 1_000  # entries kept for a follower that does not take them; it then reads them from the log
+LOG_OPEN_KEPT_SECONDS = 86_400.0  # since the last append: a log whose turn nobody ends
+FEED_KEPT_SECONDS = 86_400.0  # since the last event

@@ -62,6 +62,7 @@ class Message(Value):
     """One message as stored and as counted. ``created_at`` is ISO 8601 UTC.
 
     Role ``assistant`` may carry ``tool_calls``; role ``tool`` carries ``call_id``, and its content is the JSON of the result.
+    ``interrupted`` marks what a cancelled turn had shown of a step that was never committed.
     """
 
     role: Role
@@ -72,6 +73,7 @@ class Message(Value):
     tool_calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
     ok: bool | None = None
+    interrupted: bool = False
 
 
 class PublicCall(Value):
@@ -93,6 +95,7 @@ class PublicMessage(Value):
     tool_calls: tuple[PublicCall, ...] = ()
     call_id: str | None = None
     ok: bool | None = None
+    interrupted: bool = False
 
 
 def public(message: Message) -> PublicMessage:
@@ -106,4 +109,5 @@ def public(message: Message) -> PublicMessage:
         tool_calls=tuple(PublicCall(call_id=c.call_id, name=c.name, arguments=c.arguments) for c in message.tool_calls),
         call_id=message.call_id,
         ok=message.ok,
+        interrupted=message.interrupted,
     )

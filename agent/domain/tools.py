@@ -70,6 +70,15 @@ def parse_call(name: str, arguments: str) -> ToolArguments:
         raise BadRequest("bad_arguments", f"{name}: {_faults(error)}.") from None
 
 
+def arguments_shown(arguments: str) -> dict[str, Any] | str:
+    """The JSON object the model wrote, or its raw text when it wrote none."""
+    try:
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return arguments
+    return value if isinstance(value, dict) else arguments  # pyright: ignore[reportUnknownVariableType] -- as above
+
+
 def shorten_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """``result`` when its JSON is at most TOOL_RESULT_BYTES_MAX, else a marker and as much of that JSON as fits, as text."""
     text = _json(result)

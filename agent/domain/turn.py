@@ -62,6 +62,7 @@ class TurnRecord(Value):
     failure: Failure | None = None
     log_incomplete: bool = False
     ledger: Ledger | None = None
+    interrupted: Message | None = None
 
     @property
     def ended(self) -> bool:
@@ -72,7 +73,11 @@ class TurnRecord(Value):
         said = [self.user]
         for step in self.steps:
             said += [step.message, *step.results]
-        return tuple(said)
+        return (*said, self.interrupted) if self.interrupted else tuple(said)
+
+    def answer(self) -> Message | None:
+        """The answer so far: what the last step said, or what a cancelled turn had shown."""
+        return self.interrupted or (self.steps[-1].message if self.steps else None)
 
     def usage(self) -> Usage:
         total = Usage()
@@ -150,6 +155,13 @@ class CommitTool(Value):
     log_incomplete: bool = False
 
 
+class KeepShown(Value):
+    """Stores what readers of a cancelled turn had seen of the step that was cut off."""
+
+    ref: StepRef
+    shown: Message
+
+
 class EndTurn(Value):
     """Ends a running turn as failed."""
 
@@ -199,6 +211,18 @@ def commit_tool(turn: TurnRecord, commit: CommitTool, now: str) -> TurnRecord:
 def fail(turn: TurnRecord, failure: Failure, now: str) -> TurnRecord:
     """Failed, with what was committed so far kept."""
     return turn.model_copy(update={"status": "failed", "failure": failure, "ended_at": now, "progress_at": now})
+
+
+def cancel(turn: TurnRecord, now: str) -> TurnRecord:
+    """Cancelled, with what was committed so far kept."""
+    return turn.model_copy(update={"status": "cancelled", "ended_at": now, "progress_at": now})
+
+
+def keep_shown(turn: TurnRecord, shown: Message) -> TurnRecord:
+    """A cancelled turn with the text its readers had seen of the step that was cut off. The first telling stays."""
+    if turn.status != "cancelled" or turn.interrupted is not None:
+        return turn
+    return turn.model_copy(update={"interrupted": shown})
 
 
 def terminal_event(turn: TurnRecord) -> TerminalEvent:

@@ -13,7 +13,7 @@ from tests.integration.endpoint import EndpointThread, mark
 
 CLOSING = f"{2**63 - 1}-0"
 USAGE = {"prompt_tokens", "completion_tokens", "total_tokens", "estimated"}
-MESSAGE = {"role", "content", "tokens", "estimated", "created_at", "tool_calls", "call_id", "ok"}
+MESSAGE = {"role", "content", "tokens", "estimated", "created_at", "tool_calls", "call_id", "ok", "interrupted"}
 FIELDS = {
     "turn.queued": {"position"},
     "turn.started": set[str](),

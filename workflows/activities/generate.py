@@ -4,11 +4,8 @@ Order is the promise: every entry is in the log before CommitStep; CommitStep is
 attempt that was superseded stands by for the newer one; a failing endpoint is reported as data, for the workflow to decide.
 """
 
-import asyncio
-import json
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.domain import ids
 from agent.domain.context import provider_messages, token_text
@@ -17,11 +14,11 @@ from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextD
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
-from agent.domain.tools import tool_schemas
+from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
 from workflows.activities.rival import stand_by
-from workflows.activities.step_writer import StepWriter, close_log
+from workflows.activities.step_writer import StepWriter, close_log, unless_refused
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
 
@@ -52,7 +49,7 @@ class Generate:
             return await self._settle(ref, begun)
         writer = StepWriter(self._log, _key(ref), begun.epoch)
         try:
-            answer = await self._stream_watched(ref, begun, writer)
+            answer = await unless_refused(writer, self._stream(ref, begun, writer))
             return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
             if (await self._chats.get_turn(_key(ref))).epoch == begun.epoch:
@@ -64,20 +61,6 @@ class Generate:
             pass
         await stand_by(self._chats, self._log, ref, lambda turn: len(turn.steps) > ref.step)
         return await self._settle(ref, await self._chats.begin_step(ref))
-
-    async def _stream_watched(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
-        """Streams until the answer is complete, or until the log refuses this epoch: then the provider's stream is closed."""
-        stream = asyncio.ensure_future(self._stream(ref, begun, writer))
-        watch = asyncio.ensure_future(writer.refused())
-        try:
-            await asyncio.wait({stream, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if not stream.done():
-                await watch
-            return await stream
-        finally:
-            for task in (stream, watch):
-                task.cancel()
-            await asyncio.gather(stream, watch, return_exceptions=True)
 
     async def _stream(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
         answer = _Answer()
@@ -151,22 +134,13 @@ def _opening(ref: StepRef, begun: BegunStep) -> list[TurnStarted | StepStarted |
 
 def _called(ref: StepRef, call: ToolCall) -> ToolCalled:
     event = ToolCalled(
-        turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=_shown(call.arguments)
+        turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=arguments_shown(call.arguments)
     )
     try:
         event.model_dump_json()
     except ValueError:  # half a surrogate pair, or nested beyond all reason: parsed, it can be sent to nobody
         return event.model_copy(update={"arguments": call.arguments})
     return event
-
-
-def _shown(arguments: str) -> dict[str, Any] | str:
-    """The JSON object the model wrote, or its raw text when it wrote none."""
-    try:
-        value = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return arguments
-    return value if isinstance(value, dict) else arguments
 
 
 def _counted(begun: BegunStep, message: Message) -> Usage:

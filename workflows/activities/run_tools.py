@@ -17,7 +17,7 @@ from agent.domain.tools import shorten_result
 from agent.domain.turn import BegunTools, CommitTool, StepRef
 from agent.ports import Chats, Clock, Tokens, TurnLog
 from workflows.activities.rival import stand_by
-from workflows.activities.step_writer import StepWriter
+from workflows.activities.step_writer import StepWriter, unless_refused
 from workflows.toolbox import CallContext, ToolBox
 
 
@@ -32,15 +32,15 @@ class RunTools:
         begun = await self._chats.begin_tools(ref)
         if begun.kind != "go" or not begun.calls:
             return
+        writer = StepWriter(self._log, TurnKey(ref.tenant, ref.user, ref.turn_id), begun.epoch)
         try:
-            await self._run_all(ref, begun)
+            await unless_refused(writer, self._run_all(ref, begun, writer))
         except Closed:
             return  # the turn was ended from outside
         except Fenced:
             await stand_by(self._chats, self._log, ref, lambda turn: _all_returned(turn, ref.step))
 
-    async def _run_all(self, ref: StepRef, begun: BegunTools) -> None:
-        writer = StepWriter(self._log, TurnKey(ref.tenant, ref.user, ref.turn_id), begun.epoch)
+    async def _run_all(self, ref: StepRef, begun: BegunTools, writer: StepWriter) -> None:
         running = [asyncio.ensure_future(self._run(ref, begun, call)) for call in begun.calls]
         try:
             for returned in asyncio.as_completed(running):

@@ -15,6 +15,7 @@ from agent.api.dev import dev_router
 from agent.api.identity import who
 from agent.api.live import live_router
 from agent.api.tasks import task_router
+from agent.api.turns import TurnApi, turn_router
 from agent.domain.model import Finished, TextPart
 from tests.fakes.ports import CountingRandomness, FakeTasks, MemoryPublisher, ScriptedModel, WordTokens
 from tests.unit.turns.host import USAGE, ChatHost
@@ -31,9 +32,11 @@ class Service:
     def __init__(self) -> None:
         self.host, self.log, self.feed, self.tasks = ChatHost(), MemoryTurnLog(), MemoryFeed(), FakeTasks()
         self.ready = {"sidecar": True, "actors": True}
-        chat = ChatApi(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness())
+        turns = TurnApi(self.host.chats, self.log)
+        chat = ChatApi(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness(), turns)
         self.routers = [
             chat_router(chat),
+            turn_router(turns),
             task_router(self.tasks, self.host.clock, who),
             live_router(self.feed, lambda: self.ready, {"version": "1.2.3"}),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here

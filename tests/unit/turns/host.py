@@ -13,8 +13,9 @@ from dapr.actor.runtime.manager import ActorManager
 from dapr.clients.base import DaprActorClientBase
 
 from actors.calls import ActorCalls
-from actors.chat import ChatActor, ChatDeps
+from actors.chat import ChatActor
 from actors.chat_client import ChatClient
+from actors.chat_keeper import ChatDeps
 from actors.serializer import PlainJson
 from actors.transport import SidecarRefused
 from agent.domain.conversation import Admission, Submission

@@ -64,7 +64,7 @@ async def test_another_workflow_ends_nothing(host: ChatHost, log: FragileLog) ->
 async def test_a_turn_that_nobody_knows_is_not_tried_for_ever(host: ChatHost, log: FragileLog) -> None:
     await FailTurnActivity(host.chats, log)(order(host, UNKNOWN, "i"))
     publisher = MemoryPublisher()
-    await PublishEvents(host.chats, publisher)(told_input(host, UNKNOWN, "i"))
+    await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, UNKNOWN, "i"))
     assert (log.written, publisher.published) == ([], [])
 
 
@@ -79,7 +79,7 @@ async def test_an_answered_turn_is_told_with_its_words(host: ChatHost) -> None:
     turn = (await host.submit("question")).turn_id
     await host.answer(turn, "answer")
     publisher = MemoryPublisher()
-    await PublishEvents(host.chats, publisher)(told_input(host, turn))
+    await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, turn))
     [event] = publisher.published
     assert isinstance(event, ConversationUpdated)
     assert (event.user_message, event.assistant_message, event.status) == ("question", "answer", "completed")
@@ -91,7 +91,7 @@ async def test_a_failed_turn_is_told_with_what_it_had_said(host: ChatHost, log: 
     await host.commit(turn, (await host.begin(turn)).epoch, "let me see", calls=(call(0),))
     await FailTurnActivity(host.chats, log)(order(host, turn))
     publisher = MemoryPublisher()
-    await PublishEvents(host.chats, publisher)(told_input(host, turn))
+    await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, turn))
     [event] = publisher.published
     assert isinstance(event, ConversationUpdated)
     assert (event.assistant_message, event.status) == ("let me see", "failed")
@@ -100,7 +100,7 @@ async def test_a_failed_turn_is_told_with_what_it_had_said(host: ChatHost, log: 
 async def test_a_turn_that_runs_is_no_news(host: ChatHost) -> None:
     turn = (await host.submit()).turn_id
     publisher = MemoryPublisher()
-    await PublishEvents(host.chats, publisher)(told_input(host, turn))
+    await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, turn))
     assert publisher.published == []
 
 
@@ -110,7 +110,7 @@ async def test_told_from_the_last_step_or_by_the_workflow_it_is_the_same_event(h
     model = ScriptedModel([TextPart("answer"), Finished("stop", USAGE)])
     done = await Generate(host.chats, log, model, WordTokens(), host.clock, publisher)(host.ref(turn))
     assert done.told
-    await PublishEvents(host.chats, publisher)(told_input(host, turn))
+    await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, turn))
     first, second = publisher.published
     assert first == second
     assert first.event_id == f"{turn}-ended"
@@ -127,7 +127,7 @@ async def test_a_broker_out_of_reach_leaves_the_telling_to_the_workflow(host: Ch
     done = await Generate(host.chats, log, model, WordTokens(), host.clock, NoBroker())(host.ref(turn))
     assert (done.kind, done.told) == ("answered", False)
     with pytest.raises(type(OUT_OF_REACH)):
-        await PublishEvents(host.chats, NoBroker())(told_input(host, turn))
+        await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), NoBroker())(told_input(host, turn))
 
 
 async def test_a_follower_that_closed_first_changes_nothing(host: ChatHost, log: FragileLog) -> None:

@@ -1,0 +1,107 @@
+"""How a ChatActor keeps its conversation: starting turns, ending them, and bringing back those whose workflow is gone.
+
+Order of effects wherever a turn starts: the workflow is scheduled first, state is saved second. A workflow whose turn the
+actor does not know, or that is not the recorded instance, ends at once; so no crash between the two loses or doubles a message.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dapr.actor import ActorId
+from dapr.actor.runtime.context import ActorRuntimeContext
+
+from actors.base import StatefulActor
+from actors.chat_context import ContextBuilder
+from actors.chat_store import ChatStore
+from agent.domain import ids
+from agent.domain import turn as turns
+from agent.domain.conversation import Meta
+from agent.domain.errors import Unavailable
+from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
+from agent.domain.turn import Failure, TurnRecord
+from agent.ports import Clock, Prompts, Tokens, Workflows
+
+RECOVERY_EXHAUSTED = Failure(
+    code="recovery_exhausted",
+    message=f"The turn was started {TURN_ATTEMPTS_MAX} times and never got through.",
+    retryable=True,
+)
+
+
+@dataclass(frozen=True)
+class ChatDeps:
+    """What a ChatActor needs from outside. ``schema_tokens`` are the tokens of the tool schemas."""
+
+    workflows: Workflows
+    clock: Clock
+    prompts: Prompts
+    tokens: Tokens
+    schema_tokens: int
+
+
+class ChatKeeper(StatefulActor):
+    """Actor id: see ``ids.chat_actor_id``. Nothing here saves: the public method that called it does, at its end."""
+
+    def __init__(self, ctx: ActorRuntimeContext, actor_id: ActorId, deps: ChatDeps) -> None:
+        super().__init__(ctx, actor_id)
+        self.key = ids.parse_chat_actor_id(actor_id.id)
+        self.deps = deps
+        self.store = ChatStore(self)
+        self.context = ContextBuilder(self.key, self.store, deps.prompts, deps.tokens, deps.schema_tokens)
+
+    def now(self) -> str:
+        return self.deps.clock.now().isoformat(timespec="milliseconds")
+
+    def _stale(self, turn: TurnRecord) -> bool:
+        quiet = self.deps.clock.now() - datetime.fromisoformat(turn.progress_at)
+        return quiet.total_seconds() >= TURN_STALE_AFTER
+
+    async def start(self, turn: TurnRecord) -> TurnRecord:
+        """Schedules a fresh workflow for ``turn`` and returns it as running; the caller saves."""
+        instance = ids.turn_workflow_instance(self.key, turn.turn_id, turn.starts + 1)
+        await self.deps.workflows.start_turn(self.key, turn.turn_id, instance)
+        return turns.start(turn, instance, self.now())
+
+    async def _start_if_reached(self, turn: TurnRecord) -> TurnRecord:
+        """As ``_start``; with the engine out of reach the turn counts as started all the same, and is healed on sight.
+
+        The turn in front has ended by itself: it must not be asked of the model again because its successor cannot start.
+        """
+        try:
+            return await self.start(turn)
+        except Unavailable:
+            instance = ids.turn_workflow_instance(self.key, turn.turn_id, turn.starts + 1)
+            return turns.start(turn, instance, self.now())
+
+    async def finish(self, ended: TurnRecord) -> None:
+        """Stores the end of the running turn and starts the next one in the queue."""
+        meta = (await self.store.meta()).count(ended).pop()
+        await self.store.write_turn(ended)
+        if meta.running is not None and (waiting := await self.store.turn(meta.running)):
+            await self.store.write_turn(await self._start_if_reached(waiting))
+        await self.store.write_meta(meta)
+
+    async def heal_running(self, meta: Meta) -> Meta:
+        """Revives the running turn when its workflow is gone: nothing behind it would ever start. Returns ``meta`` after."""
+        turn = await self.store.turn(meta.running) if meta.running is not None else None
+        if turn is None or not await self._lost(turn):
+            return meta
+        await self._revive(turn)
+        return await self.store.meta()
+
+    async def _lost(self, turn: TurnRecord) -> bool:
+        if not self._stale(turn):
+            return False
+        try:
+            return not await self.deps.workflows.is_alive(turn.instance)
+        except Unavailable:
+            return False  # the next look will tell; this one must not fail for it
+
+    async def _revive(self, turn: TurnRecord) -> None:
+        """A new instance for a turn whose workflow is gone; beyond the bound it only tells that the turn failed."""
+        exhausted = turn.starts >= TURN_ATTEMPTS_MAX
+        revived = await self.start(turn)
+        if exhausted:
+            await self.finish(turns.fail(revived, RECOVERY_EXHAUSTED, self.now()))
+        else:
+            await self.store.write_turn(revived)

@@ -1,0 +1,111 @@
+"""One turn over HTTP: look at it, follow it from anywhere, cancel it, see what the model was sent for it."""
+
+import contextlib
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import BaseModel
+from sse_starlette.sse import EventSourceResponse
+
+from agent.api import sse
+from agent.api.body import Body
+from agent.api.identity import who
+from agent.api.problems import responses
+from agent.domain import cursors
+from agent.domain.context import ContextView
+from agent.domain.conversation import TurnView
+from agent.domain.errors import LogUnavailable
+from agent.domain.events import EntryId, TurnCancelled
+from agent.domain.ids import Identity, TurnKey
+from agent.domain.turn import TurnStatus
+from agent.ports import Chats, TurnLog
+
+Who = Annotated[Identity, Depends(who)]
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events; the turn's vocabulary is at the top of this document. The stream ends with "
+        "exactly one of turn.completed, turn.failed, turn.cancelled. Leaving it cancels nothing.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "headers": {"X-Turn-Id": {"description": "The turn's id.", "schema": {"type": "string"}}},
+    }
+}
+
+
+class CancelRequest(Body):
+    """What becomes of what the turn's tools have done: ``keep`` leaves it."""
+
+    effects: Literal["keep"] = "keep"
+
+
+class Cancelled(BaseModel):
+    """The turn's status after the request: ``cancelled``, or how it had ended before."""
+
+    turn_id: str
+    status: TurnStatus
+
+
+class TurnApi:
+    """The handlers with their ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog) -> None:
+        self._chats, self._log = chats, log
+
+    async def turn(self, turn_id: str, user: Who) -> TurnView:
+        """A turn: its status, the answer so far, usage, and its steps. A turn whose workflow is gone is revived on sight."""
+        return await self._chats.heal(TurnKey(user.tenant, user.user, turn_id))
+
+    async def context(self, turn_id: str, user: Who) -> ContextView:
+        """What the model was sent in the turn's newest step, message by message."""
+        return await self._chats.get_turn_context(TurnKey(user.tenant, user.user, turn_id))
+
+    async def events(
+        self,
+        turn_id: str,
+        user: Who,
+        after: Annotated[str | None, Query(description="The id of the last frame seen; as `Last-Event-ID`.")] = None,
+        last_event_id: Annotated[str | None, Header(description="Continue behind this frame.")] = None,
+    ) -> EventSourceResponse:
+        """The turn's stream from its start, or exactly behind a frame: the same frames with the same ids for everyone."""
+        cursor = cursors.parse(turn_id, given) if (given := last_event_id or after) else None
+        return await self.follow(TurnKey(user.tenant, user.user, turn_id), cursor)
+
+    async def follow(self, turn: TurnKey, cursor: EntryId | None) -> EventSourceResponse:
+        """The stream from the log, or from the record once the turn has ended and its log is gone."""
+        view = await self._chats.heal(turn)
+        newest = None
+        with contextlib.suppress(LogUnavailable):
+            newest = await self._log.newest(turn)
+        cursors.check(cursor, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
+        if view.terminal is not None and newest is None:
+            return sse.record_stream(view, cursor)
+        return sse.turn_stream(self._log, self._chats, turn, cursor)
+
+    async def cancel(self, turn_id: str, user: Who, request: CancelRequest | None = None) -> Cancelled:
+        """Cancels the turn, waiting or running; the model's stream is closed. Any number of times, also after the end."""
+        turn = TurnKey(user.tenant, user.user, turn_id)
+        view = await self._chats.cancel(turn)
+        if view.status == "cancelled":
+            await self.close(turn)
+        return Cancelled(turn_id=turn_id, status=view.status)
+
+    async def close(self, turn: TurnKey) -> None:
+        """Writes the closing entry of a cancelled turn. Should this fail, the turn's workflow or a follower writes it."""
+        with contextlib.suppress(LogUnavailable):
+            await self._log.close(turn, TurnCancelled(turn_id=turn.turn_id))
+
+
+def turn_router(api: TurnApi) -> APIRouter:
+    """The routes of one turn."""
+    router = APIRouter(tags=["conversation"])
+    router.add_api_route("/turns/{turn_id}", api.turn, methods=["GET"], responses=responses(400, 404, 503))
+    router.add_api_route("/turns/{turn_id}/context", api.context, methods=["GET"], responses=responses(400, 404, 503))
+    router.add_api_route(
+        "/turns/{turn_id}/events",
+        api.events,
+        methods=["GET"],
+        response_class=EventSourceResponse,
+        responses={**STREAM, **responses(400, 404, 503)},
+    )
+    router.add_api_route("/turns/{turn_id}/cancel", api.cancel, methods=["POST"], responses=responses(400, 404, 413, 415, 422, 503))
+    return router

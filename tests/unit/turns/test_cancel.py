@@ -1,0 +1,122 @@
+"""ChatActor: cancelling, the policies for a busy conversation, and idempotency keys."""
+
+from typing import Any
+
+import pytest
+
+from actors import chat_store
+from agent.domain.conversation import Admission, Submission
+from agent.domain.errors import Busy, Conflict, Gone, Unavailable, Unprocessable
+from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS
+from agent.domain.messages import Message
+from agent.domain.turn import KeepShown
+from tests.unit.turns.host import KEY, ChatHost, turn_key
+
+
+async def submit(host: ChatHost, number: int, **more: Any) -> Admission:
+    message = Message(role="user", content=f"q{number}", tokens=1, created_at=host.clock.now().isoformat())
+    return await host.chats.process_message(KEY, Submission(secret=f"{number:032x}", message=message, time_zone="UTC", **more))
+
+
+def shown(text: str) -> Message:
+    return Message(role="assistant", content=text, tokens=2, interrupted=True)
+
+
+async def test_a_cancelled_turn_refuses_its_commit_and_the_next_one_runs(host: ChatHost) -> None:
+    [first, second] = [(await submit(host, n)).turn_id for n in (1, 2)]
+    begun = await host.begin(first)
+    assert (await host.chats.cancel(turn_key(first))).status == "cancelled"
+    refused = await host.commit(first, begun.epoch)
+    assert (refused.kind, refused.status) == ("ended", "cancelled")
+    assert (await host.chats.get_turn(turn_key(second))).status == "running"
+    assert (await host.chats.cancel(turn_key(first))).status == "cancelled", "again, and nothing more happens"
+    assert (await host.chats.get_turn(turn_key(second))).status == "running"
+
+
+async def test_a_cancelled_waiting_turn_leaves_the_queue(host: ChatHost) -> None:
+    [first, second, third] = [(await submit(host, n)).turn_id for n in (1, 2, 3)]
+    await host.chats.cancel(turn_key(second))
+    await host.answer(first)
+    assert (await host.chats.get_turn(turn_key(third))).status == "running"
+    assert not [t for t, _ in host.workflows.started if t == second]
+
+
+async def test_a_turn_that_has_ended_stays_what_it_is(host: ChatHost) -> None:
+    turn = (await submit(host, 1)).turn_id
+    await host.answer(turn)
+    before = dict(host.store)
+    assert (await host.chats.cancel(turn_key(turn))).status == "completed"
+    assert host.store == before
+
+
+async def test_what_was_shown_is_stored_once_and_told_to_the_model(host: ChatHost) -> None:
+    turn = (await submit(host, 1)).turn_id
+    ref = host.ref(turn)
+    await host.begin(turn)
+    await host.chats.keep_shown(KeepShown(ref=ref, shown=shown("too early")))
+    await host.chats.cancel(turn_key(turn))
+    for text in ("half an ans", "another"):
+        await host.chats.keep_shown(KeepShown(ref=ref, shown=shown(text)))
+    view = await host.chats.get_turn(turn_key(turn))
+    assert view.message is not None
+    assert (view.message.content, view.message.interrupted) == ("half an ans", True)
+    page = await host.chats.get_history(KEY, 5, None)
+    assert page.total_tokens == sum(m.tokens for m in page.turns[0].messages) == 3
+    begun = await host.begin((await submit(host, 2)).turn_id)
+    assert [m.content for m in begun.messages[1:]] == ["q1", "half an ans", "q2"]
+
+
+async def test_reject_changes_nothing_and_names_the_turn(host: ChatHost) -> None:
+    running = (await submit(host, 1, on_busy="reject")).turn_id
+    before = dict(host.store)
+    with pytest.raises(Conflict) as refused:
+        await submit(host, 2, on_busy="reject")
+    assert (refused.value.code, refused.value.extra["turn_id"]) == ("turn_running", running)
+    assert host.store == before
+
+
+async def test_interrupt_goes_before_those_who_wait(host: ChatHost) -> None:
+    [first, second] = [(await submit(host, n)).turn_id for n in (1, 2)]
+    third = await submit(host, 3, on_busy="interrupt")
+    assert (third.status, third.position, third.interrupted) == ("running", 0, first)
+    assert (await host.chats.get_turn(turn_key(first))).status == "cancelled"
+    await host.answer(third.turn_id)
+    assert (await host.chats.get_turn(turn_key(second))).status == "running"
+
+
+async def test_an_interrupt_that_cannot_be_scheduled_cancels_nothing(host: ChatHost) -> None:
+    first = (await submit(host, 1)).turn_id
+    before = dict(host.store)
+    host.workflows.unreachable = True
+    with pytest.raises(Unavailable):
+        await submit(host, 2, on_busy="interrupt")
+    host.workflows.unreachable = False
+    assert host.store == before
+    assert (await host.chats.get_turn(turn_key(first))).status == "running"
+
+
+async def test_a_key_is_one_turn_for_ever(host: ChatHost) -> None:
+    first = await submit(host, 1, key="k", fingerprint="a")
+    host.crash()
+    assert (await submit(host, 2, key="k", fingerprint="a")).turn_id == first.turn_id
+    with pytest.raises(Unprocessable):
+        await submit(host, 3, key="k", fingerprint="b")
+    await host.answer(first.turn_id)
+    await host.chats.clear_history(KEY)
+    with pytest.raises(Gone):
+        await submit(host, 4, key="k", fingerprint="a")
+    assert len(host.workflows.started) == 1
+
+
+async def test_keys_have_a_bound_and_none_of_this_day_is_forgotten(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_store, "IDEMPOTENCY_KEYS_MAX", 3)
+    for n in range(3):
+        await host.answer((await submit(host, n, key=f"k{n}", fingerprint="a")).turn_id)
+    with pytest.raises(Busy) as refused:
+        await submit(host, 8, key="k8", fingerprint="a")
+    assert refused.value.code == "too_many_keys"
+    host.clock.advance(IDEMPOTENCY_KEY_SECONDS)
+    await host.answer((await submit(host, 9, key="k9", fingerprint="a")).turn_id)
+    assert host.stored("key-k0") is None
+    assert host.stored("key-at-1") is None
+    assert (await submit(host, 10, key="k1", fingerprint="a")).status == "completed", "the others are still known"
