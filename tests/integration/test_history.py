@@ -9,7 +9,7 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread
 from tests.integration.test_chat import NEW_TASK, script, tool
 
-MESSAGE = {"role", "content", "tokens", "estimated", "created_at", "tool_calls", "call_id", "ok"}
+MESSAGE = {"role", "content", "tokens", "estimated", "created_at", "tool_calls", "call_id", "ok", "interrupted"}
 
 
 def included(context: dict[str, Any]) -> list[dict[str, Any]]:
