@@ -17,34 +17,17 @@ import json
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Generator
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from typing import Any, Self, cast
 
 import uvloop
 
+from tests.fakes.endpoint_ledger import Record
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
 from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, tool
 
 LEDGER_MAX = 20_000
-
-
-@dataclass
-class Record:
-    """One request to the model. Times are ``time.time()``: comparable across the processes of one machine.
-
-    ``finished``: everything was sent; ``disconnected``: the client left before that.
-    """
-
-    number: int
-    body: dict[str, Any]
-    authorization: str
-    started: float = field(default_factory=time.time)
-    attempt: int = 1
-    step: dict[str, Any] = field(default_factory=dict[str, Any])
-    sent: int = 0
-    finished: float | None = None
-    disconnected: float | None = None
 
 
 class ScriptedEndpoint:
@@ -298,14 +281,6 @@ class Connection(asyncio.Protocol):
         if self._record:
             self._record.finished, self._record = time.time(), None
             self._endpoint.changed()
-
-
-@contextlib.contextmanager
-def closed_port() -> Generator[str, None, None]:
-    """The base URL of a port where nobody listens, kept so while in use."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
 
 
 async def _main(port: int) -> None:
