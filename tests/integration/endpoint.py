@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from tests.fakes.scripted_endpoint import Record, ScriptedEndpoint
+from tests.fakes.endpoint_ledger import Record
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
 from tests.integration.stack import until
 
 T = TypeVar("T")
