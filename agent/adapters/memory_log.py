@@ -87,15 +87,17 @@ class MemoryTurnLog:
             await asyncio.shield(log.changed)
 
     async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
+        if after == CLOSING_ID:
+            return  # also when the log is gone: whoever saw the end has seen all
         log = self._log(turn)
         position = log.after(after)
         while not (log.closed and position == len(log.entries)):
-            batch = log.entries[position:]
-            position += len(batch)
-            if not batch:
+            if position == len(log.entries):
                 await asyncio.wait({log.changed}, timeout=HEARTBEAT)
-                batch = log.entries[position:]
-                position += len(batch)
+            batch = [e for e in log.entries[position:] if after is None or e.id > after]
+            position = len(log.entries)
+            if batch:
+                after = None  # the cursor may have been ahead of the log; from here on everything is behind it
             yield batch
 
     def _log(self, turn: TurnKey) -> _Log:

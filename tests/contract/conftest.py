@@ -1,0 +1,55 @@
+"""One Redis for all contract tests, and links to it that are closed again."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.redis_link import RedisLink
+from agent.ports import TurnLog
+from tests.contract.logs import ADAPTERS, Adapter, Link
+from tests.fakes.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisServer]:
+    """Starts with the first test that asks for it; a test that kills or stops it asks for ``own_redis``."""
+    yield from _running(tmp_path_factory.mktemp("redis"))
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Generator[RedisServer]:
+    yield from _running(tmp_path)
+
+
+@pytest.fixture
+async def link(request: pytest.FixtureRequest) -> AsyncGenerator[Link]:
+    """Makes links; every one stands for a process. Those of one test share a prefix of their own."""
+    made: list[RedisLink] = []
+
+    def make(server: RedisServer) -> RedisLink:
+        made.append(RedisLink(server.url, prefix=f"{request.node.nodeid}:"))
+        return made[-1]
+
+    yield make
+    await asyncio.gather(*(one.aclose() for one in made))
+
+
+@pytest.fixture(params=list(ADAPTERS.values()), ids=list(ADAPTERS))
+async def adapter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, link: Link) -> Adapter:
+    return request.param(monkeypatch, request, link)
+
+
+@pytest.fixture
+def log(adapter: Adapter) -> TurnLog:
+    return adapter.log
+
+
+def _running(folder: Path) -> Generator[RedisServer]:
+    server = RedisServer(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,83 @@
+"""A real ``redis-server`` of the test's own: on a free port, with its data in a folder of the test's."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+PATIENCE = 20.0  # the machine may be busy
+MISSING = "These tests need redis-server on the PATH: apt-get install -y redis-server (it need not run as a service)."
+
+
+class RedisServer:
+    """Keeps everything it acknowledged, also through ``kill``: AOF with ``appendfsync always``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.admin = Redis(port=self._port, socket_timeout=PATIENCE)
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        binary = shutil.which("redis-server")
+        assert binary, MISSING
+        options = {
+            "port": str(self._port),
+            "bind": "127.0.0.1",
+            "dir": str(self._folder),
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "enable-debug-command": "yes",
+            "logfile": str(self._folder / "redis.log"),
+        }
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        self._process = subprocess.Popen([binary, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, (self._folder / "redis.log").read_text()
+            assert time.monotonic() < deadline, "redis-server does not answer"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, and nothing answers."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.admin.close()
+        self.kill()
+
+    def connections(self, name: str) -> int:
+        """How many clients called ``name`` are connected."""
+        return sum(client["name"] == name for client in self.admin.client_list())
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.admin.ping())
+        except RedisError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
