@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.figures import ms, p50_p95_ms
+from tests.bench.figures import ms, p50_p95_ms, rotated
 from tests.bench.load import TOKENS, Job
 from tests.bench.processes import TASK_AGENT, Load, Processes, cpu, post
 
@@ -33,6 +33,7 @@ class _Samples:
     first: list[float] = field(default_factory=list[float])
     spread: list[float] = field(default_factory=list[float])
     elapsed: float = 0.0
+    rates: list[float] = field(default_factory=list[float])
     cpu: dict[str, float] = field(default_factory=lambda: defaultdict[str, float](float))
     errors: list[str] = field(default_factory=list[str])
 
@@ -41,6 +42,7 @@ class _Samples:
         return {
             "turns": turns,
             "turns_per_s": round(turns / self.elapsed, 1),
+            "per_round": self.rates,
             "first_token": p50_p95_ms(self.first),
             "per_token": p50_p95_ms([spread / (TOKENS - 1) for spread in self.spread]),
             "cpu_ms_per_turn": {name: ms(seconds / max(turns, 1)) for name, seconds in self.cpu.items()},
@@ -76,7 +78,7 @@ def measure(load: Load, measured: list[Target]) -> dict[str, Any]:
         if time.monotonic() > until:
             break
         for at_once, turns in TURNS.items():
-            for target in measured:
+            for target in rotated(measured, number):
                 _round(load, target, at_once, turns, f"r{number}x{at_once}", samples[at_once, target.name])
         post(measured[0].url + "/reset")
     return {str(n): {target.name: samples[n, target.name].figures() for target in measured} for n in TURNS}
@@ -89,6 +91,7 @@ def _round(load: Load, target: Target, at_once: int, turns: int, label: str, int
     for name, seconds in cpu(pids).items():
         into.cpu[name] += seconds - before[name]
     into.elapsed += result.elapsed
+    into.rates.append(round(len(result.first) / result.elapsed, 1))
     into.first += result.first
     into.spread += result.spread
     into.errors += result.errors

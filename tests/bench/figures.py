@@ -1,6 +1,9 @@
-"""Numbers for people: percentiles and rounding."""
+"""Numbers for people: percentiles and rounding; and the order of rounds."""
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def ms(seconds: float) -> float:
@@ -15,3 +18,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def p50_p95_ms(values: Sequence[float]) -> dict[str, float]:
     return {"p50_ms": ms(percentile(values, 0.5)), "p95_ms": ms(percentile(values, 0.95))}
+
+
+def rotated(things: Sequence[T], by: int) -> list[T]:
+    """Another one first in each round: whoever goes first meets a rested machine."""
+    by %= len(things)
+    return [*things[by:], *things[:by]]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.figures import ms, p50_p95_ms
+from tests.bench.figures import ms, p50_p95_ms, rotated
 from tests.bench.load import Job
 from tests.bench.processes import Load, cpu
 
 ROUNDS = 2
-COUNTS = {1: 15, 20: 100, 200: 400}  # per round
-BUDGET = 45.0  # seconds after which no round is begun
+COUNTS = {1: 25, 20: 100, 200: 400}  # per round
+BUDGET = 65.0  # seconds after which no round is begun
 _WARM_UP = 20
 
 
@@ -20,6 +20,7 @@ _WARM_UP = 20
 class _Samples:
     total: list[float] = field(default_factory=list[float])
     elapsed: float = 0.0
+    rates: list[float] = field(default_factory=list[float])
     looks: int = 0
     refused: int = 0
     cpu: dict[str, float] = field(default_factory=lambda: defaultdict[str, float](float))
@@ -30,6 +31,7 @@ class _Samples:
         return {
             "workflows": ended,
             "workflows_per_s": round(ended / self.elapsed, 1),
+            "per_round": self.rates,
             "to_end": p50_p95_ms(self.total),
             "looks_per_workflow": round(self.looks / max(ended, 1), 1),
             "looks_answered_5xx": self.refused,
@@ -48,7 +50,7 @@ def measure(load: Load, stacks: Mapping[str, tuple[str, Mapping[str, int]]]) -> 
         if time.monotonic() > until:
             break
         for in_flight, count in COUNTS.items():
-            for name, (url, pids) in stacks.items():
+            for name, (url, pids) in rotated(list(stacks.items()), number):
                 job = Job("tasks", url, in_flight, count, f"r{number}x{in_flight}", name)
                 _round(load, job, {"load": load.pid, **pids}, samples[in_flight, name])
     return {str(n): {name: samples[n, name].figures() for name in stacks} for n in COUNTS}
@@ -60,6 +62,7 @@ def _round(load: Load, job: Job, pids: Mapping[str, int], into: _Samples) -> Non
     for name, seconds in cpu(pids).items():
         into.cpu[name] += seconds - before[name]
     into.elapsed += result.elapsed
+    into.rates.append(round(len(result.total) / result.elapsed, 1))
     into.total += result.total
     into.looks += result.looks
     into.refused += result.refused
