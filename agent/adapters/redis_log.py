@@ -16,7 +16,7 @@ from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import LOG_CLOSED_KEPT_SECONDS, LOG_ENTRIES_MAX, LOG_OPEN_KEPT_SECONDS, REDIS_PAGE
 
 _BEGIN = EntryId(0, 0)
-_SEQ_MAX = 2**64 - 1
+_LAST_SEQ = 2**64 - 1  # that a stream id can hold
 
 # Answers with nothing when all was written, else with the newest id ("" without a log): what that means, its caller knows.
 # NOMKSTREAM: only an epoch's first entry may create a log. Expiry is renewed when half of it is gone, not at each append.
@@ -90,7 +90,7 @@ class RedisTurnLog:
             return [_entry(i, *fields) for i, fields in found]
 
         # Behind everything this epoch can write, so that its own entries wake nobody.
-        with self._link.reader.listen(self._link.channel(key), _decode, read, EntryId(epoch, _SEQ_MAX)) as listener:
+        with self._link.reader.listen(self._link.channel(key), _decode, read, EntryId(epoch, _LAST_SEQ)) as listener:
             while not (batch := await listener.batch()):
                 pass
         raise Closed if batch[-1].id == CLOSING_ID else Fenced
