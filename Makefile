@@ -19,7 +19,7 @@ run: install ## Start everything on this machine and print where (ARGS="--port 9
 
 test: install ## Everything that belongs in CI, on the real Dapr runtime
 	@$(BIN)/task-agent dapr install
-	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/integration) $(ARGS)
+	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration) $(ARGS)
 
 check: install ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
 	@$(BIN)/ruff format --check .
