@@ -107,5 +107,7 @@ def turn_router(api: TurnApi) -> APIRouter:
         response_class=EventSourceResponse,
         responses={**STREAM, **responses(400, 404, 503)},
     )
-    router.add_api_route("/turns/{turn_id}/cancel", api.cancel, methods=["POST"], responses=responses(400, 404, 413, 415, 422, 503))
+    router.add_api_route(
+        "/turns/{turn_id}/cancel", api.cancel, methods=["POST"], responses=responses(400, 404, 413, 415, 422, 503)
+    )
     return router

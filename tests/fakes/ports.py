@@ -136,7 +136,12 @@ class FragileLog:
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         await self.log.wait_refused(turn, epoch)
 
-    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    async def newest(self, turn: TurnKey) -> EntryId | None:
+        if self.broken:
+            raise LogUnavailable
+        return await self.log.newest(turn)
+
+    def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         return self.log.follow(turn, after)
 
 
