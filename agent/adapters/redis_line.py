@@ -43,11 +43,12 @@ class LineOwner(Protocol):
 
 
 class RedisLine:
-    """Opens at the first ``start`` and stays open until ``aclose``: an attempt now and then while Redis is away."""
+    """Opens at the first ``start`` and stays open until ``aclose``: an attempt now and then while Redis is away.
 
-    def __init__(
-        self, url: str, name: str, owner: LineOwner, watch: Callable[[], Coroutine[Any, Any, None]] | None = None
-    ) -> None:
+    ``watch`` runs with each connection and returns when that should be given up: it is half-open, or Redis stands still.
+    """
+
+    def __init__(self, url: str, name: str, owner: LineOwner, watch: Callable[[], Coroutine[Any, Any, None]]) -> None:
         # RESP2 without extras: one round trip to open, which also proves that Redis answers.
         self._make: Callable[[], AbstractConnection] = ConnectionPool.from_url(
             url,
@@ -62,7 +63,6 @@ class RedisLine:
         self._out: list[bytes] = []
         self._wanted = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._serving: asyncio.Task[None] | None = None
         self.up = False
         self.down_since: float | None = None  # loop time; None before the first attempt ended, and while it is up
 
@@ -75,11 +75,6 @@ class RedisLine:
         self._out.append(command)
         self._wanted.set()
 
-    def drop(self) -> None:
-        """Gives this connection up: it is half-open, or Redis is stuck. Another is opened."""
-        if self.up and self._serving is not None:
-            self._serving.cancel()
-
     async def aclose(self) -> None:
         if self._running is not None:
             self._running.cancel()
@@ -88,26 +83,27 @@ class RedisLine:
     async def _run(self) -> None:
         pause = REDIS_RETRY_FIRST
         while True:
-            self._serving = asyncio.create_task(self._serve(self._make()))
+            ended: object = "no answer"
             try:
-                await asyncio.wait({self._serving})
-            finally:
-                self._serving.cancel()
-                [ended] = await asyncio.gather(self._serving, return_exceptions=True)
-                was_up, self.up = self.up, False
+                await self._serve(self._make())
+            except _BROKEN as error:
+                ended = error
+            except Exception:  # noqa: BLE001 -- a bug, and no reason to stay without Redis until the process ends
+                _LOG.exception("Redis connection %s failed", self._name)
+            was_up, self.up = self.up, False
             if was_up:
                 pause = REDIS_RETRY_FIRST
-                _LOG.warning("Redis connection %s was lost: %r", self._name, ended)
+                _LOG.warning("Redis connection %s was lost: %s", self._name, ended)
                 self._owner.line_lost()
             elif self.down_since is None:
-                _LOG.warning("Redis cannot be reached by %s: %r", self._name, ended)
+                _LOG.warning("Redis cannot be reached by %s: %s", self._name, ended)
             if self.down_since is None:
                 self.down_since = asyncio.get_running_loop().time()
             await asyncio.sleep(pause)
             pause = min(2 * pause, REDIS_RETRY_MAX)
 
     async def _serve(self, connection: AbstractConnection) -> None:
-        """One connection from its opening to its loss. Never returns normally."""
+        """One connection from its opening to its loss."""
         try:
             async with asyncio.timeout(REDIS_CALL_TIMEOUT):
                 await connection.connect()
@@ -116,8 +112,7 @@ class RedisLine:
             self.up, self.down_since = True, None
             self._out.clear()
             self._owner.line_opened()
-            parts = [self._read(connection), self._write(connection), *([self._watch()] if self._watch else [])]
-            await _first_to_fail(parts)
+            await _first_to_end([self._read(connection), self._write(connection), self._watch()])
         finally:
             with contextlib.suppress(*_BROKEN):
                 await connection.disconnect(nowait=True)
@@ -139,8 +134,8 @@ class RedisLine:
                 await connection.send_packed_command(b"".join(out), check_health=False)
 
 
-async def _first_to_fail(parts: list[Coroutine[Any, Any, None]]) -> None:
-    """Runs all until one ends, ends the others, and raises what it raised."""
+async def _first_to_end(parts: list[Coroutine[Any, Any, None]]) -> None:
+    """Runs all until one ends, ends the others, and raises what that one raised."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

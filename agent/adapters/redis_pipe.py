@@ -33,7 +33,7 @@ class RedisPipe:
     """Implements no port: the adapters of TurnLog and Feed call through it."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._line = RedisLine(url, name, self)
+        self._line = RedisLine(url, name, self, self._watch)
         self._calls: OrderedDict[asyncio.Future[Any], bytes] = OrderedDict()  # in the order of their replies
         self._replies = 0
 
@@ -75,13 +75,10 @@ class RedisPipe:
         return await self._answer(reply, limit)
 
     async def _answer(self, reply: asyncio.Future[Any], limit: float) -> Any:
-        replies = self._replies
         try:
             async with asyncio.timeout(limit):
                 return await reply
         except TimeoutError:
-            if limit >= REDIS_CALL_TIMEOUT and self._replies == replies:
-                self._line.drop()  # not one reply in all this time
             raise RedisAway("no answer") from None
         except NoScriptError:
             raise
@@ -105,6 +102,14 @@ class RedisPipe:
             future.set_exception(reply)
         else:
             future.set_result(reply)
+
+    async def _watch(self) -> None:
+        """Ends, and with it the connection, when calls wait and nothing is answered: soon enough to make them again in time."""
+        stuck = False
+        while not stuck:
+            waiting, replies = bool(self._calls), self._replies
+            await asyncio.sleep(REDIS_CALL_TIMEOUT / 3)
+            stuck = waiting and self._replies == replies
 
     def line_lost(self) -> None:
         for future in [f for f in self._calls if f.done()]:

@@ -111,3 +111,26 @@ async def heard(batches: AsyncGenerator[list[LogEntry]]) -> list[LogEntry]:
 
 def ids_of(entries: list[LogEntry]) -> list[str]:
     return [str(e.id) for e in entries]
+
+
+async def until(follower: AsyncGenerator[list[LogEntry]], last: EntryId) -> list[LogEntry]:
+    """Everything up to the entry ``last``."""
+    entries: list[LogEntry] = []
+    while not entries or entries[-1].id < last:
+        entries += await heard(follower)
+    return entries
+
+
+async def write(log: TurnLog, first: int, count: int, epoch: int = 2) -> None:
+    """Entries ``first``, ``first + 1``, ... of one epoch, each in an append of its own."""
+    for seq in range(first, first + count):
+        await log.append(TURN, EntryId(epoch, seq), [delta(str(seq))])
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.02)

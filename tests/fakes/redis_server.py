@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -19,17 +20,18 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = _free_port()
+        self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self.admin = Redis(port=self._port, socket_timeout=PATIENCE)
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.admin = Redis(port=self.port, socket_timeout=PATIENCE)
 
     def start(self) -> None:
         """Returns when it answers."""
         binary = shutil.which("redis-server")
-        assert binary, MISSING
+        if not binary:
+            pytest.fail(MISSING, pytrace=False)
         options = {
-            "port": str(self._port),
+            "port": str(self.port),
             "bind": "127.0.0.1",
             "dir": str(self._folder),
             "save": "",
@@ -66,9 +68,9 @@ class RedisServer:
         self.admin.close()
         self.kill()
 
-    def connections(self, name: str) -> int:
-        """How many clients called ``name`` are connected."""
-        return sum(client["name"] == name for client in self.admin.client_list())
+    def calls(self, command: str) -> int:
+        """How often ``command`` ran since the statistics were reset; scripts count what they call."""
+        return self.admin.info("commandstats").get(f"cmdstat_{command}", {"calls": 0})["calls"]
 
     def _answers(self) -> bool:
         try:

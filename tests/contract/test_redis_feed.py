@@ -1,0 +1,87 @@
+"""The feed on Redis alone: several replicas on one Redis, and a Redis that is away."""
+
+import asyncio
+
+import pytest
+
+from agent.adapters import redis_feed, redis_line, redis_pipe, redis_reader
+from agent.adapters.redis_feed import RedisFeed
+from agent.domain.errors import Unavailable
+from tests.contract.logs import HEARTBEAT, PATIENCE, Link
+from tests.contract.test_feed import Follower, event
+from tests.fakes.redis_server import RedisServer
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (redis_reader, redis_feed):
+        monkeypatch.setattr(module, "HEARTBEAT", HEARTBEAT)
+    for module in (redis_line, redis_pipe):
+        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", 0.5)
+
+
+async def test_replicas_write_one_feed_in_one_order_and_drop_each_others_repeats(shared_redis: RedisServer, link: Link) -> None:
+    one, two = RedisFeed(link(shared_redis)), RedisFeed(link(shared_redis))
+    async with Follower(one) as here, Follower(two) as there:
+        for n in range(30):
+            await asyncio.gather(*(feed.append(event(f"e-{n}-{twin}")) for feed in (one, two, one) for twin in range(2)))
+        seen = await here.entries(60)
+        assert seen == await there.entries(60)
+        assert await here.batch() == [], "each was told once"
+    ids = [entry.id for entry in seen]
+    assert ids == sorted(set(ids))
+
+
+async def test_a_feed_that_expired_begins_above_its_old_life(shared_redis: RedisServer, link: Link) -> None:
+    mine = link(shared_redis)
+    feed = RedisFeed(mine)
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        [old] = await page.entries(1)
+        key = f"{mine.prefix}feed:default.local"
+        assert shared_redis.admin.delete(key, f"{key}:seen") == 2
+        await feed.append(event("e-2"))
+        [new] = await page.entries(1)
+    assert new.id > old.id
+
+
+async def test_only_so_many_repeats_are_remembered(
+    shared_redis: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_feed, "FEED_ENTRIES_MAX", 5)
+    mine = link(shared_redis)
+    feed = RedisFeed(mine)
+    for n in range(30):
+        await feed.append(event(f"e-{n}"))
+    key = f"{mine.prefix}feed:default.local"
+    assert shared_redis.admin.xlen(key) == 5
+    assert shared_redis.admin.zrange(f"{key}:seen", 0, -1) == [f"e-{n}".encode() for n in range(20, 30)]
+
+
+async def test_the_page_stays_open_while_redis_is_away_and_hears_what_comes_after(own_redis: RedisServer, link: Link) -> None:
+    feed = RedisFeed(link(own_redis))
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        assert await page.ids() == ["e-1"]
+        own_redis.kill()
+        with pytest.raises(Unavailable):
+            await feed.append(event("e-2"))
+        assert await page.batch() == []
+        async with Follower(feed) as newcomer:  # open, though it cannot know yet where now is
+            await asyncio.to_thread(own_redis.start)
+            async with asyncio.timeout(PATIENCE):
+                while not await _told(feed, "e-2"):
+                    pass
+            assert await page.ids() == ["e-2"]
+            assert [await newcomer.batch() for _ in range(3)] == [[], [], []], "now is here"
+            await feed.append(event("e-3"))
+            assert await newcomer.ids() == ["e-3"]
+
+
+async def _told(feed: RedisFeed, event_id: str) -> bool:
+    try:
+        await feed.append(event(event_id))
+    except Unavailable:
+        await asyncio.sleep(0.02)
+        return False
+    return True
