@@ -3,6 +3,8 @@
 - One method at a time, also when a caller timed out and Dapr freed its lock while the handler still runs.
 - A method that raised or whose save failed leaves nothing behind: the next one starts from what is stored.
 - A :class:`Problem` is an answer: it travels as data and changes nothing.
+- What was stored is read anew at every method, unless this process alone hosts actors: the SDK keeps an actor's memory when the
+  actor has moved away and come back (its sidecar died, its app was frozen), and others have written meanwhile.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ class StatefulActor(Actor):
         super().__init__(ctx, actor_id)
         self.turn_lock = asyncio.Lock()
         self.unfinished = False
+        self.alone = False  # whether this process alone hosts actors: then what it remembers is what is stored
 
     async def read(self, key: str, model: type[M]) -> M | None:
         """The stored value of ``key`` as ``model``; None when there is none."""
@@ -61,7 +64,7 @@ def actor_turn(method: Callable[..., Awaitable[Any]]) -> "Callable[..., Coroutin
     @functools.wraps(method)
     async def run(self: StatefulActor, *args: Any) -> Answer:
         async with self.turn_lock:
-            if self.unfinished:
+            if self.unfinished or not self.alone:
                 await self.forget()
             self.unfinished = True
             try:

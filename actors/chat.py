@@ -79,6 +79,8 @@ class ChatActor(ChatKeeper, ChatActorInterface):
             Gone: ``turn_cleared``.
         """
         number = meta.number_of(request.secret)
+        if number is not None and number < meta.first:
+            raise Gone("turn_cleared", "The turn of this message was cleared.")
         if number is None and request.key is not None and (used := await self.store.submitted(request.key)):
             if used.fingerprint != request.fingerprint:
                 raise Unprocessable("idempotency_key_reused", "This idempotency key was used with another request.")
@@ -86,7 +88,7 @@ class ChatActor(ChatKeeper, ChatActorInterface):
             number = parsed.number if parsed else None
             if number is None or number < meta.first:
                 raise Gone("turn_cleared", "The turn of this idempotency key was cleared.", turn_id=used.turn_id)
-        turn = await self.store.turn(number) if number is not None and number >= meta.first else None
+        turn = await self.store.turn(number) if number is not None else None
         if turn is None:
             return None
         position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0

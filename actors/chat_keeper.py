@@ -19,7 +19,7 @@ from agent.domain.conversation import Meta
 from agent.domain.errors import Unavailable
 from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from agent.domain.turn import Failure, TurnRecord
-from agent.ports import Clock, Prompts, Tokens, Workflows
+from agent.ports import Clock, Prompts, Randomness, Tokens, Workflows
 
 RECOVERY_EXHAUSTED = Failure(
     code="recovery_exhausted",
@@ -37,6 +37,7 @@ class ChatDeps:
     prompts: Prompts
     tokens: Tokens
     schema_tokens: int
+    randomness: Randomness
 
 
 class ChatKeeper(StatefulActor):
@@ -58,9 +59,13 @@ class ChatKeeper(StatefulActor):
 
     async def start(self, turn: TurnRecord) -> TurnRecord:
         """Schedules a fresh workflow for ``turn`` and returns it as running; the caller saves."""
-        instance = ids.turn_workflow_instance(self.key, turn.turn_id, turn.starts + 1)
+        instance = self._fresh_instance(turn)
         await self.deps.workflows.start_turn(self.key, turn.turn_id, instance)
         return turns.start(turn, instance, self.now())
+
+    def _fresh_instance(self, turn: TurnRecord) -> str:
+        """Never used before, also not by a start that was scheduled and not saved: that one is about to end as void."""
+        return ids.turn_workflow_instance(self.key, turn.turn_id, turn.starts + 1, self.deps.randomness.token(5))
 
     async def _start_if_reached(self, turn: TurnRecord) -> TurnRecord:
         """As ``_start``; with the engine out of reach the turn counts as started all the same, and is healed on sight.
@@ -70,8 +75,7 @@ class ChatKeeper(StatefulActor):
         try:
             return await self.start(turn)
         except Unavailable:
-            instance = ids.turn_workflow_instance(self.key, turn.turn_id, turn.starts + 1)
-            return turns.start(turn, instance, self.now())
+            return turns.start(turn, self._fresh_instance(turn), self.now())
 
     async def finish(self, ended: TurnRecord) -> None:
         """Stores the end of the running turn and starts the next one in the queue."""

@@ -12,6 +12,7 @@ from dapr.clients.base import DaprActorClientBase
 from agent.domain.errors import Unavailable
 from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
 
+CALLER_HEADER = "x-task-agent-caller"  # passed on by the sidecar; the app channel refuses an actor call without it
 _RETRY_PAUSE = 0.1
 _MOVING = (  # what daprd says while actors have no host: the app restarts, or failed its health probes for a moment
     "ERR_ACTOR_NO_ADDRESS",
@@ -33,12 +34,12 @@ class SidecarRefused(Exception):
 class PooledActorClient(DaprActorClientBase):
     """The SDK's client interface over one aiohttp session. Create and close it on the loop that uses it."""
 
-    def __init__(self, http_port: int, api_token: str) -> None:
+    def __init__(self, http_port: int, api_token: str, caller_token: str) -> None:
         self._base = f"http://127.0.0.1:{http_port}/v1.0/actors"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=ACTOR_CONNECTIONS_MAX, keepalive_timeout=30),
             timeout=aiohttp.ClientTimeout(total=ACTOR_CALL_TIMEOUT, connect=5),
-            headers={"dapr-api-token": api_token} if api_token else None,
+            headers={CALLER_HEADER: caller_token} | ({"dapr-api-token": api_token} if api_token else {}),
         )
 
     async def aclose(self) -> None:

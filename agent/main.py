@@ -13,9 +13,12 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 import uvloop
+from dapr.actor import ActorId
+from dapr.actor.runtime.context import ActorRuntimeContext
 from dapr.aio.clients import DaprClient
 from dapr.ext.fastapi import DaprActor
 
+from actors.base import StatefulActor
 from actors.calls import ActorCalls
 from actors.chat import ChatActor
 from actors.chat_client import ChatClient
@@ -80,7 +83,7 @@ class Service:
         )
         self.sidecar = Sidecar(settings.dapr_http_port, settings.dapr_api_token)
         self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")
-        self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token)
+        self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token, settings.caller_token)
         calls = ActorCalls(self.actor_client)
         self.workflows = WorkflowClient(workflow_client(settings.dapr_grpc_port))
         self.chats = ChatClient(calls)
@@ -106,12 +109,22 @@ class Service:
     async def register_actors(self, handle: DaprActor) -> None:
         """Makes the actor types known to the sidecar, each with what it needs."""
         schema = (await self.tokens.count([schema_text(tool_schemas())]))[0].tokens
-        chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema)
+        chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema, SystemRandomness())
         task = TaskActorDeps(self.clock, self.publisher)
-        plain = {"message_serializer": PlainJson(), "state_serializer": PlainJson(), "actor_client": self.actor_client}
-        await handle.register_actor(ChatActor, actor_factory=lambda ctx, id_: ChatActor(ctx, id_, chat), **plain)
-        await handle.register_actor(TaskActor, actor_factory=lambda ctx, id_: TaskActor(ctx, id_, task), **plain)
-        await handle.register_actor(TaskIndexActor, **plain)
+        await self._register(handle, ChatActor, lambda ctx, actor: ChatActor(ctx, actor, chat))
+        await self._register(handle, TaskActor, lambda ctx, actor: TaskActor(ctx, actor, task))
+        await self._register(handle, TaskIndexActor, TaskIndexActor)
+
+    async def _register(self, handle: DaprActor, kind: type[StatefulActor], make: Callable[..., StatefulActor]) -> None:
+        def build(ctx: ActorRuntimeContext, actor_id: ActorId) -> StatefulActor:
+            actor = make(ctx, actor_id)
+            actor.alone = self._settings.alone
+            return actor
+
+        plain = PlainJson()
+        await handle.register_actor(
+            kind, actor_factory=build, message_serializer=plain, state_serializer=plain, actor_client=self.actor_client
+        )
 
     def public(self, worker_started: asyncio.Event) -> Listener:
         """The public API."""
@@ -170,7 +183,7 @@ async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping:
     service = Service(settings, model_url)
     stack.push_async_callback(service.aclose)
     await service.tokens.warm()
-    app, handle = channel_app(service.feed, settings.app_api_token, [service.target.router()])
+    app, handle = channel_app(service.feed, settings.app_api_token, settings.caller_token, [service.target.router()])
     await service.register_actors(handle)
     await _listen(stack, Listener(app, "127.0.0.1", settings.app_port))
     worker_started = asyncio.Event()

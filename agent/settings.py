@@ -1,5 +1,6 @@
 """The process environment, read once, at start. Nothing else reads it; only ``agent.main`` imports this."""
 
+import hmac
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ class Settings(BaseSettings):
     app_port: int = Field(3000, validation_alias="TASK_AGENT_APP_PORT", ge=1, le=65535)
     data_dir: Path = Field(Path(".data"), validation_alias="TASK_AGENT_DATA_DIR")
     replica: int = Field(0, validation_alias="TASK_AGENT_REPLICA", ge=0)
+    alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
     notifications: Literal["ok", "fail", "hang"] = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
 
@@ -36,6 +38,14 @@ class Settings(BaseSettings):
         MODEL_STALL_TIMEOUT, validation_alias="TASK_AGENT_MODEL_STALL_TIMEOUT", gt=0, le=MODEL_STEP_TIMEOUT
     )
     demo_delay: float = Field(0.02, validation_alias="TASK_AGENT_DEMO_DELAY", ge=0, le=5)
+
+    @property
+    def caller_token(self) -> str:
+        """What an actor call of this service carries. Made from the app token, so that replicas agree and nobody else knows it.
+
+        The sidecar asks its own token on its public API only: without mTLS, its internal port takes calls from any local user.
+        """
+        return hmac.new(self.app_api_token.encode(), b"actor caller", "sha256").hexdigest()
 
     @property
     def offline_demo(self) -> bool:

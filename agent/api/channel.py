@@ -37,7 +37,7 @@ class TokenGuard:
         await self._app(scope, receive, send)
 
 
-def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[ASGIApp, DaprActor]:
+def channel_app(feed: Feed, token: str, caller_token: str, routers: list[APIRouter]) -> tuple[ASGIApp, DaprActor]:
     """The app for the sidecar, and the handle that registers actors."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     actors = DaprActor(app)
@@ -61,4 +61,4 @@ def channel_app(feed: Feed, token: str, routers: list[APIRouter]) -> tuple[ASGIA
         dapr.subscribe(pubsub=PUBSUB, topic=topic, route=route, dead_letter_topic=f"{topic}-dead")(receive)
     for router in routers:
         app.include_router(router)
-    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear)), token), actors
+    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear), caller_token), token), actors

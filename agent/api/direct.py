@@ -6,6 +6,7 @@ they do here stays the SDK's: its route and this one call the same ``ActorRuntim
 
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
@@ -13,6 +14,7 @@ from dapr.actor import ActorRuntime
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[bytes], Awaitable[dict[str, str]]]
+CALLER_HEADER = b"x-task-agent-caller"
 _METHOD = re.compile(r"/actors/([^/]+)/([^/]+)/method/([^/]+)")
 _log = logging.getLogger(__name__)
 
@@ -20,16 +22,25 @@ _log = logging.getLogger(__name__)
 class DirectRoutes:
     """ASGI middleware: ``PUT /actors/{type}/{id}/method/{name}``, and ``POST`` to the paths of ``handlers``."""
 
-    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler]) -> None:
-        self._app, self._handlers = app, handlers
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler], caller_token: str) -> None:
+        self._app, self._handlers, self._caller = app, handlers, caller_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "PUT" and (called := _METHOD.fullmatch(scope["path"])):
-            await _answer(send, *await _dispatch(called[1], called[2], called[3], await _body(receive)))
+            if not self._is_ours(scope):
+                await _answer(send, 403, orjson.dumps({"message": "not a caller of this service", "errorCode": "FORBIDDEN"}))
+            elif (body := await _body(receive)) is not None:
+                await _answer(send, *await _dispatch(called[1], called[2], called[3], body))
         elif scope["type"] == "http" and scope["method"] == "POST" and (handler := self._handlers.get(scope["path"])):
-            await _answer(send, 200, orjson.dumps(await handler(await _body(receive))))
+            if (body := await _body(receive)) is not None:
+                await _answer(send, 200, orjson.dumps(await handler(body)))
         else:
             await self._app(scope, receive, send)
+
+    def _is_ours(self, scope: Scope) -> bool:
+        """Whether the call comes from this service, by way of the sidecar, and not from somebody at its internal port."""
+        given = dict(scope["headers"]).get(CALLER_HEADER, b"")
+        return secrets.compare_digest(given, self._caller)
 
 
 async def _dispatch(actor_type: str, actor_id: str, method: str, body: bytes) -> tuple[int, bytes]:
@@ -41,10 +52,13 @@ async def _dispatch(actor_type: str, actor_id: str, method: str, body: bytes) ->
         return 500, orjson.dumps({"message": repr(e), "errorCode": "UNKNOWN"})
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when the sidecar hung up in the middle of it: half a call is none."""
     parts: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)

@@ -86,7 +86,7 @@ class ToolCalled(TurnEvent):
 
 
 class ToolReturned(TurnEvent):
-    """A tool has answered. A reader that sees one ``call_id`` twice (after a crash) keeps the first."""
+    """A tool has answered. A reader that sees one ``call_id`` twice (after a crash) keeps the last: that one is stored."""
 
     type: Literal["tool.returned"] = "tool.returned"
     step: int

@@ -154,9 +154,9 @@ def task_workflow_instance(tenant: str, task: str) -> str:
     return _dapr_id(tenant, task_workflow_public_id(task))
 
 
-def turn_workflow_instance(key: ConversationKey, turn: str, start: int) -> str:
-    """Each start of a turn uses a fresh instance id: ``start`` counts them from 1."""
-    return _dapr_id(key.tenant, key.user, "turn-" + turn, str(start))
+def turn_workflow_instance(key: ConversationKey, turn: str, start: int, fresh: bytes) -> str:
+    """Each start of a turn uses a fresh instance id: ``start`` counts them from 1, ``fresh`` are random bytes."""
+    return _dapr_id(key.tenant, key.user, "turn-" + turn, f"{start}-{_base32(fresh)}")
 
 
 def _dapr_id(*segments: str) -> str:

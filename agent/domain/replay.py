@@ -9,6 +9,7 @@ from agent.domain.events import (
     AnyTurnEvent,
     EntryId,
     LogEntry,
+    StepCommitted,
     StepRestarted,
     StepStarted,
     TextDelta,
@@ -18,7 +19,26 @@ from agent.domain.events import (
 )
 from agent.domain.tools import arguments_shown
 
+_COMMITTED = StepCommitted.model_fields["type"].default
+_OF_A_STEP = {m.model_fields["type"].default for m in (StepStarted, StepRestarted, TextDelta, ToolCalled)}
 RECORD_SEQ = 1_000_000_000  # entries made from the record stand behind any that a log had under the same epoch
+
+
+class CommitWatch:
+    """Watches a stream for a step that ended without its ``step.committed``: its log may lack the end of it.
+
+    That happens after a crash, and when the log was out of reach while the step was written; only the record knows which.
+    """
+
+    def __init__(self) -> None:
+        self.open = False
+
+    def see(self, entry: LogEntry) -> None:
+        """Takes note of the next entry."""
+        if entry.name == _COMMITTED:
+            self.open = False
+        elif entry.name in _OF_A_STEP:
+            self.open = True
 
 
 def shown_text(entries: Iterable[LogEntry]) -> tuple[int, str]:

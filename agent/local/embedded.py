@@ -130,6 +130,7 @@ class Embedded:
             "TASK_AGENT_APP_PORT": self._number("app_channel"),
             "TASK_AGENT_DATA_DIR": str(self.data.path),
             "TASK_AGENT_REPLICA": "0",
+            "TASK_AGENT_ALONE": "true",  # one replica: actors may trust their memory
             "DAPR_HTTP_PORT": self._number("dapr_http"),
             "DAPR_GRPC_PORT": self._number("dapr_grpc"),
         }  # fmt: skip

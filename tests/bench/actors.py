@@ -29,7 +29,7 @@ Call = Callable[[int], Awaitable[object]]
 async def measure() -> dict[str, Any]:
     """``{at once: {client: figures}}``."""
     port, token = int(os.environ["DAPR_HTTP_PORT"]), os.environ.get("DAPR_API_TOKEN", "")
-    pooled = PooledActorClient(port, token)
+    pooled = PooledActorClient(port, token, "")
     proxies = [_proxy(actor) for actor in range(_ACTORS)]
     clients: dict[str, Call] = {
         "sdk default, a proxy per call": lambda actor: _proxy(actor).GetTask(),

@@ -5,11 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import grpc
 import httpx
 import pytest
 
+from agent.domain import ids
+from agent.domain.ids import ConversationKey
 from tests.integration.client import Client
 from tests.integration.endpoint import SECRET, mark
+from tests.integration.internal_port import call_actor
 from tests.integration.proc import command_line, environment, listening
 from tests.integration.raw_http import request, send
 from tests.integration.stack import CHILDREN, Stack
@@ -117,6 +121,23 @@ def test_the_sidecar_wants_its_token(service: Stack, token: str | None) -> None:
         ("GET", "/invoke/task-agent/method/dapr/config"),
     ]:
         assert httpx.request(method, url + path, headers=headers, trust_env=False).status_code == 401, path
+
+
+def test_the_internal_port_does_not_reach_our_actors(service: Stack, client: Client) -> None:
+    """It takes calls from anybody; the app refuses those that do not carry what only this service knows."""
+    client.ask(f"{mark()} [[script: tokens=3]]")
+    daprd = service.pid("daprd") or 0
+    words = Path(f"/proc/{daprd}/cmdline").read_text().split("\0")
+    port = int(next(w for w in words if w.startswith("--dapr-internal-grpc-port=")).partition("=")[2])
+    actor = ids.chat_actor_id(ConversationKey("default", client.user, "main"))
+    for method in ("GetHistory", "ClearHistory"):
+        try:
+            answer = call_actor(port, "ChatActor", actor, method)
+        except grpc.RpcError as refused:
+            answer = str(refused).encode()
+        assert b"not a caller of this service" in answer or b"403" in answer, answer
+        assert b"w0 w1" not in answer
+    assert client.get("/history")["total_turns"] == 1, "and nothing was cleared"
 
 
 def test_nothing_listens_beyond_this_machine(service: Stack) -> None:

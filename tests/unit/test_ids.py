@@ -58,9 +58,10 @@ def test_nothing_moves_across_a_segment(tenant: str, task: str, other_tenant: st
 @given(KEYS, st.integers(1, 10**10 - 1), SECRETS, st.integers(1, 9))
 def test_every_start_of_a_turn_has_an_instance_of_its_own(key: ConversationKey, number: int, secret: bytes, start: int) -> None:
     turn = ids.turn_id(key.conversation, number, secret)
-    instance = ids.turn_workflow_instance(key, turn, start)
+    instance = ids.turn_workflow_instance(key, turn, start, b"12345")
     assert DAPR_ID.fullmatch(instance)
-    assert instance != ids.turn_workflow_instance(key, turn, start + 1)
+    assert instance != ids.turn_workflow_instance(key, turn, start + 1, b"12345")
+    assert instance != ids.turn_workflow_instance(key, turn, start, b"54321"), "a start that was never saved has another"
     assert instance.count(".") == 3 != ids.task_workflow_instance(key.tenant, "turn-" + turn).count(".")
 
 

@@ -55,7 +55,7 @@ def heard() -> Heard:
 
 
 def open_channel(heard: Heard, token: str) -> httpx.AsyncClient:
-    app, _ = channel_app(heard, token, [])
+    app, _ = channel_app(heard, token, CALLER, [])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000")
 
@@ -66,6 +66,7 @@ async def channel(heard: Heard) -> AsyncGenerator[httpx.AsyncClient]:
         yield client
 
 
+CALLER = "the caller's"
 ROUTES = [
     ("GET", "/dapr/config"),
     ("GET", "/dapr/subscribe"),
@@ -138,4 +139,33 @@ async def test_what_is_none_of_ours_is_dropped(channel: httpx.AsyncClient, heard
 @pytest.mark.parametrize("change", [{"event_type": "task.created"}, {"extra": 1}, {"user_id": None}, {"status": "cancelled"}])
 async def test_an_event_of_another_form_is_dropped(channel: httpx.AsyncClient, heard: Heard, change: dict[str, object]) -> None:
     assert await deliver(channel, data={**EVENT, **change}) == "DROP"
+    assert heard.events == []
+
+
+async def test_an_actor_call_needs_the_callers_token(channel: httpx.AsyncClient) -> None:
+    route = "/actors/ChatActor/default.local.main/method/GetHistory"
+    for given in ({}, {"x-task-agent-caller": ""}, {"x-task-agent-caller": TOKEN}):
+        assert (await channel.put(route, headers=GOOD | given)).status_code == 403
+    reached = await channel.put(route, headers=GOOD | {"x-task-agent-caller": CALLER})
+    assert (reached.status_code, "not registered" in reached.text) == (500, True), (
+        "it came to the SDK, which hosts nothing here"
+    )
+
+
+async def test_half_a_call_is_none(heard: Heard) -> None:
+    """A sidecar that hangs up mid-body must not have dispatched what had come so far."""
+    app, _ = channel_app(heard, TOKEN, CALLER, [])
+    sent: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    headers = [(b"dapr-api-token", TOKEN.encode()), (b"x-task-agent-caller", CALLER.encode())]
+    for method, path in (("PUT", "/actors/ChatActor/a/method/ClearHistory"), ("POST", "/subscriptions/task-events")):
+        scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b""}
+        await app(scope, receive, send)  # pyright: ignore[reportArgumentType] -- as a server would
+    assert sent == []
     assert heard.events == []

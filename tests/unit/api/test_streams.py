@@ -12,12 +12,23 @@ from agent.adapters.memory_log import MemoryTurnLog
 from agent.api.sse import feed_stream, turn_frame, turn_stream
 from agent.domain.conversation import TurnView
 from agent.domain.errors import Unavailable
-from agent.domain.events import CLOSING_EPOCH, CLOSING_ID, ConversationUpdated, EntryId, LogEntry, TextDelta, log_entry
+from agent.domain.events import (
+    CLOSING_EPOCH,
+    CLOSING_ID,
+    ConversationUpdated,
+    EntryId,
+    LogEntry,
+    StepStarted,
+    TextDelta,
+    log_entry,
+)
 from agent.domain.ids import Identity, TurnKey
+from agent.domain.messages import Message
+from agent.domain.turn import CommitStep
 from agent.ports import TurnLog
 from tests.fakes.ports import FragileLog
 from tests.unit.api.service import Service
-from tests.unit.turns.host import KEY, ChatHost, turn_key
+from tests.unit.turns.host import KEY, USAGE, ChatHost, turn_key
 
 PATIENCE = 10.0
 HEARTBEAT = 0.05
@@ -218,3 +229,24 @@ async def test_feed_frames_carry_no_tenant_and_continue_after_an_id(service: Ser
 def test_the_frame_is_made_from_the_entry_alone() -> None:
     entry = LogEntry(EntryId(3, 0), "step.restarted", b'{"type":"step.restarted"}')
     assert turn_frame("t", entry) == b'id: t/3-0\nevent: step.restarted\ndata: {"type":"step.restarted"}\n\n'
+
+
+@pytest.mark.parametrize("incomplete", [True, False])
+async def test_text_that_missed_the_log_is_told_from_the_record(host: ChatHost, incomplete: bool) -> None:
+    log, turn = MemoryTurnLog(), (await host.submit()).turn_id
+    begun = await host.begin(turn)
+    opening = [StepStarted(turn_id=turn, step=0), delta(turn, "Hello "), delta(turn, "world")]
+    await log.append(turn_key(turn), EntryId(begun.epoch, 0), opening[: 2 if incomplete else 3])
+    message = Message(role="assistant", content="Hello world", tokens=2, created_at=host.clock.now().isoformat())
+    commit = CommitStep(ref=host.ref(turn), epoch=begun.epoch, message=message, usage=USAGE, log_incomplete=incomplete)
+    done = await host.chats.commit_step(commit)
+    assert done.terminal is not None
+    await log.close(turn_key(turn), done.terminal)
+
+    seen = await read(log, host.chats, turn_key(turn))
+    retold = ["step.restarted", "text.delta"] if incomplete else ["text.delta"]
+    assert [f["event"] for f in seen] == ["step.started", "text.delta", *retold, "turn.completed"]
+    if incomplete:
+        assert seen[-2]["data"]["delta"] == "Hello world"
+    places = [tuple(map(int, f["id"].rpartition("/")[2].split("-"))) for f in seen]
+    assert places == sorted(places), "ids only grow"

@@ -22,7 +22,7 @@ from agent.domain.conversation import Admission, Submission
 from agent.domain.ids import ConversationKey, TurnKey, parse_chat_actor_id
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.turn import BegunStep, CommitStep, CommitTool, StepRef
-from tests.fakes.ports import FakeClock, FakeWorkflows, PlainPrompts, WordTokens
+from tests.fakes.ports import CountingRandomness, FakeClock, FakeWorkflows, PlainPrompts, WordTokens
 
 KEY = ConversationKey("default", "local", "main")
 USAGE = Usage(prompt_tokens=3, completion_tokens=2, total_tokens=5)
@@ -41,7 +41,9 @@ class ChatHost(DaprActorClientBase):
         self.fail_saves = 0
         self.writes: list[set[str]] = []
         self.clock, self.workflows = FakeClock(), FakeWorkflows(self.trace)
-        self.deps = ChatDeps(self.workflows, self.clock, PlainPrompts(), WordTokens(), schema_tokens=10)
+        self.deps = ChatDeps(
+            self.workflows, self.clock, PlainPrompts(), WordTokens(), schema_tokens=10, randomness=CountingRandomness()
+        )
         self.chats = ChatClient(ActorCalls(self))
         self.crash()
 

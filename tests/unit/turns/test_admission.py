@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.domain.errors import Busy, TooLarge, Unavailable
+from agent.domain.errors import Busy, Gone, TooLarge, Unavailable
 from agent.domain.ids import ConversationKey
 from agent.domain.limits import QUEUE_MAX, TOKEN_BUDGET
 from tests.unit.turns.host import KEY, ChatHost, turn_key
@@ -36,8 +36,10 @@ async def test_the_same_submission_after_a_failed_save_runs_once(host: ChatHost)
         await host.submit(secret=1)
     host.crash()
     first = await host.submit(secret=1)
-    assert first.turn_id == host.workflows.started[0][0], "the scheduled workflow becomes the turn's"
-    assert len(host.workflows.started) == 1
+    orphan, started = host.workflows.started
+    assert orphan[0] == started[0] == first.turn_id
+    assert (await host.begin(first.turn_id, instance=orphan[1])).kind == "void", "the start that was not saved ends at once"
+    assert (await host.begin(first.turn_id, instance=started[1])).kind == "go"
 
 
 async def test_an_engine_out_of_reach_admits_nothing(host: ChatHost) -> None:
@@ -120,3 +122,31 @@ async def test_text_survives_the_round_trip_through_state(host: ChatHost, text: 
     host.crash()
     assert (await host.chats.get_turn(turn_key(admitted.turn_id))).user_message.content == text
     assert (await host.begin(admitted.turn_id)).messages[-1].content == text
+
+
+async def test_an_actor_that_comes_back_sees_what_others_wrote(host: ChatHost) -> None:
+    """Its sidecar died or its app was frozen, it lived elsewhere meanwhile, and the SDK still has the old object."""
+    await host.answer((await host.submit(secret=1)).turn_id)
+    here = host.manager
+    host.crash()  # a second process on the same store
+    there = (await host.submit("said elsewhere", secret=2)).turn_id
+    host.manager = here
+    third = await host.submit("said here again", secret=3)
+    assert (third.status, third.position) == ("queued", 1)
+    assert (await host.chats.get_turn(turn_key(there))).user_message.content == "said elsewhere"
+
+
+async def test_a_delivery_repeated_after_a_clear_runs_nothing(host: ChatHost) -> None:
+    await host.answer((await host.submit(secret=1)).turn_id)
+    await host.chats.clear_history(KEY)
+    with pytest.raises(Gone):
+        await host.submit(secret=1)
+    assert len(host.workflows.started) == 1
+
+
+async def test_an_instance_that_was_scheduled_and_not_saved_is_never_used_again(host: ChatHost) -> None:
+    host.fail_saves = 1
+    with pytest.raises(Unavailable):
+        await host.submit(secret=1)
+    await host.submit(secret=1)
+    assert len({instance for _, instance in host.workflows.started}) == 2

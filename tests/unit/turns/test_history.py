@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -151,7 +152,7 @@ async def test_an_answer_is_kept_when_the_engine_cannot_start_the_next_turn(host
 
 async def test_a_bug_in_a_method_is_not_saved_by_the_next_one(host: ChatHost) -> None:
     tokens = StumblingTokens()
-    host.deps = type(host.deps)(host.workflows, host.clock, host.deps.prompts, tokens, 10)
+    host.deps = replace(host.deps, tokens=tokens)
     host.crash()
     turn = (await host.submit()).turn_id
     before = dict(host.store)

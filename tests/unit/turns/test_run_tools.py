@@ -145,7 +145,7 @@ async def test_a_crash_between_log_and_commit_repeats_the_call_under_the_same_ke
     stage.host.chats.begin_tools = begin_saves
     await stage.tools()
     assert len(stage.tasks.processed) == 1, "the same task, not a second one"
-    assert [r.call_id for r in await stage.returned()] == ["c-0", "c-0"], "a reader keeps the first of the two"
+    assert [r.call_id for r in await stage.returned()] == ["c-0", "c-0"], "a reader keeps the last of the two"
 
 
 @pytest.mark.parametrize(
