@@ -59,7 +59,7 @@ class Model(Protocol):
 
 
 class TurnLog(Protocol):
-    """An append-only log per turn that fences itself; see design notes in ARCHITECTURE.md."""
+    """An append-only log per turn that fences itself; see "The log that fences itself" in ARCHITECTURE.md."""
 
     async def append(self, turn: TurnKey, first: EntryId, events: Sequence[AnyTurnEvent]) -> None:
         """Writes ``events`` at ``first``, ``first.seq + 1``, ...; a repeat of a write that was stored succeeds.
