@@ -26,6 +26,7 @@ STATUS = {
 }
 RETRY_AFTER = {429: "5", 503: "2"}
 _OURS = "bad_"  # faults that a validator of ours found have the code of the refusal as their type
+_UNREADABLE = "There was an error parsing the body"  # the framework, of what its JSON parser gave up on
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -76,6 +77,8 @@ def install(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400 and error.detail == _UNREADABLE:
+            return problem_response(400, "invalid_json", "The body holds JSON that cannot be read, such as a number too long.")
         answer = problem_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
         answer.headers.update(error.headers or {})  # such as Allow beside a 405
         return answer

@@ -68,6 +68,14 @@ async def test_what_is_unknown_or_malformed(service: Service, verb: str, path: s
         assert is_problem(await client.request(verb, path), status, code)
 
 
+@pytest.mark.parametrize("body", ["9" * 5_000, "[" * 100_000 + "]" * 100_000], ids=["digits", "brackets"])
+async def test_json_that_breaks_the_parser_is_refused_in_our_words(service: Service, body: str) -> None:
+    async with service.client() as client:
+        answer = await client.post("/chat", content=f'{{"message": {body}}}', headers={"Content-Type": "application/json"})
+    assert is_problem(answer, 400, "invalid_json")
+    assert "JSON" in answer.json()["detail"]
+
+
 async def test_a_turn_is_its_users_alone(service: Service) -> None:
     turn = (await service.host.submit("mine")).turn_id
     async with service.client() as client:
