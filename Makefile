@@ -18,6 +18,7 @@ run: install ## Start everything on this machine and print where (ARGS="--port 9
 	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
 
 test: install ## Everything that belongs in CI, on the real Dapr runtime
+	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration) $(ARGS)
 
