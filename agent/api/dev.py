@@ -30,10 +30,12 @@ def dev_router(switch: NotificationSwitch) -> APIRouter:
 
     @router.get("/notifications", summary="How the local notification target behaves")
     async def show() -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
+        """What happens to the notification at the end of a task's workflow; after a start it is what the settings say."""
         return NotificationSetting(mode=switch.mode)
 
     @router.put("/notifications", summary="Make notifications work, fail or hang", responses=responses(400, 413, 415, 422))
     async def change(setting: NotificationSetting) -> NotificationSetting:  # pyright: ignore[reportUnusedFunction]
+        """For demonstration: with ``fail`` or ``hang`` a workflow cannot notify, and undoes what it did."""
         switch.mode = setting.mode
         return setting
 

@@ -53,6 +53,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {s: {"model": ProblemBody, "description": told[s]} for s in statuses}
 
 
+ANYWHERE = {
+    421: ("BadHost", "`bad_host`: sent to another name than 127.0.0.1 or localhost."),
+    405: ("MethodNotAllowed", "`method_not_allowed`: the path knows other methods; Allow names them."),
+    500: ("InternalError", "`internal_error`: a bug; it has been logged."),
+}
+"""What every route may answer, whatever it does: name and description, told once in the OpenAPI document."""
+
+
 def problem_response(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
     """The one shape of an error answer."""
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None

@@ -72,6 +72,7 @@ def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Identity]) 
 
     @router.get("/tasks/{task_id}", summary="One task", responses=responses(400, 404, 503))
     async def get_task(task_id: str, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+        """As it is now. Every user of the tenant may read it."""
         return await tasks.get(me.tenant, task_id)
 
     @router.get("/tasks/{task_id}/history", summary="What happened to a task", responses=responses(400, 404, 503))
@@ -90,6 +91,7 @@ def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, who: Callable[.
 
     @router.post("/tasks/{task_id}/assignee", summary="Give a task to somebody, or to nobody", responses=errors)
     async def assign(task_id: str, body: AssigneeBody, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+        """The task becomes assigned; with null it becomes pending, which one in progress or overdue cannot."""
         return await tasks.assign(me.tenant, task_id, body.assignee, _by(me))
 
     @router.post("/tasks/{task_id}/deadline", summary="Set or remove a deadline", responses=errors)

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from agent.domain import events
 from tests.unit.api.service import Service
 
+SHARED = {"405": "MethodNotAllowed", "421": "BadHost", "500": "InternalError"}
 VERBS = {"get", "post", "put", "delete", "patch"}
 
 
@@ -31,13 +32,26 @@ async def test_every_route_is_told_with_a_sentence_and_a_description_of_each_ans
     for name, operation in told.items():
         assert operation.get("summary"), name
         assert operation.get("tags"), name
-        assert all(answer["description"] for answer in operation["responses"].values()), name
+        assert operation.get("description"), name
+        own = {code: answer for code, answer in operation["responses"].items() if code not in SHARED}
+        assert all(answer["description"] for answer in own.values()), name
+
+
+async def test_what_any_route_may_answer_is_told_once(service: Service) -> None:
+    told = await document(service)
+    for name, operation in operations(told).items():
+        for code, shared in SHARED.items():
+            assert operation["responses"][code] == {"$ref": f"#/components/responses/{shared}"}, name
+    assert set(told["components"]["responses"]) == set(SHARED.values())
+    for answer in told["components"]["responses"].values():
+        assert answer["description"]
+        assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ProblemBody"}
 
 
 async def test_every_route_that_can_refuse_says_how(service: Service) -> None:
     calm = {"GET /livez", "GET /about", "GET /dev/notifications"}
     for name, operation in operations(await document(service)).items():
-        codes = set(operation["responses"])
+        codes = set(operation["responses"]) - set(SHARED)
         if name in calm:
             assert codes == {"200"}
             continue
@@ -53,7 +67,7 @@ async def test_every_route_that_can_refuse_says_how(service: Service) -> None:
             assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, (name, code)
 
 
-async def test_every_event_has_its_schema_and_every_turn_event_its_line(service: Service) -> None:
+async def test_every_event_has_its_schema_and_its_line(service: Service) -> None:
     told = await document(service)
     schemas = told["components"]["schemas"]
     turn_events = [m for part in get_args(events.AnyTurnEvent) for m in (get_args(part) or [part])]
@@ -64,6 +78,8 @@ async def test_every_event_has_its_schema_and_every_turn_event_its_line(service:
         assert f"| `{name}` | {model.__name__} |" in told["info"]["description"]
     for model in get_args(events.AnyFeedEvent):
         assert "event_type" in schemas[model.__name__]["properties"]
+        names = ", ".join(f"`{name}`" for name in get_args(model.model_fields["event_type"].annotation))
+        assert f"| {names} | {model.__name__} |" in told["info"]["description"]
 
 
 async def test_every_reference_leads_somewhere(service: Service) -> None:
@@ -81,7 +97,7 @@ async def test_every_reference_leads_somewhere(service: Service) -> None:
 
     walk(told)
     assert found
-    missing = {ref for ref in found if ref.removeprefix("#/components/schemas/") not in told["components"]["schemas"]}
+    missing = {ref for ref in found if ref.split("/")[3] not in told["components"][ref.split("/")[2]]}
     assert missing == set()
 
 
