@@ -20,7 +20,9 @@ MOVES: Final[dict[TaskStatus, tuple[TaskStatus, ...]]] = {
     "completed": (),
     "cancelled": (),
 }
-"""What may follow what. A new deadline, or none, moves an overdue task besides: see :func:`without_overdue`."""
+"""What may follow what; only a deadline that passes leads to ``overdue``.
+
+A new deadline, or none, moves an overdue task besides: see :func:`without_overdue`."""
 
 
 class Task(Value):
@@ -50,7 +52,8 @@ def check_move(task: Task, to: TaskStatus) -> None:
         return
     if not allowed:
         raise illegal(f"The task is {task.status}, which is final: its status cannot become {to}.")
-    raise illegal(f"A task that is {task.status} cannot become {to}; it can become {', '.join(allowed[:-1])} or {allowed[-1]}.")
+    told = [status for status in allowed if status != "overdue"]  # which nobody can choose
+    raise illegal(f"A task that is {task.status} cannot become {to}; it can become {', '.join(told[:-1])} or {told[-1]}.")
 
 
 def illegal(detail: str) -> Conflict:

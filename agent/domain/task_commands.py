@@ -20,7 +20,6 @@ _EVENT_OF_STATUS: dict[TaskStatus, TaskEventType] = {
     "pending": events.TASK_UNASSIGNED,
     "assigned": events.TASK_REOPENED,
     "in_progress": events.TASK_STARTED,
-    "overdue": events.TASK_OVERDUE,
     "completed": events.TASK_COMPLETED,
     "cancelled": events.TASK_CANCELLED,
 }
@@ -50,10 +49,16 @@ def create(record: TaskRecord, asked: Reservation, key: str, now: datetime) -> D
 
 
 def set_status(record: TaskRecord, to: TaskStatus, change: Change, now: datetime) -> Decision:
-    """Moves along the table; ``pending`` takes the assignee away. Raises NotFound, Conflict ``illegal_status_change``."""
+    """Moves along the table; ``pending`` takes the assignee away. ``overdue`` is the clock's: see :func:`mark_overdue`.
+
+    Raises:
+        NotFound, Conflict: ``illegal_status_change``.
+    """
     if (again := replay(record, "status", change)) is not None:
         return again
     task = record.existing()
+    if to == "overdue":
+        raise illegal("Only a deadline makes a task overdue.")
     check_move(task, to)
     if to == "assigned" and task.assignee is None:
         raise illegal(f"A {task.status} task without assignee cannot become assigned: assign it to somebody instead.")

@@ -36,12 +36,6 @@ def test_overdue_by_the_clock_is_taken_back_too() -> None:
     assert (existing(record).status, existing(record).assignee, said) == ("pending", None, ["", ""])
 
 
-def test_overdue_by_hand_is_somebody_elses() -> None:
-    record = commands.set_status(processed(), "overdue", MALLORY, NOW).record
-    decision, outcome = undo.undo_assign(record, BACK, NOW)
-    assert (decision.task.assignee, outcome.state, outcome.detail) == ("Bob", "skipped", "changed meanwhile by user:mallory")
-
-
 def test_a_reassigned_task_keeps_its_new_assignee() -> None:
     record, deadline, assign = both(commands.assign(processed(), "Carol", MALLORY, NOW).record)
     assert (existing(record).status, existing(record).assignee, existing(record).deadline) == ("assigned", "Carol", None)
