@@ -16,7 +16,9 @@ def reserve(record: TaskRecord | None, tenant: str, owner: str, request: Process
     """
     mark = fingerprint(request)
     if record is not None and (held := record.reservation) is not None:
-        if (held.fingerprint, held.owner) != (mark, owner):
+        if held.owner != owner:
+            raise Conflict("task_id_used", f"The task id {request.task_id} was used by another user.")
+        if held.fingerprint != mark:
             raise Conflict("task_id_used", f"The task id {request.task_id} was used with another request.")
         return record
     seconds = timedelta(seconds=request.deadline_seconds)

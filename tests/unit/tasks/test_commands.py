@@ -111,8 +111,9 @@ def test_another_request_for_a_used_id_is_a_conflict(other: dict[str, object]) -
 
 
 def test_another_user_with_the_same_body_is_a_conflict() -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match=r"^The task id t1 was used by another user\.$") as e:
         reserve(reserved(), "default", "bob", request(), NOW)
+    assert e.value.code == "task_id_used"
 
 
 def test_the_deadline_is_fixed_when_the_request_is_accepted() -> None:
