@@ -72,6 +72,11 @@ class WorkflowClient:
         try:
             return await self._client.get_workflow_state(instance)
         except AioRpcError as e:
+            if e.code() != StatusCode.UNKNOWN:
+                raise _unavailable(e) from e
+        try:  # 1.18.2 reads an instance in several reads and can see half a step of it ("inbox key declared ... but missing")
+            return await self._client.get_workflow_state(instance)
+        except AioRpcError as e:
             raise _unavailable(e) from e
 
     async def _ended(self, instance: str, wait: float) -> WorkflowState | None:
