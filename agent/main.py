@@ -46,7 +46,7 @@ from agent.api.channel import channel_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
 from agent.api.identity import who
-from agent.api.live import live_router
+from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
 from agent.demo.server import create_app as demo_app
@@ -133,12 +133,12 @@ class Service:
         def readiness() -> dict[str, bool]:
             return {**self.sidecar.parts, "worker": worker_started.is_set()}
 
-        about = {
-            "version": version("task-agent"),
-            "model": settings.model_name,
-            "demo": "true" if settings.offline_demo else "false",
-            "replica": str(settings.replica),
-        }
+        about = About(
+            version=version("task-agent"),
+            model=settings.model_name,
+            demo=settings.offline_demo,
+            replica=settings.replica,
+        )
         turns = TurnApi(self.chats, self.log)
         chat = ChatApi(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
@@ -148,13 +148,13 @@ class Service:
             live_router(self.feed, readiness, about),
             dev_router(self.target),
         ]
-        return Listener(public_app(about["version"], routers), settings.host, settings.port)
+        return Listener(public_app(about.version, routers), settings.host, settings.port)
 
     async def aclose(self) -> None:
-        """Closes the clients."""
-        await self.model.aclose()
-        await self.dapr.close()
-        await self.actor_client.aclose()
+        """Closes the clients, each of them even when another one fails to. The SDK's workflow client has no close."""
+        async with contextlib.AsyncExitStack() as closing:
+            for close in (self.actor_client.aclose, self.dapr.close, self.model.aclose):
+                closing.push_async_callback(close)
 
 
 async def run(settings: Settings) -> None:
@@ -230,11 +230,11 @@ def refusal(settings: Settings) -> str | None:
     return None
 
 
-def main(announce: Callable[[str], None] = sys.exit) -> None:
+def main() -> None:
     """Entry point of ``python -m agent.main``."""
     settings = Settings()  # pyright: ignore[reportCallIssue] -- every field comes from the environment or its default
     if reason := refusal(settings):
-        announce(reason)
+        sys.exit(reason)
     telemetry.configure(settings.log_level)
     uvloop.run(run(settings))
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
@@ -24,7 +25,16 @@ FEED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: dict[str, str]) -> APIRouter:
+class About(BaseModel):
+    """What runs here. ``demo``: the offline demo model answers."""
+
+    version: str
+    model: str
+    demo: bool
+    replica: int
+
+
+def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: About) -> APIRouter:
     """``readiness`` names each part and whether it is ready; ``about`` is what ``GET /about`` answers."""
     router = APIRouter()
 
@@ -51,7 +61,7 @@ def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: dic
         return problem_response(503, "not_ready", f"Waiting for: {waiting}.")
 
     @router.get("/about", tags=["service"])
-    async def tell() -> dict[str, str]:
+    async def tell() -> About:
         """Version, model and replica."""
         return about
 

@@ -30,7 +30,7 @@ def chat(stack: Stack, text: str) -> str:
 def test_say_it_and_it_gets_done(stack: Stack) -> None:
     client = Client(stack.url, user="local")
     assert "offline demo model" in stack.printed()
-    assert client.get("/about")["demo"] == "true"
+    assert client.get("/about")["demo"] is True
 
     said = chat(stack, "Ask Bob to review the payment PR by tomorrow noon")
     [task] = client.get("/tasks")["tasks"]

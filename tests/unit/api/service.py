@@ -13,7 +13,7 @@ from agent.api.app import public_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
 from agent.api.identity import who
-from agent.api.live import live_router
+from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
 from agent.domain.model import Finished, TextPart
@@ -38,7 +38,7 @@ class Service:
             chat_router(chat),
             turn_router(turns),
             task_router(self.tasks, self.host.clock, who),
-            live_router(self.feed, lambda: self.ready, {"version": "1.2.3"}),
+            live_router(self.feed, lambda: self.ready, About(version="1.2.3", model="m", demo=True, replica=0)),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
         ]
         self.app: FastAPI = public_app("1.2.3", self.routers)
