@@ -1,5 +1,6 @@
 """``task-agent up``: one complete Task Agent on this machine, for as long as this process lives."""
 
+import os
 import sys
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Options:
 
 
 def up(options: Options, progress: Progress) -> int:
-    """Runs until asked to stop; returns the exit status."""
+    """Runs until asked to stop; returns the exit status. What it and its children write, only this user can read."""
+    os.umask(0o077)
     data = StateDir(options.data_dir)
     try:
         with data.owned():

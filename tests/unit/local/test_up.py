@@ -39,6 +39,14 @@ def test_ready_is_said_once_with_one_origin_and_all_stop_in_order(dapr: Path, si
     assert "did not stop cleanly" not in running.printed()
 
 
+def test_what_is_written_is_for_this_user_only(dapr: Path) -> None:
+    with stack(dapr) as running:
+        written = [running.data_dir, *running.data_dir.rglob("*")]
+        open_to_others = [str(path) for path in written if path.stat().st_mode & 0o077]
+    assert len(written) > 5
+    assert open_to_others == []
+
+
 def test_the_configured_model_is_named_without_a_second_origin(dapr: Path) -> None:
     with stack(dapr, OPENAI_BASE_URL="http://127.0.0.1:9/v1", OPENAI_MODEL="qwen3", OPENAI_API_KEY="sk-secret") as running:
         pass
