@@ -96,7 +96,6 @@ CONCURRENT_WORKFLOWS_MAX = 500
 ACTOR_CALL_TIMEOUT = 30.0
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 10.0  # connection refused or actor not placed yet: tried again for this long, then 503
-SIDECAR_START_TIMEOUT = 60.0
 
 # Redis: TurnLog and feed of replicas
 REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable, and the turn goes on without its log

@@ -21,7 +21,7 @@ MODULE_SUM = "h1:yT1BXImaUiYtIKaKVnOBiWVFqQU1ckQaiXkXEO2+Dh0="
 MODULE_GO_MOD_SUM = "h1:IPB0S/4GBKT87gyrYWdY/lOMY/CzOC/QzroufV9cZxQ="
 GO_NEEDED = (1, 26, 5)
 
-_PROGRAMS = ("./cmd/daprd", "./cmd/placement", "./cmd/scheduler", "./cmd/sentry")
+_PROGRAMS = ("./cmd/daprd", "./cmd/placement", "./cmd/scheduler")
 _TAGS = "stablecomponents"  # without it daprd knows no component at all
 _LINKER_FLAGS = f"-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={DAPR_VERSION}"
 

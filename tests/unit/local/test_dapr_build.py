@@ -81,7 +81,7 @@ def test_it_builds_what_is_found_afterwards(site: Site) -> None:
     assert mod.endswith(f"mod download -json {MODULE}")
     assert listing.startswith(f"{site.source}: list -deps -mod=readonly -trimpath -tags stablecomponents")
     assert compiling.startswith(f"{site.source}: build -v -mod=readonly -trimpath -tags stablecomponents -ldflags -s -w -X")
-    assert compiling.endswith("./cmd/daprd ./cmd/placement ./cmd/scheduler ./cmd/sentry")
+    assert compiling.endswith("./cmd/daprd ./cmd/placement ./cmd/scheduler")
     assert "five minutes" in site.screen()
 
 
