@@ -128,6 +128,21 @@ async def _longest_tick(seconds: float) -> float:
     return longest
 
 
+async def test_only_so_many_calls_wait(own_redis: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_pipe, "REDIS_CALLS_MAX", 3)
+    log = RedisTurnLog(link(own_redis))
+    assert await log.newest(TURN) is None
+    own_redis.freeze()
+    waiting = [asyncio.create_task(log.newest(TURN)) for _ in range(3)]
+    await asyncio.sleep(0)
+    started = time.monotonic()
+    with pytest.raises(LogUnavailable):
+        await log.newest(TURN)
+    assert time.monotonic() - started < BOUND / 2
+    own_redis.thaw()
+    assert await asyncio.gather(*waiting) == [None, None, None]
+
+
 async def test_a_short_pause_of_redis_only_delays(shared_redis: RedisServer, link: Link) -> None:
     log = RedisTurnLog(link(shared_redis))
     reading = asyncio.create_task(to_the_end(log))

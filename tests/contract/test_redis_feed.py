@@ -1,11 +1,13 @@
 """The feed on Redis alone: several replicas on one Redis, and a Redis that is away."""
 
 import asyncio
+import time
 
 import pytest
 
 from agent.adapters import redis_feed, redis_line, redis_pipe, redis_reader
 from agent.adapters.redis_feed import RedisFeed
+from agent.adapters.redis_link import RedisLink
 from agent.domain.errors import Unavailable
 from tests.contract.logs import HEARTBEAT, PATIENCE, Link
 from tests.contract.test_feed import Follower, event
@@ -56,6 +58,35 @@ async def test_only_so_many_repeats_are_remembered(
     key = f"{mine.prefix}feed:default.local"
     assert shared_redis.admin.xlen(key) == 5
     assert shared_redis.admin.zrange(f"{key}:seen", 0, -1) == [f"e-{n}".encode() for n in range(20, 30)]
+
+
+async def test_ids_grow_though_the_clock_of_redis_went_back(shared_redis: RedisServer, link: Link) -> None:
+    mine = link(shared_redis)
+    feed = RedisFeed(mine)
+    shared_redis.admin.xadd(f"{mine.prefix}feed:default.local", {"task.created": "{}"}, id=f"{8 * 10**15}-0")
+    async with Follower(feed) as page:
+        await feed.append(event("e-1"))
+        assert [entry.id for entry in await page.entries(1)] == [8 * 10**15 + 1]
+
+
+async def test_databases_of_one_redis_are_apart(shared_redis: RedisServer, link: Link) -> None:
+    mine = link(shared_redis)
+    other = RedisLink(shared_redis.url.removesuffix("/0") + "/1", mine.prefix)
+    async with Follower(RedisFeed(mine)) as page, Follower(RedisFeed(other)) as elsewhere:
+        await RedisFeed(mine).append(event("e-1"))
+        await RedisFeed(other).append(event("e-2"))
+        assert await page.ids() == ["e-1"]
+        assert await elsewhere.ids() == ["e-2"]
+        assert await page.batch() == await elsewhere.batch() == []
+    await other.aclose()
+
+
+async def test_a_refused_call_is_not_made_again_at_once(shared_redis: RedisServer, link: Link) -> None:
+    mine = link(shared_redis)
+    shared_redis.admin.set(f"{mine.prefix}feed:default.local", "no stream")
+    started = time.monotonic()
+    async with Follower(RedisFeed(mine)):
+        assert time.monotonic() - started > HEARTBEAT * 0.9
 
 
 async def test_the_page_stays_open_while_redis_is_away_and_hears_what_comes_after(own_redis: RedisServer, link: Link) -> None:

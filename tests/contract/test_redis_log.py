@@ -109,6 +109,7 @@ async def test_two_hundred_followers_are_one_connection(shared_redis: RedisServe
     await asyncio.gather(*(log.close(turn, completed()) for turn in turns))
     assert all(len(seen) == 4 for seen in await asyncio.gather(*readers))
     assert {type(e) for e in await asyncio.gather(*watchers, return_exceptions=True)} <= {Closed}
+    await eventually(lambda: asyncio.to_thread(lambda: not shared_redis.admin.pubsub_channels("*two_hundred*")))
 
 
 async def test_followers_that_come_and_go_disturb_nobody(shared_redis: RedisServer, link: Link) -> None:

@@ -1,5 +1,8 @@
 """A real ``redis-server`` of the test's own: on a free port, with its data in a folder of the test's."""
 
+import contextlib
+import ctypes
+import os
 import shutil
 import signal
 import socket
@@ -11,6 +14,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+_PR_SET_PDEATHSIG = 1
 PATIENCE = 20.0  # the machine may be busy
 MISSING = "These tests need redis-server on the PATH: apt-get install -y redis-server (it need not run as a service)."
 
@@ -41,7 +45,9 @@ class RedisServer:
             "logfile": str(self._folder / "redis.log"),
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        self._process = subprocess.Popen([binary, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [binary, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent
+        )
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._process.poll() is None, (self._folder / "redis.log").read_text()
@@ -80,6 +86,15 @@ class RedisServer:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the system gives to clients: none of them may take it while the server is down."""
+    start = 20_000 + os.getpid() * 7 % 10_000
+    for port in range(start, start + 2_000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
+
+
+def _die_with_parent() -> None:
+    """A test run that is killed leaves no server behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
