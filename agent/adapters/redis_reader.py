@@ -79,8 +79,6 @@ class Listener(Generic[E]):
             self._stale = True
             return []
         self._stale = self._stale or len(entries) >= REDIS_PAGE
-        if not self._stale:
-            self._changed.set()  # something may have been heard while it read nothing new
         return entries
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 import pytest
 
 from agent.adapters import redis_line, redis_pipe, redis_reader
+from agent.adapters.redis_line import packed
 from agent.adapters.redis_link import RedisLink
 from agent.adapters.redis_log import RedisTurnLog
 from agent.domain.errors import Closed, LogUnavailable
@@ -126,6 +127,20 @@ async def _longest_tick(seconds: float) -> float:
         await asyncio.sleep(0.01)
         longest = max(longest, time.monotonic() - began)
     return longest
+
+
+async def test_what_was_meant_for_a_lost_connection_does_not_shift_the_answers_of_the_next(
+    own_redis: RedisServer, link: Link
+) -> None:
+    mine = link(own_redis)
+    log = RedisTurnLog(mine)
+    await write(log, 0, 1)
+    own_redis.kill()
+    await eventually(lambda: asyncio.sleep(0, not mine.up))
+    mine.pipe._line.send(packed("PING"))  # as a call that was made while the loss was not known yet
+    await asyncio.to_thread(own_redis.start)
+    await eventually(lambda: asyncio.sleep(0, mine.up))
+    assert await log.newest(TURN) == EntryId(2, 0)
 
 
 async def test_only_so_many_calls_wait(own_redis: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
