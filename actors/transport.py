@@ -11,8 +11,8 @@ from dapr.clients.base import DaprActorClientBase
 
 from agent.domain.errors import Unavailable
 from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
+from agent.ports import CALLER_HEADER
 
-CALLER_HEADER = "x-task-agent-caller"  # passed on by the sidecar; the app channel refuses an actor call without it
 _RETRY_PAUSE = 0.1
 _MOVING = (  # what daprd says while actors have no host: the app restarts, or failed its health probes for a moment
     "ERR_ACTOR_NO_ADDRESS",

@@ -19,6 +19,9 @@ from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
+CALLER_HEADER = "x-task-agent-caller"
+"""Carries what only this service knows from the caller of an actor to its host, through the sidecar."""
+
 
 class Clock(Protocol):
     def now(self) -> datetime:

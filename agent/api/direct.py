@@ -13,8 +13,9 @@ import orjson
 from dapr.actor import ActorRuntime
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agent.ports import CALLER_HEADER
+
 Handler = Callable[[bytes], Awaitable[dict[str, str]]]
-CALLER_HEADER = b"x-task-agent-caller"
 _METHOD = re.compile(r"/actors/([^/]+)/([^/]+)/method/([^/]+)")
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class DirectRoutes:
 
     def _is_ours(self, scope: Scope) -> bool:
         """Whether the call comes from this service, by way of the sidecar, and not from somebody at its internal port."""
-        given = dict(scope["headers"]).get(CALLER_HEADER, b"")
+        given = dict(scope["headers"]).get(CALLER_HEADER.encode(), b"")
         return secrets.compare_digest(given, self._caller)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from agent.domain.context import Ledger
 from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
+from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage, Value, public
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
@@ -102,6 +103,11 @@ class StepRef(Value):
     turn_id: str
     instance: str
     step: int
+
+    @property
+    def key(self) -> TurnKey:
+        """The turn, as its log and its reader name it."""
+        return TurnKey(self.tenant, self.user, self.turn_id)
 
 
 class BegunStep(Value):

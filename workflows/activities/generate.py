@@ -11,7 +11,6 @@ from agent.domain import ids
 from agent.domain.context import provider_messages, token_text
 from agent.domain.errors import Closed, Fenced, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
-from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
 from agent.domain.tools import arguments_shown, tool_schemas
@@ -47,12 +46,12 @@ class Generate:
         begun = await self._chats.begin_step(ref)
         if begun.kind != "go":
             return await self._settle(ref, begun)
-        writer = StepWriter(self._log, _key(ref), begun.epoch)
+        writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
             answer = await unless_refused(writer, self._stream(ref, begun, writer))
             return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
-            if (await self._chats.get_turn(_key(ref))).epoch == begun.epoch:
+            if (await self._chats.get_turn(ref.key)).epoch == begun.epoch:
                 failure = Failure(code=e.code, message=e.detail, retryable=e.retryable)
                 return Generated(kind="failed", failure=failure, retry_after=e.retry_after)
         except Closed:
@@ -116,12 +115,8 @@ class Generate:
             return Generated(kind="void")
         if begun.terminal is None:
             return Generated(kind="tools")
-        await close_log(self._log, _key(ref), begun.terminal)
+        await close_log(self._log, ref.key, begun.terminal)
         return Generated(kind="answered" if begun.status == "completed" else "ended")
-
-
-def _key(ref: StepRef) -> TurnKey:
-    return TurnKey(ref.tenant, ref.user, ref.turn_id)
 
 
 def _opening(ref: StepRef, begun: BegunStep) -> list[TurnStarted | StepStarted | StepRestarted]:

@@ -28,7 +28,7 @@ async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[
     Raises:
         Superseded: nothing was heard of the newer attempt for MODEL_STALL_TIMEOUT.
     """
-    turn = TurnKey(ref.tenant, ref.user, ref.turn_id)
+    turn = ref.key
     silence = 0.0
     async with aclosing(log.follow(turn, None)) as batches:
         async for batch in batches:

@@ -11,7 +11,6 @@ from agent.domain.context import token_text
 from agent.domain.conversation import TurnView
 from agent.domain.errors import Closed, Fenced
 from agent.domain.events import ToolReturned
-from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, ToolResult
 from agent.domain.tools import shorten_result
 from agent.domain.turn import BegunTools, CommitTool, StepRef
@@ -32,7 +31,7 @@ class RunTools:
         begun = await self._chats.begin_tools(ref)
         if begun.kind != "go" or not begun.calls:
             return
-        writer = StepWriter(self._log, TurnKey(ref.tenant, ref.user, ref.turn_id), begun.epoch)
+        writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
             await unless_refused(writer, self._run_all(ref, begun, writer))
         except Closed:

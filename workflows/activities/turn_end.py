@@ -27,7 +27,7 @@ class FailTurnActivity:
         except NotFound:
             return  # never admitted, or cleared meanwhile: there is nothing to end, and trying again would not find it
         if ended.terminal:
-            await close_log(self._log, TurnKey(order.ref.tenant, order.ref.user, order.ref.turn_id), ended.terminal)
+            await close_log(self._log, order.ref.key, ended.terminal)
 
 
 class PublishEvents:
