@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters import redis_line, redis_pipe, redis_reader
 from agent.adapters.redis_link import RedisLink
 from agent.ports import TurnLog
-from tests.contract.logs import ADAPTERS, Adapter, Link
+from tests.contract.logs import ADAPTERS, BOUND, HEARTBEAT, Adapter, Link
 from tests.fakes.redis_server import RedisServer
 
 
@@ -53,3 +54,11 @@ def _running(folder: Path) -> Generator[RedisServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def impatient_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters that give a call up, and a silent stream, sooner than in production."""
+    monkeypatch.setattr(redis_reader, "HEARTBEAT", HEARTBEAT)
+    for module in (redis_line, redis_pipe):
+        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", BOUND)

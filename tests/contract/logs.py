@@ -27,6 +27,7 @@ from tests.fakes.redis_server import RedisServer
 Link = Callable[[RedisServer], RedisLink]
 TURN = TurnKey("default", "local", "main.1." + "a" * 26)
 OTHER = TurnKey("default", "local", "main.2." + "a" * 26)
+BOUND = 0.5  # seconds a call to Redis may take in tests that wait for it
 HEARTBEAT = 0.05
 ENTRIES_MAX = 40
 CLOSED_KEPT_MAX = 3

@@ -15,6 +15,7 @@ from agent.domain.errors import Closed, LogUnavailable
 from agent.domain.events import CLOSING_ID, EntryId, TurnCancelled
 from agent.ports import TurnLog
 from tests.contract.logs import (
+    BOUND,
     HEARTBEAT,
     PATIENCE,
     TURN,
@@ -30,14 +31,7 @@ from tests.contract.logs import (
 )
 from tests.fakes.redis_server import RedisServer
 
-BOUND = 0.5
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_reader, "HEARTBEAT", HEARTBEAT)
-    for module in (redis_line, redis_pipe):
-        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", BOUND)
+pytestmark = pytest.mark.usefixtures("impatient_redis")
 
 
 async def _written(log: TurnLog, seq: int) -> bool:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from agent.adapters import redis_line, redis_log, redis_pipe, redis_reader
+from agent.adapters import redis_log, redis_reader
 from agent.adapters.redis_link import RedisLink
 from agent.adapters.redis_log import RedisTurnLog
 from agent.domain.errors import Closed, Fenced, LogUnavailable
@@ -13,7 +13,6 @@ from agent.domain.events import CLOSING_ID, EntryId, LogEntry
 from agent.domain.ids import TurnKey
 from agent.ports import TurnLog
 from tests.contract.logs import (
-    HEARTBEAT,
     OTHER,
     PATIENCE,
     TURN,
@@ -30,14 +29,7 @@ from tests.contract.logs import (
 )
 from tests.fakes.redis_server import RedisServer
 
-BOUND = 0.5
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_reader, "HEARTBEAT", HEARTBEAT)
-    for module in (redis_line, redis_pipe):
-        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", BOUND)
+pytestmark = pytest.mark.usefixtures("impatient_redis")
 
 
 async def _gone(log: TurnLog) -> bool:
