@@ -140,7 +140,7 @@ class ChatActor(ChatKeeper, ChatActorInterface):
         record = turn.steps[request.step]
         calls = record.open_calls()
         if calls:
-            turn = turns.begin_step(turn, turn.attempted_step, self.now())
+            turn = turns.begin_tools(turn, self.now())
             await self.store.write_turn(turn)
         return BegunTools(
             kind="go", epoch=turn.epoch, calls=calls, time_zone=turn.time_zone, asked_at=record.message.created_at

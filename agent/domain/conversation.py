@@ -143,7 +143,7 @@ class StepView(Value):
 class TurnView(Value):
     """A turn as its user sees it. ``message`` is the answer so far: the last step's, null before the first is committed.
 
-    ``attempts`` counts workflow instances, ``epoch`` the newest attempt.
+    ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's; ``generations`` of them were for asking the model.
     """
 
     turn_id: str
@@ -159,6 +159,7 @@ class TurnView(Value):
     ended_at: str | None
     attempts: int
     epoch: int
+    generations: int
     log_incomplete: bool
     terminal: TerminalEvent | None
 
@@ -212,6 +213,7 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         ended_at=turn.ended_at,
         attempts=turn.starts,
         epoch=turn.epoch,
+        generations=turn.generations,
         log_incomplete=turn.log_incomplete,
         terminal=terminal_event(turn) if turn.ended else None,
     )

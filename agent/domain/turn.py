@@ -43,7 +43,8 @@ class StepRecord(Value):
 class TurnRecord(Value):
     """State key ``turn-{number}``. Times are ISO 8601 UTC. ``starts`` counts workflow instances, ``epoch`` only grows.
 
-    ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart.
+    ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart. ``generations``
+    counts the epochs handed out for asking the model; the others were for running tools.
     """
 
     format: int = 1
@@ -58,6 +59,7 @@ class TurnRecord(Value):
     instance: str = ""
     starts: int = 0
     epoch: int = ADMISSION_EPOCH
+    generations: int = 0
     attempted_step: int = -1
     steps: tuple[StepRecord, ...] = ()
     failure: Failure | None = None
@@ -181,8 +183,14 @@ def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
 
 
 def begin_step(turn: TurnRecord, step: int, now: str) -> TurnRecord:
-    """Hands out the next epoch for ``step``."""
-    return turn.model_copy(update={"epoch": turn.epoch + 1, "attempted_step": step, "progress_at": now})
+    """Hands out the next epoch for asking the model for ``step``."""
+    begun = {"epoch": turn.epoch + 1, "generations": turn.generations + 1, "attempted_step": step, "progress_at": now}
+    return turn.model_copy(update=begun)
+
+
+def begin_tools(turn: TurnRecord, now: str) -> TurnRecord:
+    """Hands out the next epoch for running the calls of the step that was committed last."""
+    return turn.model_copy(update={"epoch": turn.epoch + 1, "progress_at": now})
 
 
 def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:
