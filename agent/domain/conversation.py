@@ -143,7 +143,7 @@ class StepView(Value):
 class TurnView(Value):
     """A turn as its user sees it. ``message`` is the answer so far: the last step's, null before the first is committed.
 
-    ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``generations`` counts those for asking the model.
+    ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``generations`` of them asked the model.
     """
 
     turn_id: str
