@@ -101,9 +101,11 @@ class ChatActor(ChatKeeper, ChatActorInterface):
         turn = await self.store.known(request.turn_id)
         if settled := _settled(turn, request):
             return settled
+        if turns.is_exhausted(turn, request):
+            return _ended(await self.give_up(turn))
         restart = turn.attempted_step == request.step
         first = turn.epoch == turns.ADMISSION_EPOCH
-        turn = turns.begin_step(turn, request.step, self.now())
+        turn = turns.begin_step(turn, request, self.now())
         turn, messages = await self.context.for_step(turn, request.step)
         await self.store.write_turn(turn)
         return BegunStep(
@@ -139,8 +141,11 @@ class ChatActor(ChatKeeper, ChatActorInterface):
             return BegunTools(kind="ended" if turn.is_run_by(request.instance) else "void")
         record = turn.steps[request.step]
         calls = record.open_calls()
+        if calls and turns.is_exhausted(turn, request):
+            await self.give_up(turn)
+            return BegunTools(kind="ended")
         if calls:
-            turn = turns.begin_tools(turn, self.now())
+            turn = turns.begin_tools(turn, request, self.now())
             await self.store.write_turn(turn)
         return BegunTools(
             kind="go", epoch=turn.epoch, calls=calls, time_zone=turn.time_zone, asked_at=record.message.created_at

@@ -23,7 +23,7 @@ from agent.ports import Clock, Prompts, Randomness, Tokens, Workflows
 
 RECOVERY_EXHAUSTED = Failure(
     code="recovery_exhausted",
-    message=f"The turn was started {TURN_ATTEMPTS_MAX} times and never got through.",
+    message=f"The turn was tried {TURN_ATTEMPTS_MAX} times, and each time whatever ran it died of it.",
     retryable=True,
 )
 
@@ -103,9 +103,15 @@ class ChatKeeper(StatefulActor):
 
     async def _revive(self, turn: TurnRecord) -> None:
         """A new instance for a turn whose workflow is gone; beyond the bound it only tells that the turn failed."""
-        exhausted = turn.starts >= TURN_ATTEMPTS_MAX
+        exhausted = turn.silent_starts >= TURN_ATTEMPTS_MAX
         revived = await self.start(turn)
         if exhausted:
-            await self.finish(turns.fail(revived, RECOVERY_EXHAUSTED, self.now()))
+            await self.give_up(revived)
         else:
             await self.store.write_turn(revived)
+
+    async def give_up(self, turn: TurnRecord) -> TurnRecord:
+        """Ends a turn that got through at none of its attempts; returns it as failed."""
+        failed = turns.fail(turn, RECOVERY_EXHAUSTED, self.now())
+        await self.finish(failed)
+        return failed

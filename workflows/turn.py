@@ -54,7 +54,7 @@ def _generate(ctx: DaprWorkflowContext, turn: TurnInput, step: int) -> Run:
     """One committed step: attempts at the endpoint with backoff between them. The only owner of model retries."""
     attempt = 0
     while True:
-        ref = turn.step(step).model_dump(mode="json")
+        ref = turn.step(step, attempt).model_dump(mode="json")
         done = Generated.model_validate((yield ctx.call_activity(names.GENERATE, input=ref, retry_policy=STEP)))
         if done.kind != "failed" or done.failure is None:
             return done

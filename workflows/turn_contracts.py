@@ -15,8 +15,8 @@ class TurnInput(Value):
     turn_id: str
     instance: str
 
-    def step(self, step: int) -> StepRef:
-        return StepRef(**self.model_dump(), step=step)
+    def step(self, step: int, retry: int = 0) -> StepRef:
+        return StepRef(**self.model_dump(), step=step, retry=retry)
 
 
 class Generated(Value):

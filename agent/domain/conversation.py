@@ -7,7 +7,7 @@ from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
 from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
-from agent.domain.turn import Failure, TurnRecord, TurnStatus, terminal_event
+from agent.domain.turn import Attempt, Failure, TurnRecord, TurnStatus, terminal_event
 
 
 class Meta(Value):
@@ -143,7 +143,8 @@ class StepView(Value):
 class TurnView(Value):
     """A turn as its user sees it. ``message`` is the answer so far: the last step's, null before the first is committed.
 
-    ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``generations`` of them asked the model.
+    ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``attempt_history`` tells of the newest
+    ATTEMPTS_KEPT_MAX: which step they were for, and whether to ask the model or to run its tools.
     """
 
     turn_id: str
@@ -159,7 +160,7 @@ class TurnView(Value):
     ended_at: str | None
     attempts: int
     epoch: int
-    generations: int
+    attempt_history: tuple[Attempt, ...]
     log_incomplete: bool
     terminal: TerminalEvent | None
 
@@ -213,7 +214,7 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         ended_at=turn.ended_at,
         attempts=turn.starts,
         epoch=turn.epoch,
-        generations=turn.generations,
+        attempt_history=turn.attempts,
         log_incomplete=turn.log_incomplete,
         terminal=terminal_event(turn) if turn.ended else None,
     )

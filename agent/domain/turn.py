@@ -11,11 +11,13 @@ from typing import Literal
 from agent.domain.context import Ledger
 from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.ids import TurnKey
+from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.messages import Message, ToolCall, Usage, Value, public
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
 ADMISSION_EPOCH = 1  # written by the admitting process; attempts get 2 and up
+_PROGRESS = {"silent_epochs": 0, "silent_starts": 0}
 
 
 class Failure(Value):
@@ -40,11 +42,24 @@ class StepRecord(Value):
         return tuple(c for c in self.message.tool_calls if c.call_id not in done)
 
 
+Work = Literal["generate", "tools"]
+
+
+class Attempt(Value):
+    """One epoch that was handed out: for which step, to ask the model or to run its tools, and when."""
+
+    epoch: int
+    step: int
+    work: Work
+    at: str
+
+
 class TurnRecord(Value):
     """State key ``turn-{number}``. Times are ISO 8601 UTC. ``starts`` counts workflow instances, ``epoch`` only grows.
 
-    ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart. ``generations``
-    counts the epochs handed out for asking the model; the others were for running tools.
+    ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart; ``attempted_retry``
+    is how often the workflow had asked the model for it before. ``attempts`` keeps the newest ATTEMPTS_KEPT_MAX.
+    ``silent_epochs`` and ``silent_starts`` count those since anything was committed, or heard of who had them.
     """
 
     format: int = 1
@@ -59,8 +74,11 @@ class TurnRecord(Value):
     instance: str = ""
     starts: int = 0
     epoch: int = ADMISSION_EPOCH
-    generations: int = 0
     attempted_step: int = -1
+    attempted_retry: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    silent_epochs: int = 0
+    silent_starts: int = 0
     steps: tuple[StepRecord, ...] = ()
     failure: Failure | None = None
     log_incomplete: bool = False
@@ -97,7 +115,10 @@ class TurnRecord(Value):
 
 
 class StepRef(Value):
-    """Names one attempt's place: the turn, the workflow instance that asks, and the step (from 0)."""
+    """Names one attempt's place: the turn, the workflow instance that asks, and the step (from 0).
+
+    ``retry`` counts the failures of the model that this workflow has heard of in this step.
+    """
 
     tenant: str
     user: str
@@ -105,6 +126,7 @@ class StepRef(Value):
     turn_id: str
     instance: str
     step: int
+    retry: int = 0
 
     @property
     def key(self) -> TurnKey:
@@ -179,18 +201,41 @@ class EndTurn(Value):
 
 def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
     """Running under a fresh workflow instance."""
-    return turn.model_copy(update={"status": "running", "instance": instance, "starts": turn.starts + 1, "progress_at": now})
+    update = {"starts": turn.starts + 1, "silent_starts": turn.silent_starts + 1}
+    return turn.model_copy(update={"status": "running", "instance": instance, "progress_at": now, **update})
 
 
-def begin_step(turn: TurnRecord, step: int, now: str) -> TurnRecord:
-    """Hands out the next epoch for asking the model for ``step``."""
-    begun = {"epoch": turn.epoch + 1, "generations": turn.generations + 1, "attempted_step": step, "progress_at": now}
-    return turn.model_copy(update=begun)
+def begin_step(turn: TurnRecord, ref: StepRef, now: str) -> TurnRecord:
+    """Hands out the next epoch to ask the model for ``ref.step``."""
+    heard = _heard_of_the_last(turn, ref)
+    update = {
+        "attempted_step": ref.step,
+        "attempted_retry": ref.retry,
+        "silent_epochs": 1 if heard else turn.silent_epochs + 1,
+        "silent_starts": 1 if heard else turn.silent_starts,
+    }
+    return _hand_out(turn, ref.step, "generate", now).model_copy(update=update)
 
 
-def begin_tools(turn: TurnRecord, now: str) -> TurnRecord:
-    """Hands out the next epoch for running the calls of the step that was committed last."""
-    return turn.model_copy(update={"epoch": turn.epoch + 1, "progress_at": now})
+def begin_tools(turn: TurnRecord, ref: StepRef, now: str) -> TurnRecord:
+    """Hands out the next epoch to run the open tool calls of ``ref.step``."""
+    return _hand_out(turn, ref.step, "tools", now).model_copy(update={"silent_epochs": turn.silent_epochs + 1})
+
+
+def _hand_out(turn: TurnRecord, step: int, work: Work, now: str) -> TurnRecord:
+    epoch = turn.epoch + 1
+    attempts = (*turn.attempts, Attempt(epoch=epoch, step=step, work=work, at=now))[-ATTEMPTS_KEPT_MAX:]
+    return turn.model_copy(update={"epoch": epoch, "attempts": attempts, "progress_at": now})
+
+
+def is_exhausted(turn: TurnRecord, ref: StepRef) -> bool:
+    """Whether the turn may have no further attempt: so many were heard of no more, such as those that kill their process."""
+    return turn.silent_epochs >= TURN_ATTEMPTS_MAX and not _heard_of_the_last(turn, ref)
+
+
+def _heard_of_the_last(turn: TurnRecord, ref: StepRef) -> bool:
+    """Whether the attempt before came back and told that the model had failed."""
+    return ref.step == turn.attempted_step and ref.retry > turn.attempted_retry
 
 
 def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:
@@ -200,6 +245,7 @@ def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:
         "steps": (*turn.steps, record),
         "log_incomplete": turn.log_incomplete or commit.log_incomplete,
         "progress_at": now,
+        **_PROGRESS,
     }
     if not commit.message.tool_calls:
         update |= {"status": "completed", "ended_at": now}
@@ -218,6 +264,7 @@ def commit_tool(turn: TurnRecord, commit: CommitTool, now: str) -> TurnRecord:
             "steps": (*turn.steps[:step], changed, *turn.steps[step + 1 :]),
             "log_incomplete": turn.log_incomplete or commit.log_incomplete,
             "progress_at": now,
+            **_PROGRESS,
         }
     )
 

@@ -37,13 +37,13 @@ def result(index: int) -> Message:
 def test_starting_and_beginning_count_and_change_nothing_before() -> None:
     before = record()
     started = turns.start(before, "i-1", "t1")
-    begun = turns.begin_step(started, 0, "t2")
+    begun = turns.begin_step(started, REF, "t2")
     assert before == record()
     assert (started.status, started.instance, started.starts, started.progress_at) == ("running", "i-1", 1, "t1")
     assert (begun.epoch, begun.attempted_step, begun.progress_at) == (2, 0, "t2")
-    assert turns.begin_step(begun, 0, "t3").epoch == 3
-    tools = turns.begin_tools(begun, "t4")
-    assert (tools.epoch, tools.generations, tools.attempted_step, tools.progress_at) == (3, 1, 0, "t4")
+    assert turns.begin_step(begun, REF, "t3").epoch == 3
+    tools = turns.begin_tools(begun, REF, "t4")
+    assert (tools.epoch, tools.attempted_step, tools.progress_at) == (3, 0, "t4")
     assert started.is_run_by("i-1")
     assert not started.is_run_by("i-2")
 

@@ -91,7 +91,7 @@ def gen(kind: str, failure: Failure | None = None, retry_after: float | None = N
 def test_an_answer_then_the_news() -> None:
     asked = run(scripted(gen("answered")))
     assert names(asked) == ["generate", "publish_events"]
-    assert asked[0].input == {**TURN.model_dump(), "step": 0}
+    assert asked[0].input == {**TURN.model_dump(), "step": 0, "retry": 0}
     assert asked[1].input == TURN.model_dump()
 
 
@@ -118,9 +118,9 @@ def test_a_failing_endpoint_is_tried_again_after_a_wait_within_the_same_step() -
 
 def test_attempts_are_bounded_and_the_last_failure_is_the_turns() -> None:
     asked = run(scripted(*[gen("failed", BUSY)] * MODEL_ATTEMPTS_MAX))
-    assert names(asked).count("generate") == MODEL_ATTEMPTS_MAX
+    assert [a.input["retry"] for a in asked if a.what == "generate"] == list(range(MODEL_ATTEMPTS_MAX))
     assert names(asked)[-3:] == ["generate", "fail_turn", "publish_events"]
-    assert asked[-2].input == {"ref": {**TURN.model_dump(), "step": 0}, "failure": BUSY.model_dump()}
+    assert asked[-2].input == {"ref": {**TURN.model_dump(), "step": 0, "retry": 0}, "failure": BUSY.model_dump()}
     waits = [a.input.total_seconds() for a in asked if a.what == "timer"]
     assert waits == sorted(waits), "each wait is longer than the one before"
     assert len(waits) == MODEL_ATTEMPTS_MAX - 1
