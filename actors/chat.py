@@ -12,9 +12,28 @@ from actors.chat_keeper import ChatKeeper
 from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, HistoryPage, KeyRecord, Meta, Submission, history_turn, view
+from agent.domain.conversation import (
+    Admission,
+    Cleared,
+    ContextRefused,
+    HistoryPage,
+    KeyRecord,
+    Meta,
+    Submission,
+    history_turn,
+    view,
+)
 from agent.domain.errors import Conflict, Gone, Unprocessable
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef, TurnRecord
+from agent.domain.turn import (
+    BegunStep,
+    BegunTools,
+    CommitStep,
+    CommitTool,
+    EndTurn,
+    KeepShown,
+    StepRef,
+    TurnRecord,
+)
 
 
 class ChatActor(ChatKeeper, ChatActorInterface):
@@ -133,6 +152,19 @@ class ChatActor(ChatKeeper, ChatActorInterface):
         else:
             await self.store.write_turn(turn)
         return _committed(turn, step)
+
+    @actor_turn
+    async def refuse_context(self, request: ContextRefused) -> Any:
+        turn = await self.store.known(request.ref.turn_id)
+        if turn.ended or turn.epoch != request.epoch:
+            return None
+        if turn.refusal and turn.refusal.epoch == request.epoch:
+            return turn.refusal  # the answer to the first delivery got lost
+        refusal = await self.context.refused(turn, request)
+        await self.store.write_turn(turn.model_copy(update={"refusal": refusal}))
+        if refusal.budget is not None:
+            await self.store.write_meta((await self.store.meta()).shrink(refusal.budget, self.now()))
+        return refusal
 
     @actor_turn
     async def begin_tools(self, request: StepRef) -> Any:

@@ -4,10 +4,11 @@ from actors.calls import ActorCalls
 from actors.chat_interface import ContextQuery, HistoryQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, HistoryPage, Submission, TurnView
+from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
 from agent.domain.errors import NotFound
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.messages import Value
+from agent.domain.refusal import Refusal
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
 ACTOR_TYPE = "ChatActor"
@@ -54,6 +55,10 @@ class ChatClient:
 
     async def commit_step(self, commit: CommitStep) -> BegunStep:
         return BegunStep.model_validate(await self._call(_conversation(commit.ref), "CommitStep", commit))
+
+    async def refuse_context(self, refused: ContextRefused) -> Refusal | None:
+        answer = await self._call(_conversation(refused.ref), "RefuseContext", refused)
+        return None if answer is None else Refusal.model_validate(answer)
 
     async def begin_tools(self, ref: StepRef) -> BegunTools:
         try:

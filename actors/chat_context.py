@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from actors.chat_store import ChatStore
 from agent.domain import context
 from agent.domain.context import ContextView
+from agent.domain.conversation import ContextRefused
 from agent.domain.errors import NotFound
 from agent.domain.ids import ConversationKey
 from agent.domain.limits import CONTEXT_TURNS_LISTED_MAX, MAX_HISTORY
 from agent.domain.messages import Message
+from agent.domain.refusal import Refusal, budget_at, refuse
 from agent.domain.turn import TurnRecord
 from agent.ports import Prompts, Tokens
 
@@ -30,12 +32,19 @@ class ContextBuilder:
 
     async def for_step(self, turn: TurnRecord, step: int) -> tuple[TurnRecord, list[Message]]:
         """The turn with its new ledger, and the messages to send. All steps of a turn share one system prompt."""
-        exchanges, omitted = await self._store.exchanges(await self._store.meta(), turn.number, MAX_HISTORY)
+        meta = await self._store.meta()
+        exchanges, omitted = await self._store.exchanges(meta, turn.number, MAX_HISTORY)
         system = (
             turn.ledger.system if turn.ledger else await self._system(datetime.fromisoformat(turn.progress_at), turn.time_zone)
         )
         ledger = context.fit(
-            system, exchanges, turn.messages(), schema_tokens=self._schema_tokens, step=step, omitted_turns=omitted
+            system,
+            exchanges,
+            turn.messages(),
+            schema_tokens=self._schema_tokens,
+            step=step,
+            endpoint_budget=budget_at(meta.budget, turn.progress_at),
+            omitted_turns=omitted,
         )
         return turn.model_copy(update={"ledger": ledger}), context.chosen(ledger, exchanges, turn.messages())
 
@@ -48,7 +57,14 @@ class ContextBuilder:
         )
         current = running.messages() if running else ()
         system = running.ledger.system if running and running.ledger else await self._system(now, time_zone)
-        ledger = context.fit(system, exchanges, current, schema_tokens=self._schema_tokens, omitted_turns=omitted)
+        ledger = context.fit(
+            system,
+            exchanges,
+            current,
+            schema_tokens=self._schema_tokens,
+            endpoint_budget=budget_at(meta.budget, now.isoformat()),
+            omitted_turns=omitted,
+        )
         return context.view(ledger, exchanges, current, running.turn_id if running else None)
 
     async def of_turn(self, turn: TurnRecord) -> ContextView:
@@ -57,6 +73,20 @@ class ContextBuilder:
             raise NotFound("no_context", "Nothing was sent for this turn yet")
         exchanges, _ = await self._store.exchanges(await self._store.meta(), turn.number, MAX_HISTORY)
         return context.view(turn.ledger, exchanges, turn.messages(), turn.turn_id)
+
+    async def refused(self, turn: TurnRecord, request: ContextRefused) -> Refusal:
+        """What the refusal of the newest attempt's context comes to."""
+        if turn.ledger is None:
+            raise ValueError(f"{turn.turn_id}: a context was refused that was never sent")
+        sent = (await self.of_turn(turn)).used
+        return refuse(
+            turn.refusal,
+            request.ref.step,
+            request.epoch,
+            sent=sent,
+            window=request.window,
+            can_shrink=bool(turn.ledger.included),
+        )
 
     async def _system(self, now: datetime, time_zone: str) -> Message:
         local = now.astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0)

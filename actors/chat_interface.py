@@ -8,7 +8,7 @@ from typing import Any
 
 from dapr.actor import ActorInterface, actormethod
 
-from agent.domain.conversation import Submission
+from agent.domain.conversation import ContextRefused, Submission
 from agent.domain.messages import Value
 from agent.domain.turn import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 
@@ -39,6 +39,9 @@ class ChatActorInterface(ActorInterface):
 
     @actormethod(name="CommitStep")
     async def commit_step(self, request: CommitStep) -> Answer: ...
+
+    @actormethod(name="RefuseContext")
+    async def refuse_context(self, request: ContextRefused) -> Answer: ...
 
     @actormethod(name="BeginTools")
     async def begin_tools(self, request: StepRef) -> Answer: ...

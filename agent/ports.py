@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import NamedTuple, NoReturn, Protocol
 
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, HistoryPage, Submission, TurnView
+from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
 from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.messages import TokenCount
 from agent.domain.model import ModelEvent, ModelRequest
 from agent.domain.notification import Notification
 from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
+from agent.domain.refusal import Refusal
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
@@ -166,6 +167,13 @@ class Chats(Protocol):
     async def begin_step(self, ref: StepRef) -> BegunStep: ...
 
     async def commit_step(self, commit: CommitStep) -> BegunStep: ...
+
+    async def refuse_context(self, refused: ContextRefused) -> Refusal | None:
+        """Records that the endpoint found the attempt's context too long, and says what follows; a repeat gets the same answer.
+
+        None when the epoch is superseded or the turn has ended.
+        """
+        ...
 
     async def begin_tools(self, ref: StepRef) -> BegunTools: ...
 

@@ -11,7 +11,7 @@ from typing import Any
 from dapr.ext.workflow import DaprWorkflowContext
 
 from agent.domain.limits import TURN_STEPS_MAX
-from agent.domain.retry import model_retry_delay
+from agent.domain.retry import given_up, model_retry_delay
 from agent.domain.turn import Failure
 from workflows import names
 from workflows.retry import STEP, UNTIL_DONE
@@ -59,7 +59,8 @@ def _generate(ctx: DaprWorkflowContext, turn: TurnInput, step: int) -> Run:
         if done.kind != "failed" or done.failure is None:
             return done
         delay = model_retry_delay(turn.turn_id, attempt, done.failure.retryable, done.retry_after)
-        if delay is None:
-            return done
-        yield ctx.create_timer(timedelta(seconds=delay))
         attempt += 1
+        if delay is None:
+            return done.model_copy(update={"failure": given_up(done.failure, attempt)})
+        if not done.trimmed:
+            yield ctx.create_timer(timedelta(seconds=delay))

@@ -24,13 +24,14 @@ class Generated(Value):
 
     ``answered``: the turn is complete; ``tools``: run the step's tools next; ``failed``: the endpoint failed (as data: the
     workflow decides on another attempt); ``ended``: the turn was over already; ``void``: not this workflow's turn.
-    ``told``: the end of the turn is published and acknowledged.
+    ``told``: the end of the turn is published and acknowledged. ``trimmed``: the next attempt is sent less, and need not wait.
     """
 
     kind: Literal["answered", "tools", "failed", "ended", "void"]
     told: bool = False
     failure: Failure | None = None
     retry_after: float | None = None
+    trimmed: bool = False
 
 
 class FailTurn(Value):

@@ -4,15 +4,18 @@ Knows statuses, headers and error bodies of OpenAI-compatible servers. Lets neit
 detail: details travel to people.
 """
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from agent.domain.limits import MODEL_ERROR_QUOTED_CHARS_MAX
-from agent.domain.model import ModelFailed
+from agent.domain.model import CONTEXT_TOO_LONG, ModelFailed
 
 _CONTEXT_CODES = {"context_length_exceeded", "exceed_context_size_error"}
-_CONTEXT_PHRASES = ("maximum context length", "context length exceeded", "context_length_exceeded", "context size")
+_CONTEXT_PHRASES = ("context length", "context size", "context window", "context_length_exceeded", "prompt is too long")
+_WINDOW = re.compile(r"(?:context (?:length|size|window)|n_ctx|maximum)\D{0,24}([0-9]{3,9})(?![0-9])", re.IGNORECASE)
+_ABOUT_THE_REQUEST = {400, 413, 422}
 _BUSY_STATUSES = {408, 409, 429}
 # Inside a stream there is no status any more; these names stand for one, anything else counts as the server's own fault.
 _STATUS_OF = {
@@ -74,8 +77,11 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _classify(what: str, status: int, names: set[str], said: str, wait: float | None) -> ModelFailed:
-    if names & _CONTEXT_CODES or (status < 500 and any(phrase in said.lower() for phrase in _CONTEXT_PHRASES)):
-        return ModelFailed("context_too_long", f"The conversation is too long for the model: {said}", retryable=False)
+    if names & _CONTEXT_CODES or (status in _ABOUT_THE_REQUEST and any(phrase in said.lower() for phrase in _CONTEXT_PHRASES)):
+        detail = (
+            f"The conversation is too long for the model: {said}" if said else "The conversation is too long for the model."
+        )
+        return ModelFailed(CONTEXT_TOO_LONG, detail, retryable=False, window=_window(said))
     if "content_filter" in names:
         return ModelFailed("content_filtered", "The model endpoint's content filter refused the request.", retryable=False)
     if "insufficient_quota" in names:
@@ -91,6 +97,11 @@ def _classify(what: str, status: int, names: set[str], said: str, wait: float | 
     if status >= 500:
         return ModelFailed("model_error", detail, retryable=True, retry_after=wait)
     return ModelFailed("model_rejected", detail, retryable=False)
+
+
+def _window(said: str) -> int | None:
+    """The tokens that the model takes, as far as the message names them: the smallest number it may mean."""
+    return min(map(int, _WINDOW.findall(said)), default=None)
 
 
 def _names_and_message(body: object) -> tuple[set[str], str]:

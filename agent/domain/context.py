@@ -30,7 +30,7 @@ __all__ = [  # the wire side of the same subject lives in model_messages; users 
 FRAMING_TOKENS = 3  # per message: what chat formats spend on role and separators
 PRIMING_TOKENS = 3  # once: the opening of the answer
 
-Reason = Literal["exchange_limit", "token_budget"]
+Reason = Literal["exchange_limit", "token_budget", "endpoint_limit"]
 
 
 class Exchange(Value):
@@ -68,7 +68,8 @@ class ContextView(Value):
     """The context to the token: ``used`` is the sum of the included messages' tokens plus ``overhead``, always.
 
     System message first, then oldest to newest. ``omitted_turns`` counts older turns that are not listed, all of them
-    excluded for ``exchange_limit``. ``used`` is above ``budget`` only when the current turn alone is.
+    excluded for ``exchange_limit``. ``used`` is above ``budget`` only when the current turn alone is. A ``budget`` below
+    TOKEN_BUDGET was taught by an endpoint that refused more; what only that one excludes is out for ``endpoint_limit``.
     """
 
     budget: int
@@ -104,9 +105,10 @@ def fit(
     step: int = 0,
     max_exchanges: int = MAX_HISTORY,
     budget: int = TOKEN_BUDGET,
+    endpoint_budget: int = TOKEN_BUDGET,
     omitted_turns: int = 0,
 ) -> Ledger:
-    """Chooses the longest run of newest ``exchanges`` (given oldest first) within both limits.
+    """Chooses the longest run of newest ``exchanges`` (given oldest first) within all limits.
 
     An exchange is sent whole or not at all, and none is sent whose successor is not. The system message and ``current`` (the
     running turn so far) are always sent, and do not count as an exchange. When they alone exceed the budget, because tools
@@ -115,20 +117,19 @@ def fit(
     """
     listed = exchanges[-CONTEXT_TURNS_LISTED_MAX:]
     first_kept = len(listed) - min(max_exchanges, len(listed))
-    used = schema_tokens + PRIMING_TOKENS + _cost([system]) + _cost(paired(current))
-    start = len(listed)
-    while start > first_kept:
-        used += _cost(paired(listed[start - 1].messages))
-        if used > budget:
-            break
-        start -= 1
+    always = schema_tokens + PRIMING_TOKENS + _cost([system]) + _cost(paired(current))
+    fitting = _first_that_fits(listed, first_kept, budget - always)
+    start = max(fitting, _first_that_fits(listed, first_kept, endpoint_budget - always))
     return Ledger(
         system=system,
         schema_tokens=schema_tokens,
-        budget=budget,
+        budget=min(budget, endpoint_budget),
         included=tuple(exchange.number for exchange in listed[start:]),
         excluded=tuple(
-            (exchange.number, "exchange_limit" if index < first_kept else "token_budget")
+            (
+                exchange.number,
+                "exchange_limit" if index < first_kept else "token_budget" if index < fitting else "endpoint_limit",
+            )
             for index, exchange in enumerate(listed[:start])
         ),
         omitted_turns=omitted_turns + len(exchanges) - len(listed),
@@ -186,6 +187,17 @@ def check_fits(system_tokens: int, schema_tokens: int, message_tokens: int, budg
             budget=budget,
             available=available,
         )
+
+
+def _first_that_fits(exchanges: Sequence[Exchange], first_kept: int, tokens: int) -> int:
+    """Where the longest run of newest exchanges that cost at most ``tokens`` begins; not before ``first_kept``."""
+    start = len(exchanges)
+    while start > first_kept:
+        tokens -= _cost(paired(exchanges[start - 1].messages))
+        if tokens < 0:
+            break
+        start -= 1
+    return start
 
 
 def _cost(messages: Iterable[Message]) -> int:

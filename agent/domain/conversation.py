@@ -7,7 +7,8 @@ from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
 from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
-from agent.domain.turn import Attempt, Failure, TurnRecord, TurnStatus, terminal_event
+from agent.domain.refusal import SmallerBudget
+from agent.domain.turn import Attempt, Failure, StepRef, TurnRecord, TurnStatus, terminal_event
 
 
 class Meta(Value):
@@ -16,6 +17,7 @@ class Meta(Value):
     ``first`` is the oldest turn still shown; keys from ``deleted`` up to it wait for deletion.
     ``turns`` and ``tokens`` are totals over the shown, ended turns.
     ``secrets`` are those of the newest submissions, newest last. Idempotency keys are numbered too, from ``keys_first``.
+    ``budget`` is what an endpoint that refused a longer context has taught.
     """
 
     format: int = 1
@@ -29,6 +31,7 @@ class Meta(Value):
     secrets: tuple[str, ...] = ()
     keys_first: int = 1
     keys_next: int = 1
+    budget: SmallerBudget | None = None
 
     def enqueue(self) -> "Meta":
         """Takes the next number into the queue. Raises Busy ``queue_full``."""
@@ -73,6 +76,10 @@ class Meta(Value):
     def clear(self) -> "Meta":
         """Moves the mark behind everything there is."""
         return self.model_copy(update={"first": self.next, "turns": 0, "tokens": 0})
+
+    def shrink(self, budget: int, now: str) -> "Meta":
+        """Contexts have at most ``budget`` tokens for a while."""
+        return self.model_copy(update={"budget": SmallerBudget(budget=budget, since=now)})
 
     def overflows(self) -> bool:
         """Whether the oldest shown turn is one too many."""
@@ -129,6 +136,14 @@ class Admission(Value):
     status: TurnStatus
     position: int
     interrupted: str | None = None
+
+
+class ContextRefused(Value):
+    """The endpoint found the context of the attempt ``epoch`` too long; ``window``: how many tokens it says it takes."""
+
+    ref: StepRef
+    epoch: int
+    window: int | None = None
 
 
 class StepView(Value):

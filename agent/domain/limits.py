@@ -12,6 +12,7 @@ NAME_TOLD_CHARS_MAX = 64  # of a name the caller made up
 # Conversation
 MAX_HISTORY = 10  # exchanges the model sees; the store keeps more
 TOKEN_BUDGET = 16_000  # tokens of context, the answer not included
+CONTEXT_BUDGET_KEPT_SECONDS = 3_600.0  # a smaller budget, after the endpoint refused a context as too long
 TURNS_KEPT_MAX = 1_000  # per conversation; the oldest are deleted
 QUEUE_MAX = 8  # turns waiting behind the running one; 429 queue_full
 ADMISSIONS_REMEMBERED_MAX = 32  # newest submissions whose repeated delivery is recognised

@@ -42,14 +42,21 @@ class Finished:
 ModelEvent = TextPart | ToolCallPart | Finished
 
 
+CONTEXT_TOO_LONG = "context_too_long"
+
+
 class ModelFailed(Exception):
     """The endpoint did not answer properly.
 
     ``code`` is one of ``model_unreachable, model_timeout, model_stalled, model_rate_limited, model_error, model_cut_off,
     model_nonsense, model_auth, model_rejected, context_too_long, content_filtered, empty_answer, answer_too_large,
-    too_many_tool_calls``; ``retry_after`` is in seconds, when the endpoint gave one.
+    too_many_tool_calls``; ``retry_after`` is in seconds, when the endpoint gave one. ``window``: tokens it says it
+    takes at most, with ``context_too_long``; a stranger's word.
     """
 
-    def __init__(self, code: str, detail: str, *, retryable: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, *, retryable: bool, retry_after: float | None = None, window: int | None = None
+    ) -> None:
         super().__init__(detail)
-        self.code, self.detail, self.retryable, self.retry_after = code, detail, retryable, retry_after
+        self.code, self.detail, self.retryable = code, detail, retryable
+        self.retry_after, self.window = retry_after, window

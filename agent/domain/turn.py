@@ -13,6 +13,7 @@ from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, Tur
 from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.messages import Message, ToolCall, Usage, Value, public
+from agent.domain.refusal import Refusal
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
@@ -83,6 +84,7 @@ class TurnRecord(Value):
     failure: Failure | None = None
     log_incomplete: bool = False
     ledger: Ledger | None = None
+    refusal: Refusal | None = None
     interrupted: Message | None = None
 
     @property

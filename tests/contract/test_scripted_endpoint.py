@@ -63,6 +63,15 @@ async def test_times_counts_the_attempts_of_one_call() -> None:
         assert [record.attempt for record in endpoint.ledger] == [1, 2, 3, 1, 2, 3]
 
 
+async def test_a_window_is_for_the_messages_that_do_not_fit_it() -> None:
+    async with ScriptedEndpoint() as endpoint:
+        asked = user("Hi [[script: window=100 tokens=1]]")
+        with pytest.raises(ModelFailed) as refused:
+            await ask(endpoint.base_url, user("x" * 400), asked)
+        assert (refused.value.code, refused.value.window) == ("context_too_long", 100)
+        assert said(await ask(endpoint.base_url, asked)) == "w0"
+
+
 async def test_it_complains() -> None:
     with pytest.raises(AssertionError, match="nobody asked for"):
         async with ScriptedEndpoint() as endpoint:

@@ -7,6 +7,7 @@ Directives, in the last user message of a request, one per model call of the tur
     [[script: tool=create_task args={"title": "..."}]]      a tool call; repeat tool= and args= for more in one answer
     [[script: fault=cut after=3 times=1 tokens=10]]         first attempt: cut after 3 words; second: 10 words
     [[script: fault=429 retry_after=2 times=2]]
+    [[script: window=2000]]                                 context_length_exceeded for messages of more than 2,000 tokens
 
 ``fault`` is a name of ``FAULTS`` or a status of 400 and above. ``times`` counts the attempts of one model call of one message
 (give messages that must not share a count different texts); without it the fault stays. After a tool result, when no further
@@ -44,7 +45,7 @@ BREAKING = {"stall", "cut", "reset", "end", "badjson", "error", "content_filter"
 
 @dataclass(frozen=True)
 class Step:
-    """How one request is answered. ``delay`` and ``retry_after`` in seconds;
+    """How one request is answered. ``delay`` and ``retry_after`` in seconds, ``window`` in tokens, told with the refusal;
 
     ``raw`` replaces the events of the stream by these writes, or the body where ``status`` or ``headers`` are given; ``wire``
     replaces everything that goes over the connection, which is then closed, reset or left silent as the fault says.
@@ -59,6 +60,7 @@ class Step:
     times: int | None = None
     retry_after: float | None = None
     usage: bool = True
+    window: int = 0
     raw: tuple[bytes, ...] = ()
     wire: bytes = b""
     status: int = 200
@@ -82,6 +84,8 @@ def step_for(body: dict[str, Any], attempts: dict[str, int]) -> tuple[Step | Non
     steps = list(directives(said))
     if call < len(steps):
         step = steps[call]
+        if step.window and _tokens(messages) > step.window:
+            step = replace(step, fault="context")
         spent = step.times is not None and attempt > step.times
         return (replace(step, fault="") if spent else step), attempt
     results = [_text(message) for message in messages[last_user + 1 :] if message.get("role") == "tool"]
@@ -117,7 +121,7 @@ def _step(pairs: list[tuple[str, Any]]) -> Step:
             tools[-1] = (tools[-1][0], value if isinstance(value, str) else json.dumps(value))
         elif key in ("delay", "retry_after"):
             fields[key] = float(value[:-2]) / 1000 if value.endswith("ms") else float(value.removesuffix("s"))
-        elif key in ("tokens", "after", "times"):
+        elif key in ("tokens", "after", "times", "window"):
             fields[key] = int(value)
         else:
             fields[key] = value
@@ -125,6 +129,11 @@ def _step(pairs: list[tuple[str, Any]]) -> Step:
     if step.fault and step.fault not in FAULTS and not step.fault.isdigit():
         raise ValueError(f"no such fault: {step.fault}")
     return step
+
+
+def _tokens(messages: list[dict[str, Any]]) -> int:
+    """About as many as a tokenizer would count."""
+    return sum(len(_text(message)) // 4 + 4 for message in messages)
 
 
 def _text(message: dict[str, Any]) -> str:

@@ -55,3 +55,8 @@ def framed(data: bytes) -> bytes:
 
 def error(code: str, message: str) -> bytes:
     return json.dumps({"error": {"message": message, "type": "scripted_error", "code": code}}).encode()
+
+
+def too_long(window: int) -> bytes:
+    limit = f"maximum context length is {window} tokens" if window else "context length is exceeded"
+    return error("context_length_exceeded", f"This model's {limit}.")

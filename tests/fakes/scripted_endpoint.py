@@ -25,7 +25,7 @@ import uvloop
 
 from tests.fakes.endpoint_ledger import Record
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
-from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, tool
+from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, too_long, tool
 
 LEDGER_MAX = 20_000
 
@@ -242,7 +242,7 @@ class Connection(asyncio.Protocol):
         elif step.fault == "refuse":
             self._close(reset=True)
         elif step.fault == "context":
-            self._plain(400, error("context_length_exceeded", "This model's maximum context length is 128 tokens."))
+            self._plain(400, too_long(step.window))
         elif step.fault == "quota":
             self._plain(429, error("insufficient_quota", "You exceeded your current quota."))
         elif step.fault.isdigit():

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from agent.domain import ids
 from agent.domain.context import provider_messages, token_text
+from agent.domain.conversation import ContextRefused
 from agent.domain.errors import Closed, Fenced, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
 from agent.domain.messages import Message, ToolCall, Usage
-from agent.domain.model import Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
 from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
@@ -51,15 +52,29 @@ class Generate:
             answer = await unless_refused(writer, self._stream(ref, begun, writer))
             return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
-            if (await self._chats.get_turn(ref.key)).epoch == begun.epoch:
-                failure = Failure(code=e.code, message=e.detail, retryable=e.retryable)
-                return Generated(kind="failed", failure=failure, retry_after=e.retry_after)
+            if failed := await self._failed(ref, begun, e):
+                return failed
         except Closed:
             return Generated(kind="ended")
         except Fenced:
             pass
         await stand_by(self._chats, self._log, ref, lambda turn: len(turn.steps) > ref.step)
         return await self._settle(ref, await self._chats.begin_step(ref))
+
+    async def _failed(self, ref: StepRef, begun: BegunStep, error: ModelFailed) -> Generated | None:
+        """What the workflow is told of it; None when a newer attempt has the step."""
+        if error.code == CONTEXT_TOO_LONG:
+            refused = ContextRefused(ref=ref, epoch=begun.epoch, window=error.window)
+            refusal = await self._chats.refuse_context(refused)
+            if refusal is None:
+                return None
+            message = f"{error.detail.rstrip('.')}. {refusal.advice}"
+            failure = Failure(code=error.code, message=message, retryable=refusal.again)
+            return Generated(kind="failed", failure=failure, trimmed=refusal.again)
+        if (await self._chats.get_turn(ref.key)).epoch != begun.epoch:
+            return None
+        failure = Failure(code=error.code, message=error.detail, retryable=error.retryable)
+        return Generated(kind="failed", failure=failure, retry_after=error.retry_after)
 
     async def _stream(self, ref: StepRef, begun: BegunStep, writer: StepWriter) -> _Answer:
         answer = _Answer()

@@ -117,7 +117,7 @@ def test_a_retry_waits_within_its_bounds_and_always_the_same(turn: str, attempt:
     backoff = min(limits.MODEL_BACKOFF_FIRST * limits.MODEL_BACKOFF_FACTOR**attempt, limits.MODEL_BACKOFF_MAX)
     wanted = min(asked or 0, limits.MODEL_RETRY_AFTER_MAX)
     assert delay is not None
-    assert max(backoff, wanted) <= delay <= max(backoff * 1.25, wanted)
+    assert max(backoff, wanted) <= delay <= max(backoff, wanted) * 1.25
 
 
 def test_retries_end() -> None:

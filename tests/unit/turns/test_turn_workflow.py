@@ -19,7 +19,9 @@ TURN = TurnInput(tenant="default", user="local", conversation="main", turn_id="m
 BUSY = Failure(code="model_rate_limited", message="Slow down.", retryable=True)
 REFUSED = Failure(code="model_rejected", message="No.", retryable=False)
 BROKEN = "broken"  # the activity raised, and its retries are used up
+TOO_LONG = Failure(code="context_too_long", message="Too long.", retryable=True)
 ENDLESS = 200
+SPREAD = 1.25  # a wait is longer than asked for by up to a quarter
 
 
 class Asked(NamedTuple):
@@ -84,8 +86,8 @@ def names(asked: list[Asked]) -> list[str]:
     return [a.what for a in asked]
 
 
-def gen(kind: str, failure: Failure | None = None, retry_after: float | None = None) -> Generated:
-    return Generated.model_validate({"kind": kind, "failure": failure, "retry_after": retry_after})
+def gen(kind: str, failure: Failure | None = None, retry_after: float | None = None, *, trimmed: bool = False) -> Generated:
+    return Generated.model_validate({"kind": kind, "failure": failure, "retry_after": retry_after, "trimmed": trimmed})
 
 
 def test_an_answer_then_the_news() -> None:
@@ -120,7 +122,8 @@ def test_attempts_are_bounded_and_the_last_failure_is_the_turns() -> None:
     asked = run(scripted(*[gen("failed", BUSY)] * MODEL_ATTEMPTS_MAX))
     assert [a.input["retry"] for a in asked if a.what == "generate"] == list(range(MODEL_ATTEMPTS_MAX))
     assert names(asked)[-3:] == ["generate", "fail_turn", "publish_events"]
-    assert asked[-2].input == {"ref": {**TURN.model_dump(), "step": 0, "retry": 0}, "failure": BUSY.model_dump()}
+    told = {**BUSY.model_dump(), "message": f"Slow down; tried {MODEL_ATTEMPTS_MAX} times."}
+    assert asked[-2].input == {"ref": {**TURN.model_dump(), "step": 0, "retry": 0}, "failure": told}
     waits = [a.input.total_seconds() for a in asked if a.what == "timer"]
     assert waits == sorted(waits), "each wait is longer than the one before"
     assert len(waits) == MODEL_ATTEMPTS_MAX - 1
@@ -135,13 +138,24 @@ def test_attempts_are_counted_per_step() -> None:
 @pytest.mark.parametrize(("asked_for", "waited"), [(7.0, 7.0), (9e9, MODEL_RETRY_AFTER_MAX)])
 def test_retry_after_is_honoured_within_its_bound(asked_for: float, waited: float) -> None:
     asked = run(scripted(gen("failed", BUSY, asked_for), gen("answered")))
-    assert asked[1].input == timedelta(seconds=waited)
+    assert waited <= asked[1].input.total_seconds() <= waited * SPREAD
 
 
 def test_what_cannot_work_later_is_not_tried_again() -> None:
     asked = run(scripted(gen("failed", REFUSED)))
     assert names(asked) == ["generate", "fail_turn", "publish_events"]
     assert asked[1].input["failure"]["code"] == "model_rejected"
+
+
+def test_a_context_that_gets_smaller_is_sent_at_once() -> None:
+    asked = run(scripted(gen("failed", TOO_LONG, trimmed=True), gen("answered")))
+    assert names(asked) == ["generate", "generate", "publish_events"]
+    assert [a.input["retry"] for a in asked[:2]] == [0, 1], "it was heard of"
+
+
+def test_a_context_that_gets_smaller_counts_as_an_attempt() -> None:
+    asked = run(scripted(*[gen("failed", TOO_LONG, trimmed=True)] * MODEL_ATTEMPTS_MAX))
+    assert names(asked) == ["generate"] * MODEL_ATTEMPTS_MAX + ["fail_turn", "publish_events"]
 
 
 def test_a_model_that_only_asks_for_tools_is_stopped() -> None:
@@ -177,8 +191,10 @@ def test_the_last_acts_are_not_given_up() -> None:
 KINDS = st.sampled_from(["answered", "tools", "failed", "ended", "void", BROKEN])
 FAILURES = st.sampled_from([BUSY, REFUSED])
 OUTPUTS = st.builds(
-    lambda kind, failure, after: BROKEN if kind is BROKEN else gen(kind, failure if kind == "failed" else None, after),
-    KINDS, FAILURES, st.none() | st.floats(0, 100),
+    lambda kind, failure, after, trimmed: (
+        BROKEN if kind is BROKEN else gen(kind, failure if kind == "failed" else None, after, trimmed=trimmed)
+    ),
+    KINDS, FAILURES, st.none() | st.floats(0, 100), st.booleans(),
 )  # fmt: skip
 
 
@@ -186,6 +202,8 @@ OUTPUTS = st.builds(
 def test_whatever_happens_it_ends_tells_last_and_asks_the_same_again(outputs: list[Generated | str]) -> None:
     asked = run(scripted(*outputs))
     assert asked == run(scripted(*outputs)), "a replay asks the same"
+    waited = sum(a.input.total_seconds() for a in asked if a.what == "timer")
+    assert waited <= TURN_STEPS_MAX * (MODEL_ATTEMPTS_MAX - 1) * MODEL_RETRY_AFTER_MAX * SPREAD
     assert names(asked).count("publish_events") + names(asked).count("fail_turn") <= 2
     void = [isinstance(o, Generated) and o.kind == "void" for o in outputs]
     if names(asked)[-1] == "generate":
