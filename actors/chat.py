@@ -52,14 +52,14 @@ class ChatActor(ChatKeeper, ChatActorInterface):
         if busy and request.on_busy == "reject":
             raise await self._busy(meta)
         turn = self._new_turn(meta, request, now)
+        if request.key is not None:
+            record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
+            meta = await self.store.write_key(meta, request.key, record)
         if busy and request.on_busy == "interrupt":
             meta, turn, interrupted = await self._interrupt(meta.enqueue_first(), turn)
         else:
             meta = meta.enqueue() if busy else meta.begin()
             turn = turn if busy else await self.start(turn)
-        if request.key is not None:
-            record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
-            meta = await self.store.write_key(meta, request.key, record)
         await self.store.write_turn(turn)
         await self.store.write_meta(meta.remember(request.secret))
         position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0

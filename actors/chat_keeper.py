@@ -41,7 +41,7 @@ class ChatDeps:
 
 
 class ChatKeeper(StatefulActor):
-    """Actor id: see ``ids.chat_actor_id``. Nothing here saves: the public method that called it does, at its end."""
+    """Actor id: see ``ids.chat_actor_id``. Only ``heal_running`` saves; else the public method does, at its end."""
 
     def __init__(self, ctx: ActorRuntimeContext, actor_id: ActorId, deps: ChatDeps) -> None:
         super().__init__(ctx, actor_id)
@@ -91,6 +91,7 @@ class ChatKeeper(StatefulActor):
         if turn is None or not await self._lost(turn):
             return meta
         await self._revive(turn)
+        await self.save()  # it stands, also when the message that came is refused
         return await self.store.meta()
 
     async def _lost(self, turn: TurnRecord) -> bool:

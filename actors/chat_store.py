@@ -68,8 +68,11 @@ class ChatStore:
         await self._actor.write(f"turn-{turn.number}", turn)
 
     async def write_meta(self, meta: Meta) -> None:
-        """Stores ``meta``, and deletes what it no longer shows: the oldest turn beyond the bound, a batch of cleared ones."""
-        while meta.overflows() and (oldest := await self.turn(meta.first)):
+        """Stores ``meta``, and deletes what it no longer shows: a batch of cleared turns, the oldest beyond the bound.
+
+        A turn that has not ended is kept whatever the bound: users cancel and interrupt at will behind one that runs or waits.
+        """
+        while meta.overflows() and (oldest := await self.turn(meta.first)) and oldest.ended:
             meta = meta.drop_first(oldest)
         end = min(meta.first, meta.deleted + CLEAR_BATCH)
         for number in range(meta.deleted, end):

@@ -4,6 +4,7 @@ What a crash does is what it does in production: the process forgets, the store 
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from dapr.actor import ActorId
@@ -32,15 +33,36 @@ class SaveFailed(Exception):
     pass
 
 
+class Died(Exception):
+    """The process is gone: what it had not done by then, it never does."""
+
+
+class MortalWorkflows(FakeWorkflows):
+    """An engine that a process may die before it reaches."""
+
+    def __init__(self, trace: list[str], lives: Callable[[], None]) -> None:
+        super().__init__(trace)
+        self.lives = lives
+
+    async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None:
+        self.lives()
+        await super().start_turn(key, turn_id, instance)
+
+
 class ChatHost(DaprActorClientBase):
-    """One process that hosts ChatActors. ``trace`` lists durable effects in their order: "schedule" and "save"."""
+    """One process that hosts ChatActors. ``trace`` lists durable effects in their order: "schedule" and "save".
+
+    ``effects_left``: the process dies before the effect after so many; None: it lives. ``alone`` as in actors/base.py.
+    """
 
     def __init__(self) -> None:
+        self.effects_left: int | None = None
+        self.alone = False
         self.trace: list[str] = []
         self.store: dict[tuple[str, str], bytes] = {}
         self.fail_saves = 0
         self.writes: list[set[str]] = []
-        self.clock, self.workflows = FakeClock(), FakeWorkflows(self.trace)
+        self.clock, self.workflows = FakeClock(), MortalWorkflows(self.trace, self._lives)
         self.deps = ChatDeps(
             self.workflows, self.clock, PlainPrompts(), WordTokens(), schema_tokens=10, randomness=CountingRandomness()
         )
@@ -51,8 +73,18 @@ class ChatHost(DaprActorClientBase):
         """A new process on the same store."""
         json_ = PlainJson()
         info = ActorTypeInformation.create(ChatActor)
-        context = ActorRuntimeContext(info, json_, json_, self, lambda ctx, id_: ChatActor(ctx, id_, self.deps))
-        self.manager = ActorManager(context)
+        self.manager = ActorManager(ActorRuntimeContext(info, json_, json_, self, self._actor))
+
+    def _actor(self, ctx: ActorRuntimeContext, actor_id: ActorId) -> ChatActor:
+        actor = ChatActor(ctx, actor_id, self.deps)
+        actor.alone = self.alone
+        return actor
+
+    def _lives(self) -> None:
+        if self.effects_left == 0:
+            raise Died
+        if self.effects_left is not None:
+            self.effects_left -= 1
 
     # -- the SDK's interface -----------------------------------------------------------------------------------------
 
@@ -67,6 +99,7 @@ class ChatHost(DaprActorClientBase):
         if self.fail_saves:
             self.fail_saves -= 1
             raise SaveFailed
+        self._lives()
         operations = json.loads(data)
         for operation in operations:
             key = (actor_id, operation["request"]["key"])
@@ -116,14 +149,24 @@ class ChatHost(DaprActorClientBase):
         return await self.chats.begin_step(self.ref(turn_id, step, instance))
 
     async def commit(
-        self, turn_id: str, epoch: int, text: str = "ok", step: int = 0, calls: tuple[ToolCall, ...] = ()
+        self,
+        turn_id: str,
+        epoch: int,
+        text: str = "ok",
+        step: int = 0,
+        calls: tuple[ToolCall, ...] = (),
+        instance: str | None = None,
     ) -> BegunStep:
         message = Message(role="assistant", content=text, tokens=2, tool_calls=calls, created_at=self.clock.now().isoformat())
-        return await self.chats.commit_step(CommitStep(ref=self.ref(turn_id, step), epoch=epoch, message=message, usage=USAGE))
+        ref = self.ref(turn_id, step, instance)
+        return await self.chats.commit_step(CommitStep(ref=ref, epoch=epoch, message=message, usage=USAGE))
 
-    async def commit_result(self, turn_id: str, epoch: int, call_id: str, step: int = 0) -> bool:
-        result = Message(role="tool", content="{}", tokens=1, call_id=call_id, ok=True)
-        return await self.chats.commit_tool(CommitTool(ref=self.ref(turn_id, step), epoch=epoch, result=result))
+    async def commit_result(
+        self, turn_id: str, epoch: int, call_id: str, step: int = 0, text: str = "{}", instance: str | None = None
+    ) -> bool:
+        result = Message(role="tool", content=text, tokens=1, call_id=call_id, ok=True)
+        ref = self.ref(turn_id, step, instance)
+        return await self.chats.commit_tool(CommitTool(ref=ref, epoch=epoch, result=result))
 
     async def answer(self, turn_id: str, text: str = "ok") -> None:
         """Runs a turn of one step to its end."""

@@ -1,0 +1,229 @@
+"""What a conversation promises, in plain Python: it keeps everything in memory and nothing ever fails in the middle.
+
+Each method changes the conversation and returns what is answered, or raises Refused and has changed nothing.
+"""
+
+from dataclasses import dataclass, field
+
+QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED = 2, 2, 2, 5, 4  # its bounds, small enough to be met
+STALE, DAY = 5.0, 86_400.0  # seconds
+
+
+class Refused(Exception):
+    """``args[0]`` is the code of the problem."""
+
+
+@dataclass
+class Step:
+    epoch: int
+    text: str
+    calls: int
+    results: dict[int, str] = field(default_factory=dict[int, str])
+
+    def open(self) -> list[int]:
+        return [call for call in range(self.calls) if call not in self.results]
+
+
+@dataclass
+class Turn:
+    """``run`` is the place in ``Conversation.started`` of the workflow that runs it; None when the engine was not reached."""
+
+    number: int
+    secret: int
+    text: str
+    status: str = "queued"
+    run: int | None = None
+    starts: int = 0
+    progress: float = 0.0
+    epoch: int = 1
+    attempted: int = -1
+    steps: list[Step] = field(default_factory=list[Step])
+    why: str = ""
+    shown: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status not in ("queued", "running")
+
+    def words(self) -> list[str | None]:
+        said: list[str | None] = [self.text]
+        for step in self.steps:
+            said += [step.text, *(step.results.get(call) for call in range(step.calls))]
+        if self.shown is not None or self.status in ("queued", "running", "completed"):
+            return said + ([] if self.shown is None else [self.shown])
+        return [*said, f"(No answer: {self.why}.)"]
+
+    def tokens(self) -> int:
+        return 1 + sum(2 + len(step.results) for step in self.steps) + 2 * (self.shown is not None)
+
+
+class Conversation:
+    """Turn ``n`` is at ``turns[n - 1]`` for ever; those before ``first`` are cleared. ``started`` lists turns per workflow."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.queue: list[Turn] = []
+        self.running: Turn | None = None
+        self.first = 1
+        self.keys: dict[str, tuple[Turn, str, float]] = {}
+        self.now = 0.0
+        self.reachable = True
+        self.started: list[int] = []
+        self.gone: set[int] = set()  # places in ``started`` of workflows that the engine has lost
+
+    def find(self, number: int) -> Turn:
+        if number < self.first:
+            raise Refused("turn_not_found")
+        return self.turns[number - 1]
+
+    def shown(self) -> list[Turn]:
+        return self.turns[self.first - 1 :]
+
+    def context(self, number: int) -> list[str | None]:
+        """What the model is told when a step of the turn begins; None stands for a tool result that never came."""
+        earlier = [word for turn in self.shown() if turn.number < number and turn.ended for word in turn.words()]
+        return earlier + self.find(number).words()
+
+    # -- starting and ending -------------------------------------------------------------------------------------------
+
+    def start(self, turn: Turn) -> None:
+        turn.status, turn.starts, turn.progress, turn.run, self.running = "running", turn.starts + 1, self.now, None, turn
+        if self.reachable:
+            turn.run = len(self.started)
+            self.started.append(turn.number)
+
+    def end(self, turn: Turn, status: str, why: str = "") -> None:
+        turn.status, turn.why = status, why
+        if turn is not self.running:
+            self.queue.remove(turn)
+        elif self.queue:
+            self.start(self.queue.pop(0))
+        else:
+            self.running = None
+        while sum(t.ended for t in self.shown()) > KEPT and self.shown()[0].ended:
+            self.first += 1
+
+    def heal(self) -> None:
+        """Somebody looks: the running turn, silent and without its workflow, gets another; the last only tells its failure."""
+        turn = self.running
+        if turn and self.reachable and self.now - turn.progress >= STALE and (turn.run is None or turn.run in self.gone):
+            self.start(turn)
+            if turn.starts > ATTEMPTS:
+                self.end(turn, "failed", "recovery_exhausted")
+
+    # -- what users do -------------------------------------------------------------------------------------------------
+
+    def admitted_before(self, secret: int, text: str, key: str | None) -> Turn | None:
+        turn = next((t for t in self.turns[-REMEMBERED:] if t.secret == secret), None)
+        if turn is None and key in self.keys:
+            turn, said, _ = self.keys[key]
+            if said != text:
+                raise Refused("idempotency_key_reused")
+        if turn and turn.number < self.first:
+            raise Refused("turn_cleared")
+        return turn
+
+    def submit(self, secret: int, text: str, policy: str, key: str | None) -> tuple[object, ...]:
+        """Answers number, status, position and the number of the turn that was interrupted."""
+        if known := self.admitted_before(secret, text, key):
+            return known.number, known.status, self.position(known), None
+        old, oldest = self.running, next(iter(self.keys), None)
+        if old and policy == "reject":
+            raise Refused("turn_running")
+        full = key is not None and oldest is not None and len(self.keys) >= KEYS
+        if full and self.now - self.keys[oldest or ""][2] < DAY:
+            raise Refused("too_many_keys")
+        if old and policy == "queue" and len(self.queue) >= QUEUE:
+            raise Refused("queue_full")
+        if not (old and policy == "queue") and not self.reachable:
+            raise Refused("out_of_reach")
+        turn = Turn(len(self.turns) + 1, secret, text)
+        self.turns.append(turn)
+        if full:
+            del self.keys[oldest or ""]
+        if key is not None:
+            self.keys[key] = (turn, text, self.now)
+        if not old:
+            self.start(turn)
+        elif policy == "interrupt":
+            self.queue.insert(0, turn)
+            self.end(old, "cancelled", "cancelled")
+        else:
+            self.queue.append(turn)
+        return turn.number, turn.status, self.position(turn), old.number if old and policy == "interrupt" else None
+
+    def position(self, turn: Turn) -> int:
+        return self.queue.index(turn) + 1 if turn in self.queue else 0
+
+    def cancel(self, number: int) -> str:
+        if not (turn := self.find(number)).ended:
+            self.end(turn, "cancelled", "cancelled")
+        return turn.status
+
+    def look(self, number: int) -> str:
+        if not (turn := self.find(number)).ended:
+            self.heal()
+        return turn.status
+
+    def clear(self) -> tuple[int, int]:
+        """Answers how many turns and tokens went."""
+        if self.running:
+            raise Refused("turn_running")
+        cleared, self.first = self.shown(), len(self.turns) + 1
+        return len(cleared), sum(turn.tokens() for turn in cleared)
+
+    # -- what workflows do; ``run`` is the place of theirs in ``started``, None for one whose start was never saved -----------
+
+    def begin_step(self, number: int, step: int, run: int | None) -> tuple[object, ...]:
+        """Answers kind, epoch, whether it is the turn's first attempt, and whether it is another one at the step."""
+        turn = self.turns[number - 1]
+        if number < self.first or run is None or run != turn.run:
+            return ("void",)
+        if turn.ended:
+            return "ended", turn.status
+        if step < len(turn.steps):
+            return "committed", turn.steps[step].calls
+        first, again = turn.epoch == 1, turn.attempted == step
+        turn.epoch, turn.attempted, turn.progress = turn.epoch + 1, step, self.now
+        return "go", turn.epoch, first, again
+
+    def commit_step(self, number: int, step: int, epoch: int, text: str, calls: int) -> tuple[object, ...]:
+        turn = self.find(number)
+        stored = step < len(turn.steps) and turn.steps[step].epoch == epoch
+        if not stored and not turn.ended:
+            if epoch != turn.epoch or step != len(turn.steps):
+                return ("superseded",)
+            turn.steps.append(Step(epoch, text, calls))
+            turn.progress = self.now
+            if not calls:
+                self.end(turn, "completed")
+        return ("ended", turn.status) if turn.ended else ("committed", turn.steps[step].calls)
+
+    def begin_tools(self, number: int, step: int, run: int | None) -> tuple[object, ...]:
+        turn = self.turns[number - 1]
+        if number < self.first or run is None or run != turn.run:
+            return ("void",)
+        if turn.ended:
+            return ("ended",)
+        if still := turn.steps[step].open():
+            turn.epoch, turn.progress = turn.epoch + 1, self.now
+        return "go", turn.epoch, still
+
+    def commit_tool(self, number: int, step: int, epoch: int, call: int, text: str) -> bool:
+        turn = self.find(number)
+        results = turn.steps[step].results
+        if call not in results and (turn.ended or epoch != turn.epoch):
+            return False
+        if call not in results:
+            results[call], turn.progress = text, self.now
+        return True
+
+    def fail(self, number: int, run: int | None, why: str) -> str:
+        turn = self.find(number)
+        if not turn.ended and run is not None and run == turn.run:
+            self.end(turn, "failed", why)
+        return turn.status
+
+    def keep_shown(self, number: int, text: str) -> None:
+        if (turn := self.find(number)).status == "cancelled" and turn.shown is None:
+            turn.shown = text
