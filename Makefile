@@ -2,7 +2,7 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check check-types check-unit check-local fmt bench clean
+.PHONY: help install run test nightly check check-types check-unit check-local fmt bench clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -21,6 +21,9 @@ test: install ## Everything that belongs in CI, on the real Dapr runtime
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration) $(ARGS)
+
+nightly: install ## The random tests of the unit tests, ten times as long
+	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
 
 check: install ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
 	@$(BIN)/ruff format --check .

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from actors import chat_keeper, chat_store
 from agent.domain import conversation, ids
+from agent.domain import turn as turn_module
 from agent.domain.conversation import OnBusy, Submission, TurnView
 from agent.domain.errors import Problem
 from agent.domain.ids import TurnKey
@@ -32,6 +33,7 @@ BOUNDS = [
     (chat_store, "IDEMPOTENCY_KEYS_MAX", reference.KEYS),
     (chat_store, "CLEAR_BATCH", 2),
     (chat_keeper, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
+    (turn_module, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
 ]
 
 
@@ -123,8 +125,8 @@ class ComparedMachine(RuleBasedStateMachine):
             before=lambda c: None if c.admitted_before(secret, text, key) else c.heal(),
         )
 
-    def begins_step(self, number: int, step: int, instance: str, run: int | None, dies: int | None) -> None:
-        self.does(lambda c: c.begin_step(number, step, run), lambda: self._begun(number, step, instance), dies)
+    def begins_step(self, number: int, step: int, retry: int, instance: str, run: int | None, dies: int | None) -> None:
+        self.does(lambda c: c.begin_step(number, step, retry, run), lambda: self._begun(number, step, retry, instance), dies)
 
     def commits(self, number: int, step: int, epoch: int, calls: int, dies: int | None) -> None:
         text = f"{number}/{step}/{epoch}"
@@ -158,8 +160,9 @@ class ComparedMachine(RuleBasedStateMachine):
         done = await self.host.chats.clear_history(KEY)
         return done.cleared_turns, done.cleared_tokens
 
-    async def _begun(self, number: int, step: int, instance: str) -> tuple[object, ...]:
-        begun = await self.host.begin(self.id(number), step, instance)
+    async def _begun(self, number: int, step: int, retry: int, instance: str) -> tuple[object, ...]:
+        ref = self.host.ref(self.id(number), step, instance).model_copy(update={"retry": retry})
+        begun = await self.host.chats.begin_step(ref)
         if begun.kind != "go":
             return _settled(begun)
         said = [None if m.content == CANCELLED_RESULT else m.content for m in begun.messages]

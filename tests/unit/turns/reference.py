@@ -5,7 +5,7 @@ Each method changes the conversation and returns what is answered, or raises Ref
 
 from dataclasses import dataclass, field
 
-QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED = 2, 2, 2, 5, 4  # its bounds, small enough to be met
+QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED = 2, 3, 2, 5, 4  # its bounds, small enough to be met
 STALE, DAY = 5.0, 86_400.0  # seconds
 
 
@@ -26,7 +26,11 @@ class Step:
 
 @dataclass
 class Turn:
-    """``run`` is the place in ``Conversation.started`` of the workflow that runs it; None when the engine was not reached."""
+    """``run`` is the place in ``Conversation.started`` of the workflow that runs it; None when the engine was not reached.
+
+    ``asked`` is the step, and the retry at it, for which the model was asked last. Epochs and starts are silent while nothing
+    was committed since, and nothing heard of who had them.
+    """
 
     number: int
     secret: int
@@ -36,7 +40,9 @@ class Turn:
     starts: int = 0
     progress: float = 0.0
     epoch: int = 1
-    attempted: int = -1
+    asked: tuple[int, int] = (-1, 0)
+    silent_epochs: int = 0
+    silent_starts: int = 0
     steps: list[Step] = field(default_factory=list[Step])
     why: str = ""
     shown: str | None = None
@@ -87,7 +93,8 @@ class Conversation:
     # -- starting and ending -------------------------------------------------------------------------------------------
 
     def start(self, turn: Turn) -> None:
-        turn.status, turn.starts, turn.progress, turn.run, self.running = "running", turn.starts + 1, self.now, None, turn
+        turn.status, turn.progress, turn.run, self.running = "running", self.now, None, turn
+        turn.starts, turn.silent_starts = turn.starts + 1, turn.silent_starts + 1
         if self.reachable:
             turn.run = len(self.started)
             self.started.append(turn.number)
@@ -107,8 +114,9 @@ class Conversation:
         """Somebody looks: the running turn, silent and without its workflow, gets another; the last only tells its failure."""
         turn = self.running
         if turn and self.reachable and self.now - turn.progress >= STALE and (turn.run is None or turn.run in self.gone):
+            exhausted = turn.silent_starts >= ATTEMPTS
             self.start(turn)
-            if turn.starts > ATTEMPTS:
+            if exhausted:
                 self.end(turn, "failed", "recovery_exhausted")
 
     # -- what users do -------------------------------------------------------------------------------------------------
@@ -174,7 +182,7 @@ class Conversation:
 
     # -- what workflows do; ``run`` is the place of theirs in ``started``, None for one whose start was never saved -----------
 
-    def begin_step(self, number: int, step: int, run: int | None) -> tuple[object, ...]:
+    def begin_step(self, number: int, step: int, retry: int, run: int | None) -> tuple[object, ...]:
         """Answers kind, epoch, whether it is the turn's first attempt, and whether it is another one at the step."""
         turn = self.turns[number - 1]
         if number < self.first or run is None or run != turn.run:
@@ -183,9 +191,23 @@ class Conversation:
             return "ended", turn.status
         if step < len(turn.steps):
             return "committed", turn.steps[step].calls
-        first, again = turn.epoch == 1, turn.attempted == step
-        turn.epoch, turn.attempted, turn.progress = turn.epoch + 1, step, self.now
+        first, again = turn.epoch == 1, turn.asked[0] == step
+        heard = again and retry > turn.asked[1]
+        if not heard and self.exhausted(turn):
+            return "ended", turn.status
+        if heard:
+            turn.silent_epochs, turn.silent_starts = 0, 1
+        turn.asked = (step, retry)
+        self.hand_out(turn)
         return "go", turn.epoch, first, again
+
+    def hand_out(self, turn: Turn) -> None:
+        turn.epoch, turn.silent_epochs, turn.progress = turn.epoch + 1, turn.silent_epochs + 1, self.now
+
+    def exhausted(self, turn: Turn) -> bool:
+        if turn.silent_epochs >= ATTEMPTS:
+            self.end(turn, "failed", "recovery_exhausted")
+        return turn.ended
 
     def commit_step(self, number: int, step: int, epoch: int, text: str, calls: int) -> tuple[object, ...]:
         turn = self.find(number)
@@ -194,7 +216,7 @@ class Conversation:
             if epoch != turn.epoch or step != len(turn.steps):
                 return ("superseded",)
             turn.steps.append(Step(epoch, text, calls))
-            turn.progress = self.now
+            self.progresses(turn)
             if not calls:
                 self.end(turn, "completed")
         return ("ended", turn.status) if turn.ended else ("committed", turn.steps[step].calls)
@@ -206,7 +228,9 @@ class Conversation:
         if turn.ended:
             return ("ended",)
         if still := turn.steps[step].open():
-            turn.epoch, turn.progress = turn.epoch + 1, self.now
+            if self.exhausted(turn):
+                return ("ended",)
+            self.hand_out(turn)
         return "go", turn.epoch, still
 
     def commit_tool(self, number: int, step: int, epoch: int, call: int, text: str) -> bool:
@@ -215,8 +239,12 @@ class Conversation:
         if call not in results and (turn.ended or epoch != turn.epoch):
             return False
         if call not in results:
-            results[call], turn.progress = text, self.now
+            results[call] = text
+            self.progresses(turn)
         return True
+
+    def progresses(self, turn: Turn) -> None:
+        turn.progress, turn.silent_epochs, turn.silent_starts = self.now, 0, 0
 
     def fail(self, number: int, run: int | None, why: str) -> str:
         turn = self.find(number)

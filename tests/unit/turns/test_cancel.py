@@ -115,6 +115,7 @@ async def test_keys_have_a_bound_and_none_of_this_day_is_forgotten(host: ChatHos
     with pytest.raises(Busy) as refused:
         await submit(host, 8, key="k8", fingerprint="a")
     assert refused.value.code == "too_many_keys"
+    assert len(host.workflows.started) == 3, "what is refused schedules nothing"
     host.clock.advance(IDEMPOTENCY_KEY_SECONDS)
     await host.answer((await submit(host, 9, key="k9", fingerprint="a")).turn_id)
     assert host.stored("key-k0") is None

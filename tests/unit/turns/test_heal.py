@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.domain.errors import NotFound
+from agent.domain.errors import Busy, NotFound
 from agent.domain.events import TurnFailed
-from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
+from agent.domain.limits import QUEUE_MAX, TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from tests.unit.turns.host import ChatHost, turn_key
 
 
@@ -89,6 +89,18 @@ async def test_admission_heals_what_it_would_wait_for(host: ChatHost) -> None:
     admitted = await host.submit(secret=2)
     assert (admitted.status, admitted.position) == ("queued", 1)
     assert (await host.chats.get_turn(turn_key(running))).attempts == 2
+
+
+async def test_a_refused_message_heals_for_good(host: ChatHost) -> None:
+    for n in range(QUEUE_MAX + 1):
+        await host.submit(secret=n + 1)
+    running = host.workflows.started[0][0]
+    lose_workflow(host, running)
+    with pytest.raises(Busy):
+        await host.submit(secret=99)
+    host.crash()
+    assert (await host.chats.get_turn(turn_key(running))).attempts == 2
+    assert (await host.begin(running)).kind == "go"
 
 
 async def test_admission_behind_a_turn_beyond_saving_runs_at_once(host: ChatHost) -> None:

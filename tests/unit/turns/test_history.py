@@ -95,6 +95,17 @@ async def test_the_store_keeps_a_bounded_number_of_turns(host: ChatHost, monkeyp
     assert sorted(k for _, k in host.store) == ["meta", "turn-4", "turn-5", "turn-6"]
 
 
+async def test_a_turn_that_has_not_ended_is_kept_whatever_the_bound(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "TURNS_KEPT_MAX", 2)
+    running = (await host.submit(secret=1)).turn_id
+    begun = await host.begin(running)
+    for n in range(2, 6):
+        await host.chats.cancel(turn_key((await host.submit(secret=n)).turn_id))
+    assert (await host.commit(running, begun.epoch)).status == "completed"
+    assert (await host.submit(secret=6)).status == "running"
+    assert [t.number for t in (await host.chats.get_history(KEY, 20, None)).turns] == [4, 5, 6]
+
+
 async def test_the_context_is_shown_for_now_and_for_a_turn(host: ChatHost) -> None:
     [first] = await converse(host, 1, 1)
     now = await host.chats.get_context(KEY, "Europe/Berlin")
