@@ -186,15 +186,21 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- what is compared ----------------------------------------------------------------------------------------------------
 
-    async def compare_turns(self) -> None:
-        """Each of the newest turns, by its id and by the delivery of its message once more."""
-        for turn in self.promised.turns[-2 * reference.KEPT :]:
+    async def compare(self) -> None:
+        """Turns, history and workflows."""
+        shown, remembered = self.promised.shown(), self.promised.turns[-reference.REMEMBERED :]
+        for turn in (*self.promised.turns[: self.promised.first - 1][-1:], *shown):
             told = await self._told(lambda turn=turn: self._seen(turn), None)
             assert told == ("turn_not_found" if turn.number < self.promised.first else _expected(turn))
-        for turn in self.promised.turns[-reference.REMEMBERED :]:
-            cleared = turn.number < self.promised.first
-            again = await self._told(lambda turn=turn: self._admitted(turn.secret, turn.text, "queue", None), None)
-            assert again == ("turn_cleared" if cleared else (turn.number, turn.status, self.promised.position(turn), None))
+        for position, turn in enumerate(self.promised.queue, 1):
+            assert turn not in remembered or await self._admitted(turn.secret, turn.text, "queue", None) == (
+                turn.number,
+                "queued",
+                position,
+                None,
+            )
+        await self.compare_history(shown)
+        await self.compare_workflows()
 
     async def _seen(self, turn: Turn) -> tuple[object, ...]:
         seen = await self.host.chats.get_turn(self.key(turn.number))
@@ -205,8 +211,7 @@ class ComparedMachine(RuleBasedStateMachine):
         answer = seen.message.content if seen.message else None
         return seen.status, seen.attempts, seen.epoch, steps, answer, seen.terminal and seen.terminal.type
 
-    async def compare_history(self) -> None:
-        shown = self.promised.shown()
+    async def compare_history(self, shown: list[Turn]) -> None:
         page = await self.host.chats.get_history(KEY, 100, None)
         assert [(t.number, t.turn_id, t.status, t.tokens) for t in page.turns] == [
             (t.number, self.id(t.number), t.status, t.tokens()) for t in shown
