@@ -38,6 +38,9 @@ from agent.adapters.model import OpenAIModel
 from agent.adapters.notifier import DaprNotifier
 from agent.adapters.prompts import FilePrompts
 from agent.adapters.publisher import DaprPublisher
+from agent.adapters.redis_feed import RedisFeed
+from agent.adapters.redis_link import RedisLink, url_fault
+from agent.adapters.redis_log import RedisTurnLog
 from agent.adapters.sidecar import Sidecar
 from agent.adapters.system import SystemClock, SystemRandomness
 from agent.adapters.tokens import TiktokenTokens
@@ -75,7 +78,10 @@ class Service:
 
     def __init__(self, settings: Settings, model_url: str) -> None:
         self._settings = settings
-        self.clock, self.log, self.feed = SystemClock(), MemoryTurnLog(), MemoryFeed()
+        self.clock = SystemClock()
+        self.redis = RedisLink(settings.redis_url) if settings.redis_url else None
+        self.log = RedisTurnLog(self.redis) if self.redis else MemoryTurnLog()
+        self.feed = RedisFeed(self.redis) if self.redis else MemoryFeed()
         self.prompts = FilePrompts()
         self.tokens = TiktokenTokens(settings.model_name, settings.data_dir / "tiktoken")
         self.model = OpenAIModel(
@@ -89,7 +95,8 @@ class Service:
         self.chats = ChatClient(calls)
         self.tasks = TaskClient(calls, self.workflows)
         self.publisher = DaprPublisher(self.dapr)
-        self.target = LocalTarget(settings.data_dir / "notifications", settings.notifications)
+        notifications = settings.data_dir / "notifications"
+        self.target = LocalTarget(notifications, notifications.with_suffix(".mode"), settings.notifications)
         self.worker = self._worker()
 
     def _worker(self) -> WorkflowWorker:
@@ -133,6 +140,9 @@ class Service:
         def readiness() -> dict[str, bool]:
             return {**self.sidecar.parts, "worker": worker_started.is_set()}
 
+        def shared() -> dict[str, bool]:
+            return {"redis": self.redis.up} if self.redis else {}
+
         about = About(
             version=version("task-agent"),
             model=settings.model_name,
@@ -145,7 +155,7 @@ class Service:
             chat_router(chat),
             turn_router(turns),
             task_router(self.tasks, self.clock, who),
-            live_router(self.feed, readiness, about),
+            live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
         ]
         return Listener(public_app(about.version, routers), settings.host, settings.port)
@@ -155,6 +165,8 @@ class Service:
         async with contextlib.AsyncExitStack() as closing:
             for close in (self.actor_client.aclose, self.dapr.close, self.model.aclose):
                 closing.push_async_callback(close)
+            if self.redis:
+                closing.push_async_callback(self.redis.aclose)
 
 
 async def run(settings: Settings) -> None:
@@ -182,6 +194,8 @@ async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping:
         model_url = f"http://127.0.0.1:{demo.port}/v1"
     service = Service(settings, model_url)
     stack.push_async_callback(service.aclose)
+    if service.redis:
+        service.redis.start()
     await service.tokens.warm()
     app, handle = channel_app(service.feed, settings.app_api_token, settings.caller_token, [service.target.router()])
     await service.register_actors(handle)
@@ -227,6 +241,8 @@ def refusal(settings: Settings) -> str | None:
             "APP_API_TOKEN is not set: the Dapr app channel needs it, or any local user could reach the actors. "
             "Give the sidecar and this process the same random value; `task-agent up` does all of that."
         )
+    if settings.redis_url and (fault := url_fault(settings.redis_url)):
+        return f"REDIS_URL is not usable: {fault}. It should look like redis://:password@host:6379/0, or rediss:// for TLS."
     return None
 
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     dapr_api_token: str = Field("", validation_alias="DAPR_API_TOKEN", repr=False)
     app_api_token: str = Field("", validation_alias="APP_API_TOKEN", repr=False)
 
+    redis_url: str = Field("", validation_alias="REDIS_URL", repr=False)  # it may hold a password
+
     openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
     openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False)
     openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")

@@ -1,10 +1,15 @@
-"""Where notifications go in the embedded profile: files in a folder, behind a switch that makes the target fail or hang."""
+"""Where notifications go in the embedded profile: files in a folder, behind a switch that makes the target fail or hang.
+
+The switch is a file, too: replicas that share the folder share it.
+"""
 
 import asyncio
 import hashlib
 import logging
+import os
+import threading
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard, get_args
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,11 +21,26 @@ _log = logging.getLogger(__name__)
 
 
 class LocalTarget:
-    """Keeps one file per notification; a repeat changes nothing. ``mode`` may change at any time."""
+    """Keeps one file per notification; a repeat changes nothing.
 
-    def __init__(self, folder: Path, mode: NotificationMode = "ok") -> None:
-        self._folder = folder
-        self.mode: NotificationMode = mode
+    ``mode`` may change at any time, in any process: it is ``initial`` until the file ``switch`` says something else.
+    """
+
+    def __init__(self, folder: Path, switch: Path, initial: NotificationMode = "ok") -> None:
+        self._folder, self._switch = folder, switch
+        self._initial: NotificationMode = initial
+
+    @property
+    def mode(self) -> NotificationMode:
+        try:
+            told = self._switch.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return self._initial
+        return told if _is_mode(told) else self._initial
+
+    @mode.setter
+    def mode(self, mode: NotificationMode) -> None:
+        _write(self._switch, mode)
 
     def router(self) -> APIRouter:
         """``POST /local/notifications``, for the app channel."""
@@ -28,9 +48,10 @@ class LocalTarget:
 
         @router.post("/local/notifications")
         async def receive(request: Request, notification: Notification) -> Response:  # pyright: ignore[reportUnusedFunction]
-            if self.mode == "hang":
+            mode = self.mode
+            if mode == "hang":
                 await _until_the_caller_gives_up(request)
-            if self.mode != "ok":
+            if mode != "ok":
                 return Response(status_code=500)
             await asyncio.to_thread(self._keep, notification)
             return Response(status_code=204)
@@ -38,15 +59,23 @@ class LocalTarget:
         return router
 
     def _keep(self, notification: Notification) -> None:
-        """Written aside and renamed, so that a reader never sees half a file."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / (hashlib.sha256(notification.notification_id.encode()).hexdigest()[:32] + ".json")
         if path.exists():
             return
-        aside = path.with_suffix(".part")
-        aside.write_text(notification.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        aside.replace(path)
+        _write(path, notification.model_dump_json(indent=2) + "\n")
         _log.info("notified %s of task %s", notification.assignee, notification.task_id)
+
+
+def _is_mode(told: str) -> TypeGuard[NotificationMode]:
+    return told in get_args(NotificationMode)
+
+
+def _write(path: Path, text: str) -> None:
+    """Written aside and renamed, so that a reader never sees half a file; nobody else has the same aside."""
+    aside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
 
 
 async def _until_the_caller_gives_up(request: Request) -> None:

@@ -41,6 +41,10 @@ class RedisPipe:
     def up(self) -> bool:
         return self._line.up
 
+    def start(self) -> None:
+        """Connects, and stays connected."""
+        self._line.start()
+
     async def aclose(self) -> None:
         await self._line.aclose()
         for future in self._calls:
@@ -60,7 +64,7 @@ class RedisPipe:
             RedisAway: not answered in time, too much in flight, or an error that Redis answered with.
             NoScriptError: for ``script``.
         """
-        self._line.start()
+        self.start()
         loop = asyncio.get_running_loop()
         limit = REDIS_CALL_TIMEOUT if patience is None else patience
         down_since = self._line.down_since

@@ -13,7 +13,11 @@ NotificationMode = Literal["ok", "fail", "hang"]
 class NotificationSwitch(Protocol):
     """The local notification target, as far as this may touch it."""
 
-    mode: NotificationMode
+    @property
+    def mode(self) -> NotificationMode: ...
+
+    @mode.setter
+    def mode(self, mode: NotificationMode) -> None: ...
 
 
 class NotificationSetting(BaseModel):

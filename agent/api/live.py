@@ -34,8 +34,14 @@ class About(BaseModel):
     replica: int
 
 
-def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: About) -> APIRouter:
-    """``readiness`` names each part and whether it is ready; ``about`` is what ``GET /about`` answers."""
+def live_router(
+    feed: Feed, readiness: Callable[[], dict[str, bool]], shared: Callable[[], dict[str, bool]], about: About
+) -> APIRouter:
+    """``readiness`` names each part and whether it is ready; ``about`` is what ``GET /about`` answers.
+
+    Of the parts that replicas share, ``shared``, it is only told whether they are there: no other replica would be better off,
+    and a service that answers 503 in its own words, with Retry-After, is worth more than one that is taken out.
+    """
     router = APIRouter()
 
     @router.get("/events", tags=["feed"], response_class=EventSourceResponse, responses={**FEED, **responses(400)})
@@ -53,10 +59,10 @@ def live_router(feed: Feed, readiness: Callable[[], dict[str, bool]], about: Abo
 
     @router.get("/readyz", tags=["service"], responses=responses(503))
     async def readyz() -> JSONResponse:
-        """200 when messages can be admitted and run."""
+        """200 when this process can admit and run messages. What it shares with other replicas is told beside it."""
         parts = readiness()
         if all(parts.values()):
-            return JSONResponse({"status": "ready"})
+            return JSONResponse({"status": "ready", **shared()})
         waiting = ", ".join(name for name, ready in parts.items() if not ready)
         return problem_response(503, "not_ready", f"Waiting for: {waiting}.")
 

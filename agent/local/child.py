@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.local.logs import bound, open_log
-from agent.local.probe import status_of
 from agent.local.process import has_ended, kill_group, spawn
 from agent.local.state_dir import RunningChild
 
@@ -22,49 +21,66 @@ _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine 
 class Program:
     """What to run.
 
-    ``health`` is a URL that answers, with any status, while the program is responsive. ``recover`` is called after a start
-    that follows a crash, again and again until it says that it has done what there is to do.
+    ``answers`` says whether the program is responsive now; it must not take longer than a second or so. ``recover`` is called
+    after a start that follows a crash, again and again until it says that it has done what there is to do. With ``ready``,
+    nothing behind the program is started before that says so.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
     log: Path
-    health: str
+    answers: Callable[[], bool]
     grace: float
     replica: int | None = None
     url: str | None = None
     recover: Callable[[], bool] | None = None
+    ready: Callable[[], bool] | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name, with the number where there are several of it."""
+        return self.log.stem
 
 
 class Child:
-    """Keeps one program running for as long as its methods are called."""
+    """Keeps one program running for as long as its methods are called.
 
-    def __init__(self, program: Program) -> None:
+    ``after_crash``: its predecessor was not stopped cleanly. Without ``kill_frozen`` one that does not answer is left alone.
+    """
+
+    def __init__(self, program: Program, *, after_crash: bool, kill_frozen: bool) -> None:
         self.program = program
+        self._kill_frozen = kill_frozen
         self._process: subprocess.Popen[bytes] | None = None
         self._started = self._next_start = self._next_probe = 0.0
         self._pause = 0.0
-        self._crashed = False
+        self._crashed = after_crash
         self._last_answer: float | None = None
-        self._recovering = False
+        self._ready = self._recovering = False
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     @property
-    def has_answered(self) -> bool:
-        """Whether its health URL has answered since its start."""
-        return self._last_answer is not None
+    def is_up(self) -> bool:
+        """Whether it has answered since its start, and is ready where that is another thing; false while it is dead."""
+        return self._last_answer is not None and (self._ready or self.program.ready is None)
 
-    def start(self, *, after_crash: bool) -> None:
+    @property
+    def keeps_waiting(self) -> bool:
+        """Whether others must not be started yet."""
+        return self.program.ready is not None and not self.is_up
+
+    def _start(self) -> None:
         with open_log(self.program.log) as log:
             self._process = spawn(self.program.argv, env=self.program.env, output=log)
         self._started = time.monotonic()
         self._next_probe = self._started
         self._last_answer = None
-        self._recovering = after_crash and self.program.recover is not None
+        self._ready = False
+        self._recovering = self._crashed and self.program.recover is not None
 
     def reap(self) -> int | None:
         """The exit status if the child has died since the last call; what it left behind in its session dies too."""
@@ -72,7 +88,7 @@ class Child:
         if process is None or not has_ended(process):
             return None
         kill_group(process)
-        self._process = None
+        self._process = self._last_answer = None
         now = time.monotonic()
         steady = now - self._started >= _STEADY_AFTER
         self._pause = _PAUSE_FIRST if steady or not self._pause else min(self._pause * _PAUSE_FACTOR, _PAUSE_MAX)
@@ -81,10 +97,10 @@ class Child:
         return process.returncode
 
     def start_if_due(self) -> bool:
-        """Starts a dead child whose pause is over; whether it did."""
+        """Starts a child that has not been started, or is dead and whose pause is over; whether it did."""
         if self._process is not None or time.monotonic() < self._next_start:
             return False
-        self.start(after_crash=self._crashed)
+        self._start()
         return True
 
     def until_due(self) -> float:
@@ -92,7 +108,7 @@ class Child:
         return (self._next_probe if self._process else self._next_start) - time.monotonic()
 
     def kill_if_frozen(self) -> bool:
-        """Kills a child that has not answered its health URL for too long; whether it did.
+        """Kills a child that has not answered for too long; whether it did.
 
         Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies.
         """
@@ -101,20 +117,22 @@ class Child:
             return False
         self._probe()
         limit = _FROZEN_AT_START_AFTER if self._last_answer is None else _FROZEN_AFTER
-        if now - (self._last_answer or self._started) < limit:
+        if not self._kill_frozen or now - (self._last_answer or self._started) < limit:
             return False
         self.kill()
         return True
 
     def _probe(self) -> None:
         bound(self.program.log)
-        answered = status_of(self.program.health) is not None
+        answered = self.program.answers()
         now = time.monotonic()
         if answered:
             self._last_answer = now
+        if answered and not self._ready and self.program.ready is not None:
+            self._ready = self.program.ready()
         if self._recovering and self.program.recover is not None:
             self._recovering = not self.program.recover()
-        starting = self._recovering or self._last_answer is None
+        starting = self._recovering or not self.is_up
         self._next_probe = now + (_PROBE_INTERVAL_AT_START if starting else _PROBE_INTERVAL)
 
     def ask_to_stop(self) -> None:
@@ -128,7 +146,7 @@ class Child:
         """Ends it at once. :meth:`reap` does not report this death: it is not news."""
         if self._process:
             kill_group(self._process)
-            self._process = None
+            self._process = self._last_answer = None
             self._crashed = True
 
     def as_running(self) -> RunningChild | None:

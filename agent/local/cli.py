@@ -43,26 +43,40 @@ class Store(StrEnum):
     """Where actor and workflow state is kept."""
 
     SQLITE = "sqlite"
+    REDIS = "redis"
 
 
 @app.command(
     epilog="Examples:\n\n  task-agent up\n\n  task-agent up --port 0 --data-dir /tmp/second   (a second one beside it)"
+    "\n\n  task-agent up --store redis --replicas 3   (ports 8080, 8081, 8082)"
 )
 def up(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Public port on 127.0.0.1; 0 takes any free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Public port on 127.0.0.1 (of the first replica); 0 takes any free one.")
+    ] = DEFAULT_PORT,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    store: Annotated[Store, typer.Option(help="Where state is kept.")] = Store.SQLITE,
+    store: Annotated[
+        Store, typer.Option(help="Where state is kept; redis: in REDIS_URL, else in a redis-server found on this machine.")
+    ] = Store.SQLITE,
+    replicas: Annotated[
+        int, typer.Option(min=1, max=starting.REPLICAS_MAX, help="How many of the service; more than one with redis only.")
+    ] = 1,
     follow_parent: Annotated[
         bool, typer.Option("--follow-parent", help="Stop when the process that started this one dies (for scripts).")
     ] = False,
 ) -> None:
     """Start everything: Dapr (found, or built once), the service, and a supervisor that watches both. Ctrl-C stops it."""
+    if replicas > 1 and store is Store.SQLITE:
+        raise typer.BadParameter(
+            "more than one needs --store redis: they could not share a SQLite file", param_hint="--replicas"
+        )
     if follow_parent:
         process.die_with_parent()
     signals.raise_on_stop()
     progress = Progress(Console(highlight=False))
     try:
-        status = starting.up(starting.Options(port, data_dir), progress)
+        options = starting.Options(port, data_dir, store=store.value, replicas=replicas)
+        status = starting.up(options, progress)
     except KeyboardInterrupt:  # before the children were there
         progress.say("Stopped.")
         status = 130

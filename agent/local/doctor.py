@@ -14,6 +14,8 @@ from agent.local.dapr_binaries import DAPR_VERSION, BadSetting, Places, find
 from agent.local.dapr_build import GO_NEEDED, go_version
 from agent.local.environment import DAPR_BIN_SETTING, ModelSettings
 from agent.local.ports import is_free
+from agent.local.redis_address import BadRedis
+from agent.local.redis_server import HOW_TO_INSTALL, find_redis_server
 from agent.local.state_dir import StateDir
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Doctor:
         yield dapr
         yield _go(needed=dapr.state == "missing")
         yield _token_ranks()
+        yield _redis()
         yield self._data()
         yield self._port()
         yield self._model()
@@ -109,6 +112,15 @@ def _go(*, needed: bool) -> Finding:
     if version is None or version < GO_NEEDED:
         return Finding("Go", absent, f"{text or 'does not run'} (building Dapr needs {wanted})", fix)
     return Finding("Go", "ok", text)
+
+
+def _redis() -> Finding:
+    """Only needed for replicas."""
+    try:
+        server = find_redis_server()
+    except BadRedis as problem:
+        return Finding("Redis", "note", f"{problem} Only --store redis needs it.", HOW_TO_INSTALL)
+    return Finding("Redis", "ok", f"redis-server {server.version} ({server.program}), for --store redis")
 
 
 def _token_ranks() -> Finding:

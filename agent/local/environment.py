@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 DAPR_BIN_SETTING = "TASK_AGENT_DAPR_BIN"
+_NO = ("no", "off", "false", "0")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,16 @@ def dapr_bin() -> Path | None:
     """The folder with Dapr binaries that the user named, if any."""
     value = os.environ.get(DAPR_BIN_SETTING)
     return Path(value).expanduser() if value else None
+
+
+def redis_url() -> str:
+    """The Redis that the user wants the redis store to be in; empty for one of its own."""
+    return os.environ.get("REDIS_URL", "")
+
+
+def kill_frozen() -> bool:
+    """Whether the supervisor kills what does not answer any more. Off only to study what a frozen process does."""
+    return os.environ.get("TASK_AGENT_KILL_FROZEN", "").lower() not in _NO
 
 
 def time_zone_setting() -> str:

@@ -30,28 +30,29 @@ class Instance:
     signals: Signals
     progress: Progress
     crashed: bool
+    kill_frozen: bool
 
     def run(self) -> None:
         """Returns when asked to stop and all children have ended. Raises CannotStart, with none left either."""
-        supervisor = Supervisor(self.embedded.programs(), self._record)
+        programs = self.embedded.programs()
+        supervisor = Supervisor(programs, self._record, after_crash=self.crashed, kill_frozen=self.kill_frozen)
         try:
-            self.progress.say("Starting placement, scheduler, daprd and the app ...")
-            supervisor.start(after_crash=self.crashed)
+            self.progress.say(f"Starting {', '.join(program.label for program in programs)} ...")
             self._wait_until_ready(supervisor)
             self._watch(supervisor)
             self.progress.say("Stopping ...")
         finally:
             supervisor.stop(self.signals)
-            self.embedded.data.clear_run()
+            self.embedded.host.data.clear_run()
 
     def _record(self, children: tuple[RunningChild, ...]) -> None:
-        self.embedded.data.write_run(Run(os.getpid(), self.embedded.origin, children))
+        self.embedded.host.data.write_run(Run(os.getpid(), self.embedded.origin, children))
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
         while not self.signals.stop:
             self._judge(supervisor.tick())
-            status = status_of(self.embedded.origin + "/readyz")
+            status = self._readiness()
             if status == 200 and supervisor.all_answered():
                 self._welcome()
                 return
@@ -59,6 +60,11 @@ class Instance:
                 raise CannotStart(self._not_ready(status))
             self.progress.show("waiting for the app" if status is None else "the app waits for Dapr")
             self.signals.wait(_READY_POLL)
+
+    def _readiness(self) -> int | None:
+        """What the first replica says that is not ready; 200 when all are."""
+        statuses = (status_of(replica.origin + "/readyz") for replica in self.embedded.replicas)
+        return next((status for status in statuses if status != 200), 200)
 
     def _judge(self, deaths: list[Died]) -> None:
         """During the start a program that gives up ends it: a wrong setting does not get better by trying again."""
@@ -77,12 +83,11 @@ class Instance:
             self.signals.wait(supervisor.until_due())
 
     def _welcome(self) -> None:
-        text = welcome(self.embedded.origin, self.embedded.data.path, model_settings(), crashed=self.crashed)
-        self.progress.say(text)
+        self.progress.say(welcome(self.embedded, model_settings(), crashed=self.crashed))
 
     def _not_ready(self, status: int | None) -> str:
         state = "does not answer" if status is None else f"answers {status}"
-        return f"Not ready after {_READY_TIMEOUT:.0f} s: the app {state}. The logs are in {self.embedded.data.logs}."
+        return f"Not ready after {_READY_TIMEOUT:.0f} s: the app {state}. The logs are in {self.embedded.host.data.logs}."
 
 
 def _death_at_start(died: Died) -> str:

@@ -15,3 +15,8 @@ def status_of(url: str, timeout: float = 1.0) -> int | None:
         return None
     finally:
         connection.close()
+
+
+def answers(url: str) -> bool:
+    """Whether there is an answer in time, with any status."""
+    return status_of(url) is not None

@@ -47,7 +47,9 @@ class StateDir:
         self.path = path.expanduser().resolve()
         self.logs = self.path / "logs"
         self.state_file = self.path / "state.sqlite"
-        self.scheduler = self.path / "scheduler"
+        self.redis = self.path / "redis"
+        self._store = self.path / "store"
+        self._notifications_switch = self.path / "notifications.mode"  # of the app
         self._run = self.path / "run.json"
         self._lock = self.path / "lock"
 
@@ -88,6 +90,24 @@ class StateDir:
 
     def clear_run(self) -> None:
         self._run.unlink(missing_ok=True)
+
+    def reset_switches(self) -> None:
+        """Whatever was switched while the last run lasted begins anew with what the settings say."""
+        self._notifications_switch.unlink(missing_ok=True)
+
+    def scheduler(self, store: str = "") -> Path:
+        """The scheduler's data. Each store has its own: a reminder is of no use without the state that it belongs to."""
+        return self.path / (f"scheduler-{store}" if store else "scheduler")
+
+    def last_store(self) -> str | None:
+        """What :meth:`write_store` was told last."""
+        try:
+            return self._store.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return "sqlite" if self.state_file.exists() else None  # from before this was written down
+
+    def write_store(self, identity: str) -> None:
+        self._store.write_text(identity + "\n", encoding="utf-8")
 
 
 def _try_lock(file: IO[bytes], kind: int, patience: float) -> bool:

@@ -1,12 +1,13 @@
 """Runs several programs together: starts them in order, starts the dead again, stops them in the reverse order.
 
 One thread, no handlers: the owner calls :meth:`Supervisor.tick` in its loop and decides what a death means. Nothing is
-restarted but by ``tick``, so nothing comes back while :meth:`Supervisor.stop` is at work.
+started but by ``tick``, so nothing comes back while :meth:`Supervisor.stop` is at work.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from agent.local.child import Child, Program
 from agent.local.signals import Signals
@@ -27,27 +28,31 @@ class Died:
 
     def describe(self) -> str:
         if self.status is None:
-            return f"{self.program.name} did not answer any more and was killed"
+            return f"{self.program.label} did not answer any more and was killed"
         if self.status < 0:
-            return f"{self.program.name} was killed by signal {-self.status}"
-        return f"{self.program.name} exited with status {self.status}"
+            return f"{self.program.label} was killed by signal {-self.status}"
+        return f"{self.program.label} exited with status {self.status}"
 
 
 class Supervisor:
-    """``on_change`` hears of every new set of running children before anybody can act on it."""
+    """``on_change`` hears of every new set of running children before anybody can act on it.
 
-    def __init__(self, programs: Sequence[Program], on_change: Callable[[tuple[RunningChild, ...]], None]) -> None:
-        self._children = [Child(program) for program in programs]
+    ``after_crash``: what ran before was not stopped cleanly. Without ``kill_frozen`` who does not answer is left alone.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        on_change: Callable[[tuple[RunningChild, ...]], None],
+        *,
+        after_crash: bool = False,
+        kill_frozen: bool = True,
+    ) -> None:
+        self._children = [Child(program, after_crash=after_crash, kill_frozen=kill_frozen) for program in programs]
         self._on_change = on_change
 
-    def start(self, *, after_crash: bool) -> None:
-        """Starts all, without waiting for any; ``after_crash`` tells that their predecessors were not stopped cleanly."""
-        for child in self._children:
-            child.start(after_crash=after_crash)
-            self._publish()
-
     def tick(self) -> list[Died]:
-        """Reaps the dead, kills the frozen, starts again who is due; says who died."""
+        """Reaps the dead, kills the frozen, starts (again) who is due; says who died."""
         died: list[Died] = []
         for child in self._children:
             status = child.reap()
@@ -55,32 +60,52 @@ class Supervisor:
                 died.append(Died(child.program, status))
             elif child.kill_if_frozen():
                 died.append(Died(child.program, None))
-        started = [child.start_if_due() for child in self._children]
-        if died or any(started):
+        if died:
             self._publish()
+        for child in self._startable():
+            if child.start_if_due():
+                self._publish()
         return died
 
     def all_answered(self) -> bool:
         """Whether every child has shown that it lives."""
-        return all(child.has_answered for child in self._children)
+        return all(child.is_up for child in self._children)
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do, unless a child dies before."""
-        return max(0.0, min(child.until_due() for child in self._children))
+        return max(0.0, min(child.until_due() for child in self._startable()))
 
     def stop(self, signals: Signals) -> None:
-        """Stops all, last started first; each gets its grace, unless someone is in a hurry. None is left when it returns."""
+        """Stops all, last started first, and those of one name together; each gets its grace, unless someone is in a hurry.
+
+        None is left when it returns.
+        """
         try:
-            for child in reversed(self._children):
-                child.ask_to_stop()
-                deadline = time.monotonic() + child.program.grace
-                while child.is_running() and not signals.hurry and (left := deadline - time.monotonic()) > 0:
-                    signals.wait(left)
-                child.kill()
-                self._publish()
+            for _, alike in groupby(reversed(self._children), key=lambda child: child.program.name):
+                self._stop_together(list(alike), signals)
         finally:
             for child in reversed(self._children):
                 child.kill()
+
+    def _stop_together(self, children: list[Child], signals: Signals) -> None:
+        for child in children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + max(child.program.grace for child in children)
+        while any(c.is_running() for c in children) and not signals.hurry and (left := deadline - time.monotonic()) > 0:
+            signals.wait(left)
+        for child in children:
+            child.kill()
+            self._publish()
+
+    def _startable(self) -> list[Child]:
+        """Those that need not wait for another one to answer first; a running one never waits."""
+        waiting = False
+        found: list[Child] = []
+        for child in self._children:
+            if not waiting or child.is_running():
+                found.append(child)
+            waiting = waiting or child.keeps_waiting
+        return found
 
     def _publish(self) -> None:
         self._on_change(tuple(running for child in self._children if (running := child.as_running())))

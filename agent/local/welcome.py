@@ -1,7 +1,6 @@
 """What a person reads when everything runs: one origin, how to talk to it, and who answers."""
 
-from pathlib import Path
-
+from agent.local.embedded import Embedded
 from agent.local.environment import ModelSettings
 
 _DEMO = """\
@@ -12,8 +11,9 @@ For a real one set OPENAI_API_KEY (or OPENAI_BASE_URL, for another OpenAI-compat
 _CRASHED = "The last run did not stop cleanly. Nothing acknowledged is lost: what was under way goes on."
 
 
-def welcome(origin: str, data: Path, model: ModelSettings, *, crashed: bool) -> str:
-    """The start-up message. Shows exactly one origin."""
+def welcome(embedded: Embedded, model: ModelSettings, *, crashed: bool) -> str:
+    """The start-up message. Shows exactly one origin; further replicas are named without a scheme."""
+    origin, others = embedded.origin, embedded.replicas[1:]
     lines = [
         f"Task Agent is ready: {origin}",
         "",
@@ -21,9 +21,12 @@ def welcome(origin: str, data: Path, model: ModelSettings, *, crashed: bool) -> 
         f"  or           curl -N {origin}/chat -H 'content-type: application/json' \\",
         """                    -d '{"message": "Ask Bob to review the payment PR by tomorrow noon"}'""",
         f"  model        {model.describe()}",
-        f"  data, logs   {data}",
+        f"  state        {embedded.store.described}",
+        f"  data, logs   {embedded.host.data.path}",
         "",
     ]
+    if others:
+        lines.insert(-1, f"  replicas     {len(others) + 1}: the others are at {', '.join(r.address for r in others)}")
     if model.offline_demo:
         lines += [_DEMO, ""]
     if crashed:

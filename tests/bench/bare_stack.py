@@ -8,19 +8,23 @@ import argparse
 import os
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from agent.local import environment
 from agent.local.dapr_install import ensure_dapr
-from agent.local.embedded import PORT_NAMES, Embedded
+from agent.local.embedded import SHARED_PORTS, Embedded
+from agent.local.host import Host
 from agent.local.instance import Instance
 from agent.local.ports import lease
 from agent.local.process import die_with_parent
 from agent.local.progress import Progress
+from agent.local.replica import REPLICA_PORTS
 from agent.local.signals import Signals
 from agent.local.state_dir import StateDir
+from agent.local.store import choose_store
 
 TOKEN_SETTING = "BENCH_DAPR_TOKEN"
 
@@ -30,12 +34,12 @@ def main(folder: Path) -> None:
     data, progress = StateDir(folder), Progress(Console())
     binaries = ensure_dapr(progress)
     command = (sys.executable, "-m", "tests.bench.bare_sample")
-    with data.owned(), closing(lease(PORT_NAMES)) as ports, Signals() as signals:
-        token = os.environ[TOKEN_SETTING]
-        embedded = Embedded(
-            data, binaries.folder, ports["app_channel"], ports, environment.inherited(), command, dapr_token=token
-        )
-        Instance(embedded, signals, progress, crashed=False).run()
+    with data.owned(), closing(lease(SHARED_PORTS)) as shared, closing(lease(REPLICA_PORTS)) as ports, Signals() as signals:
+        host = Host(data, binaries.folder, environment.inherited())
+        store = choose_store("sqlite", "", progress.say)(host, 0)
+        embedded = Embedded.of(host, store, shared, [(ports["app_channel"], ports)], command)
+        replica = replace(embedded.replicas[0], dapr_token=os.environ[TOKEN_SETTING])
+        Instance(replace(embedded, replicas=(replica,)), signals, progress, crashed=False, kill_frozen=True).run()
 
 
 if __name__ == "__main__":

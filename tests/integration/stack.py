@@ -31,17 +31,25 @@ class Stack:
     """Starts on entering, or by :meth:`start`; leaves nothing behind. Use it from the main thread: it dies with it.
 
     ``env`` is added to this process's environment, from which all OPENAI_* settings are taken away: without new ones the
-    offline demo model answers. ``port`` 0 takes a free one at the first start and keeps it over restarts.
+    offline demo model answers. ``port`` 0 takes a free one at the first start; a single replica keeps it over restarts.
     """
 
     def __init__(
-        self, data_dir: Path, port: int = 0, env: Mapping[str, str] | None = None, command: tuple[str, ...] = TASK_AGENT
+        self,
+        data_dir: Path,
+        port: int = 0,
+        env: Mapping[str, str] | None = None,
+        command: tuple[str, ...] = TASK_AGENT,
+        *,
+        store: str = "sqlite",
+        replicas: int = 1,
     ) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / f"{data_dir.name}.up.log"
         self._port, self._command = port, command
+        self.store, self.replicas = store, replicas
         self._mark = secrets.token_hex(16)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "REDIS_URL"))}
         self.env = clean | dict(env or {}) | {_MARK: self._mark}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,12 +65,13 @@ class Stack:
             return _ANNOUNCEMENT in self.printed()[before:]
 
         until(announced, timeout, lambda: f"not ready:\n{self.printed()}")
-        self._port = self.port
+        self._port = self.port if self.replicas == 1 else self._port  # the neighbours of a free one need not be free
         return self
 
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts and does not wait."""
-        options = ("--follow-parent", "--port", str(self._port), "--data-dir", str(self.data_dir), *arguments)
+        where = ("--port", str(self._port), "--data-dir", str(self.data_dir))
+        options = ("--follow-parent", *where, "--store", self.store, "--replicas", str(self.replicas), *arguments)
         with self._open_output() as output:
             self._process = subprocess.Popen(
                 [*self._command, *options],
@@ -125,7 +134,7 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The one public origin."""
+        """The public origin; with replicas that of the first."""
         run = StateDir(self.data_dir).current_run()
         assert run is not None, f"nothing runs:\n{self.printed()}"
         return run.url
@@ -138,9 +147,15 @@ class Stack:
         """What ``task-agent ps --json`` says."""
         return running(StateDir(self.data_dir))
 
-    def pid(self, name: str) -> int | None:
-        """The child's process id; None while it is dead."""
-        return next((process["pid"] for process in self.ps() if process["name"] == name), None)
+    @property
+    def urls(self) -> list[str]:
+        """The public origin of each replica that runs, in the order of their numbers."""
+        apps = [process for process in self.ps() if process["name"] == "app"]
+        return [process["url"] for process in sorted(apps, key=lambda process: process["replica"])]
+
+    def pid(self, name: str, replica: int | None = None) -> int | None:
+        """The child's process id; None while it is dead. Without ``replica``: of the first one, or one that all share."""
+        return next((process["pid"] for process in self.ps() if _is(process, name, replica)), None)
 
     def survivors(self) -> list[tuple[int, str]]:
         """(pid, command) of every living process that this stack has started, however it got detached."""
@@ -156,32 +171,36 @@ class Stack:
         return self.output.read_text() if self.output.exists() else ""
 
     def log(self, name: str) -> str:
-        """A child's log."""
+        """A child's log; with several replicas those of apps and sidecars are numbered, as in ``app-0``."""
         return (self.data_dir / "logs" / f"{name}.log").read_text(errors="replace")
 
     # --- hurting and waiting ---------------------------------------------------------------------------------------------
 
-    def kill(self, name: str, sig: signal.Signals = signal.SIGKILL) -> int:
+    def kill(self, name: str, sig: signal.Signals = signal.SIGKILL, replica: int | None = None) -> int:
         """Sends ``sig`` to a child; its process id."""
-        pid = self.pid(name)
+        pid = self.pid(name, replica)
         assert pid is not None, f"{name} is not running"
         _kill(pid, sig)
         return pid
 
-    def wait_pid_changed(self, name: str, old: int, timeout: float = 30.0) -> int:
+    def wait_pid_changed(self, name: str, old: int, timeout: float = 30.0, replica: int | None = None) -> int:
         """The child's new process id."""
-        until(lambda: self.pid(name) not in (None, old), timeout, lambda: f"{name} was not restarted:\n{self.printed()}")
-        new = self.pid(name)
-        assert new is not None
-        return new
+        found: list[int | None] = []
+
+        def changed() -> bool:
+            found.append(self.pid(name, replica))
+            return found[-1] not in (None, old)
+
+        until(changed, timeout, lambda: f"{name} was not restarted:\n{self.printed()}")
+        assert found[-1] is not None
+        return found[-1]
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Until ``/readyz`` answers 200 (again). Fails at once when the supervisor ends."""
+        """Until ``/readyz`` of every replica answers 200 (again). Fails at once when the supervisor ends."""
 
         def ready() -> bool:
             assert self.supervisor.poll() is None, f"it ended by itself:\n{self.printed()}"
-            run = StateDir(self.data_dir).current_run()
-            return run is not None and is_ready(run.url)
+            return len(self.urls) == self.replicas and all(is_ready(url) for url in self.urls)
 
         until(ready, timeout, lambda: f"not ready:\n{self.printed()}")
 
@@ -208,6 +227,10 @@ def is_ready(url: str) -> bool:
         return httpx.get(f"{url}/readyz", timeout=2.0, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def _is(process: dict[str, Any], name: str, replica: int | None) -> bool:
+    return process["name"] == name and replica in (None, process["replica"])
 
 
 def _kill(pid: int, sig: signal.Signals) -> None:

@@ -129,7 +129,8 @@ def test_the_app_dies_while_a_tool_works(stack: Stack, user: Client, endpoint: E
     set_notifications(stack, "hang")
     turn = user.drop(said)
     user.eventually("/tasks", lambda page: page["tasks"] and page["tasks"][0]["deadline"] is not None)
-    kill(stack, "app")()  # and with it the switch is back at "ok"
+    kill(stack, "app")()
+    set_notifications(stack, "ok")
 
     seen = check_answered_once(user, turn, "Bob has it.")
     task = check_one_task(user)

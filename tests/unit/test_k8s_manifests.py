@@ -198,8 +198,9 @@ def test_dapr_resources_are_scoped_to_the_app_and_found_by_it() -> None:
         if document["kind"] != "Configuration":
             assert document["scopes"] == [ANNOTATIONS["dapr.io/app-id"]]
     assert ("Configuration", ANNOTATIONS["dapr.io/config"]) in BY_NAME
-    embedded = {path.stem for path in (ROOT / "agent/local/resources/embedded").glob("*.yaml")} - {"config", "resiliency"}
-    assert {name for kind, name in BY_NAME if kind == "Component"} == embedded == {"statestore", "pubsub", "notify"}
+    documents = [yaml.safe_load(path.read_text()) for path in (ROOT / "agent/local/resources").rglob("*.yaml")]
+    local = {document["metadata"]["name"] for document in documents if document["kind"] == "Component"}
+    assert {name for kind, name in BY_NAME if kind == "Component"} == local == {"statestore", "pubsub", "notify"}
     assert {"name": "actorStateStore", "value": "true"} in BY_NAME["Component", "statestore"]["spec"]["metadata"]
 
 

@@ -24,7 +24,7 @@ class Client:
 
 @pytest.mark.parametrize("broken", [{"model"}, {"dapr"}, {"actor_client"}, {"model", "dapr", "actor_client"}, set()])
 async def test_every_client_is_closed_even_when_another_fails_to(broken: set[str]) -> None:
-    clients = {name: Client(name in broken) for name in ("model", "dapr", "actor_client")}
+    clients = {name: Client(name in broken) for name in ("model", "dapr", "actor_client", "redis")}
     service = object.__new__(Service)
     vars(service).update(clients)
     if broken:
@@ -40,3 +40,13 @@ def test_refused_settings_end_the_process_with_the_reason(monkeypatch: pytest.Mo
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert "TASK_AGENT_HOST=0.0.0.0" in cast("str", ended.value.code)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379/pa55", "http://:pa55@host/0", "redis://:pa55@host:port/0", "redis://:pa55@/0"])
+def test_a_redis_that_cannot_be_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("APP_API_TOKEN", "t")
+    monkeypatch.setenv("REDIS_URL", url)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert "REDIS_URL is not usable" in cast("str", ended.value.code)
+    assert "pa55" not in cast("str", ended.value.code)

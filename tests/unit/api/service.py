@@ -21,6 +21,8 @@ from tests.fakes.ports import CountingRandomness, FakeTasks, MemoryPublisher, Sc
 from tests.unit.turns.host import USAGE, ChatHost
 from workflows.activities.generate import Generate
 
+ABOUT = About(version="1.2.3", model="m", demo=True, replica=0)
+
 
 class Switch:
     mode = "ok"
@@ -32,13 +34,14 @@ class Service:
     def __init__(self) -> None:
         self.host, self.log, self.feed, self.tasks = ChatHost(), MemoryTurnLog(), MemoryFeed(), FakeTasks()
         self.ready = {"sidecar": True, "actors": True}
+        self.shared = {"redis": False}
         turns = TurnApi(self.host.chats, self.log)
         chat = ChatApi(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness(), turns)
         self.routers = [
             chat_router(chat),
             turn_router(turns),
             task_router(self.tasks, self.host.clock, who),
-            live_router(self.feed, lambda: self.ready, About(version="1.2.3", model="m", demo=True, replica=0)),
+            live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
         ]
         self.app: FastAPI = public_app("1.2.3", self.routers)

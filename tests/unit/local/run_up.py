@@ -1,4 +1,4 @@
-"""``task-agent up`` with the stand-in app, as a script: run_up.py --port N --data-dir D."""
+"""``task-agent up`` with the stand-in app, as a script: run_up.py --port N --data-dir D --store S --replicas N."""
 
 import argparse
 import sys
@@ -17,8 +17,11 @@ if __name__ == "__main__":
     parser.add_argument("--follow-parent", action="store_true")
     parser.add_argument("--port", type=int)
     parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--store", choices=["sqlite", "redis"], default="sqlite")
+    parser.add_argument("--replicas", type=int, default=1)
     arguments = parser.parse_args()
     process.die_with_parent()
     signals.raise_on_stop()
-    options = Options(arguments.port, arguments.data_dir, (sys.executable, STAND_IN))
+    command = (sys.executable, STAND_IN)
+    options = Options(arguments.port, arguments.data_dir, command, arguments.store, arguments.replicas)
     sys.exit(up(options, Progress(Console(highlight=False))))

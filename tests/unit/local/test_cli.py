@@ -40,11 +40,17 @@ def test_up_passes_its_options_on_and_its_status_back(runner: CliRunner, monkeyp
     monkeypatch.setattr(up, "up", fake_up)
     assert runner.invoke(app, ["up"]).exit_code == 7
     assert runner.invoke(app, ["up", "--port", "0", "--data-dir", "/x", "--store", "sqlite"]).exit_code == 7
-    assert [(o.port, o.data_dir) for o in asked] == [(8080, Path(".data")), (0, Path("/x"))]
+    assert runner.invoke(app, ["up", "--store", "redis", "--replicas", "3"]).exit_code == 7
+    assert [(o.port, o.data_dir) for o in asked[:2]] == [(8080, Path(".data")), (0, Path("/x"))]
+    assert [(o.store, o.replicas) for o in asked] == [("sqlite", 1), ("sqlite", 1), ("redis", 3)]
     assert asked[0].app_command[1:] == ("-P", "-m", "agent.main")
 
 
-@pytest.mark.parametrize("arguments", [["--store", "redis"], ["--port", "-1"], ["--port", "70000"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--store", "rediss"], ["--port", "-1"], ["--port", "70000"], ["--nonsense"], ["--replicas", "2"]]
+    + [["--store", "redis", "--replicas", number] for number in ("0", "9", "x")],
+)
 def test_up_refuses_what_it_does_not_know(runner: CliRunner, arguments: list[str]) -> None:
     assert runner.invoke(app, ["up", *arguments]).exit_code == 2
 

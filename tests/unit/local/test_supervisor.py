@@ -15,7 +15,6 @@ from agent.local.supervisor import Died, Supervisor
 from tests.integration.stack import until
 from tests.unit.local.test_process import exists
 
-NOWHERE = "http://127.0.0.1:1/healthz"
 FOREVER = "while :; do sleep 600 & wait $!; done"
 
 
@@ -27,14 +26,14 @@ class Bench:
         self.running: tuple[RunningChild, ...] = ()
         self.supervisor: Supervisor
 
-    def start(self, *programs: Program, after_crash: bool = False) -> None:
-        self.supervisor = Supervisor(programs, self._record)
-        self.supervisor.start(after_crash=after_crash)
+    def start(self, *programs: Program, after_crash: bool = False, kill_frozen: bool = True) -> None:
+        self.supervisor = Supervisor(programs, self._record, after_crash=after_crash, kill_frozen=kill_frozen)
+        self.supervisor.tick()
 
     def program(self, name: str, script: str, **more: object) -> Program:
-        fields: dict[str, object] = {"health": NOWHERE, "grace": 5.0} | more
-        log = self.folder / f"{name}.log"
-        return Program(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, log=log, **fields)  # type: ignore[arg-type]
+        fields: dict[str, object] = {"answers": lambda: False, "grace": 5.0} | more
+        fields = {"log": self.folder / f"{name}.log"} | fields
+        return Program(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, **fields)  # type: ignore[arg-type]
 
     def pid(self, name: str) -> int:
         return next(child.pid for child in self.running if child.name == name)
@@ -119,11 +118,10 @@ def test_the_loop_may_sleep_until_something_is_due(bench: Bench) -> None:
 
 
 def test_a_frozen_child_is_killed_and_started_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [200] * 3
-    monkeypatch.setattr(child_module, "status_of", lambda url: answers.pop() if answers else None)
+    answers = [True] * 3
     monkeypatch.setattr(child_module, "_PROBE_INTERVAL", 0.01)
     monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.05)
-    bench.start(bench.program("a", FOREVER))
+    bench.start(bench.program("a", FOREVER, answers=lambda: bool(answers) and answers.pop()))
     first = bench.pid("a")
 
     died = bench.tick_until(lambda: bool(bench.running) and bench.pid("a") != first)
@@ -134,12 +132,44 @@ def test_a_frozen_child_is_killed_and_started_again(bench: Bench, monkeypatch: p
 
 
 def test_a_child_that_starts_slowly_is_left_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(child_module, "status_of", asked.append)
+    asked: list[None] = []
     monkeypatch.setattr(child_module, "_PROBE_INTERVAL_AT_START", 0.0)
     monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.0)
-    bench.start(bench.program("a", FOREVER))
+    bench.start(bench.program("a", FOREVER, answers=lambda: bool(asked.append(None))))
     assert bench.tick_until(lambda: len(asked) > 5) == []
+
+
+def test_a_frozen_child_may_be_left_to_those_who_study_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    for name in ("_PROBE_INTERVAL", "_PROBE_INTERVAL_AT_START", "_FROZEN_AFTER", "_FROZEN_AT_START_AFTER"):
+        monkeypatch.setattr(child_module, name, 0.0)
+    quiet = bench.program("a", FOREVER, answers=lambda: bool(asked.append(None)))
+    bench.start(quiet, kill_frozen=False)
+    assert bench.tick_until(lambda: len(asked) > 5) == []
+
+
+def test_nothing_starts_before_what_all_need_answers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL_AT_START", 0.0)
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL", 0.0)
+    up: list[bool] = []
+    base = bench.program("base", FOREVER, answers=lambda: True, ready=lambda: bool(up))
+    bench.start(base, bench.program("a", FOREVER))
+    bench.supervisor.tick()
+    assert [child.name for child in bench.running] == ["base"]
+
+    up.append(True)
+    bench.tick_until(lambda: len(bench.running) == 2)
+    up.clear()
+    first = bench.pid("a")
+    os.kill(bench.pid("base"), signal.SIGKILL)
+    os.kill(first, signal.SIGKILL)
+    bench.tick_until(lambda: [child.name for child in bench.running] == ["base"] and not exists(first))
+    for _ in range(3):
+        bench.supervisor.tick()
+    assert [child.name for child in bench.running] == ["base"]
+    assert bench.supervisor.until_due() < 1
+    up.append(True)
+    bench.tick_until(lambda: len(bench.running) == 2)
 
 
 @pytest.mark.parametrize("crash", ["before", "while"])
@@ -172,6 +202,18 @@ def test_all_stop_in_the_reverse_order_and_none_comes_back(bench: Bench) -> None
     assert order.read_text().split() == ["c", "b", "a"]
     assert bench.running == ()
     assert not any(exists(pid) for pid in pids)
+
+
+def test_those_of_one_name_stop_together(bench: Bench) -> None:
+    """Each of two waits for the other's signal before it ends: one after the other, both would be killed."""
+    mine, others = bench.folder / "0", bench.folder / "1"
+    script = "trap 'touch {0}; while [ ! -e {1} ]; do sleep 0.01; done; echo done; exit' TERM; echo ready; " + FOREVER
+    first = bench.program("a", script.format(mine, others), log=bench.folder / "a-0.log", grace=10.0)
+    second = bench.program("a", script.format(others, mine), log=bench.folder / "a-1.log", grace=10.0)
+    bench.start(first, second)
+    until(lambda: all("ready" in bench.said(name) for name in ("a-0", "a-1")), 5, lambda: "not started")
+    bench.supervisor.stop(bench.signals)
+    assert all("done" in bench.said(name) for name in ("a-0", "a-1"))
 
 
 def test_who_does_not_stop_in_time_is_killed(bench: Bench) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent.adapters.local_target import LocalTarget
+from agent.adapters.local_target import LocalTarget, NotificationMode
 from agent.domain.notification import Notification
 
 NOTE = Notification(notification_id="n-1/../x", task_id="t1", title="Review\x00 it 🎉", assignee="Bob", deadline=None)
@@ -17,7 +17,7 @@ NOTE = Notification(notification_id="n-1/../x", task_id="t1", title="Review\x00 
 
 @pytest.fixture
 def target(tmp_path: Path) -> LocalTarget:
-    return LocalTarget(tmp_path / "notifications")
+    return LocalTarget(tmp_path / "notifications", tmp_path / "notifications.mode")
 
 
 @pytest.fixture
@@ -53,3 +53,14 @@ async def test_hang_answers_nothing(client: httpx.AsyncClient, target: LocalTarg
         async with asyncio.timeout(0.1):
             await deliver(client)
     assert not (tmp_path / "notifications").exists()
+
+
+async def test_the_switch_is_one_for_all_who_share_the_folder(target: LocalTarget, tmp_path: Path) -> None:
+    modes: tuple[NotificationMode, ...] = ("hang", "fail", "ok")
+    neighbour = LocalTarget(tmp_path / "notifications", tmp_path / "notifications.mode", initial="fail")
+    assert (target.mode, neighbour.mode) == ("ok", "fail")
+    for mode in modes:
+        target.mode = mode
+        assert neighbour.mode == mode
+    (tmp_path / "notifications.mode").write_text("nonsense")
+    assert (target.mode, neighbour.mode) == ("ok", "fail")

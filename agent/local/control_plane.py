@@ -1,0 +1,52 @@
+"""Dapr's two programs that all replicas share: placement, which knows where actors live, and the scheduler of reminders."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from agent.local.child import Program
+from agent.local.dead_leader import forget_dead_leader
+from agent.local.host import DAPR_GRACE, LOOPBACK, Host
+from agent.local.ports import PortLease
+from agent.local.probe import answers
+
+CONTROL_PORTS = (
+    *("placement", "placement_health", "placement_metrics", "placement_raft"),
+    *("scheduler", "scheduler_health", "scheduler_metrics", "etcd_client", "etcd_peer"),
+)
+
+
+def control_plane(host: Host, ports: PortLease, scheduler_data: Path) -> list[Program]:
+    """Placement and scheduler, in the order of their start."""
+    placement = {
+        "port": str(ports["placement"]),
+        "listen-address": LOOPBACK,
+        "initial-cluster": f"dapr-placement-0={LOOPBACK}:{ports['placement_raft']}",
+        "keepalive-time": "1s",  # failover within a second or two instead of five
+        "keepalive-timeout": "1s",
+    }
+    scheduler = {
+        "port": str(ports["scheduler"]),
+        "listen-address": LOOPBACK,
+        "override-broadcast-host-port": f"{LOOPBACK}:{ports['scheduler']}",
+        "etcd-data-dir": str(scheduler_data),
+        "etcd-client-listen-address": LOOPBACK,
+        "etcd-client-port": str(ports["etcd_client"]),
+        "etcd-initial-cluster": f"dapr-scheduler-server-0=http://{LOOPBACK}:{ports['etcd_peer']}",
+    }
+    recover = partial(forget_dead_leader, LOOPBACK, ports["etcd_client"])
+    return [
+        _program(host, ports, "placement", placement),
+        replace(_program(host, ports, "scheduler", scheduler), recover=recover),
+    ]
+
+
+def _program(host: Host, ports: PortLease, name: str, flags: dict[str, str]) -> Program:
+    flags |= {
+        "healthz-listen-address": LOOPBACK,  # read, but not heeded by 1.18.2: /healthz is open to all interfaces
+        "healthz-port": str(ports[f"{name}_health"]),
+        "metrics-listen-address": LOOPBACK,
+        "metrics-port": str(ports[f"{name}_metrics"]),
+    }
+    healthy = partial(answers, f"http://{LOOPBACK}:{ports[f'{name}_health']}/healthz")
+    return Program(name, host.argv(name, flags), host.dapr_environment(), host.log(name), healthy, DAPR_GRACE)

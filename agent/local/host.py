@@ -1,0 +1,35 @@
+"""What every program of one instance has in common: where it runs, what it inherits, where it logs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.local.state_dir import StateDir
+
+LOOPBACK = "127.0.0.1"
+DAPR_GRACE = 5.0
+_NOT_INHERITED = ("DAPR_", "APP_API_TOKEN", "REDIS_URL")
+
+
+@dataclass(frozen=True)
+class Host:
+    """``environment`` is what the user started us with."""
+
+    data: StateDir
+    binaries: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+    def argv(self, name: str, flags: Mapping[str, str]) -> tuple[str, ...]:
+        """The command line of one of Dapr's programs."""
+        return (str(self.binaries / name), *(f"--{flag}={value}" for flag, value in flags.items()))
+
+    def log(self, name: str) -> Path:
+        return self.data.logs / f"{name}.log"
+
+    def app_environment(self) -> dict[str, str]:
+        """The user's, but for settings that point at another Dapr runtime, and the Redis that only the redis store uses."""
+        return {k: v for k, v in self.environment.items() if not k.startswith(_NOT_INHERITED)}
+
+    def dapr_environment(self) -> dict[str, str]:
+        """The same for everything else: it has no business with the model's key."""
+        return {k: v for k, v in self.app_environment().items() if not k.startswith("OPENAI_")}
