@@ -18,9 +18,10 @@ from dapr.actor.runtime.context import ActorRuntimeContext
 from pydantic import BaseModel
 
 from agent.domain.errors import Problem
+from agent.domain.stored import Stored, dump, load
 
 S = TypeVar("S", bound="StatefulActor")
-M = TypeVar("M", bound=BaseModel)
+V = TypeVar("V", bound=Stored)
 Answer = dict[str, Any]
 
 
@@ -33,14 +34,14 @@ class StatefulActor(Actor):
         self.unfinished = False
         self.alone = False  # whether this process alone hosts actors: then what it remembers is what is stored
 
-    async def read(self, key: str, model: type[M]) -> M | None:
-        """The stored value of ``key`` as ``model``; None when there is none."""
+    async def read(self, key: str, model: type[V]) -> V | None:
+        """The stored value of ``key`` as ``model``; None when there is none. Raises Unavailable ``newer_state``."""
         found, value = await self._state_manager.try_get_state(key)
-        return model.model_validate(value) if found and value is not None else None
+        return load(model, value) if found and value is not None else None
 
-    async def write(self, key: str, value: BaseModel) -> None:
+    async def write(self, key: str, value: Stored) -> None:
         """Stores ``value`` when the method ends well."""
-        await self._state_manager.set_state(key, value.model_dump(mode="json"))
+        await self._state_manager.set_state(key, dump(value))
 
     async def remove(self, key: str) -> None:
         """Removes ``key`` when the method ends well."""

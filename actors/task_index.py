@@ -12,22 +12,18 @@ from actors.interfaces import TaskIndexActorInterface
 from actors.task_requests import AddTask, ListedTasks, ListTasks
 from agent.domain.errors import Busy
 from agent.domain.limits import INDEX_CHUNK, TASKS_PER_USER_MAX
-from agent.domain.messages import Value
+from agent.domain.stored import Stored
 
 _META = "meta"
 
 
-class IndexMeta(Value):
-    """``version`` is the format's."""
-
-    version: int = 1
+class IndexMeta(Stored):
     count: int = 0
 
 
-class IndexChunk(Value):
+class IndexChunk(Stored):
     """Chunk ``n`` holds the positions from ``n * INDEX_CHUNK``."""
 
-    version: int = 1
     ids: tuple[str, ...] = ()
 
 

@@ -8,10 +8,11 @@ from agent.domain.events import TerminalEvent
 from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.refusal import SmallerBudget
+from agent.domain.stored import Stored
 from agent.domain.turn import Attempt, Failure, StepRef, TurnRecord, TurnStatus, terminal_event
 
 
-class Meta(Value):
+class Meta(Stored):
     """State key ``meta``. Turn numbers start at 1 and never restart.
 
     ``first`` is the oldest turn still shown; keys from ``deleted`` up to it wait for deletion.
@@ -20,7 +21,6 @@ class Meta(Value):
     ``budget`` is what an endpoint that refused a longer context has taught.
     """
 
-    format: int = 1
     next: int = 1
     first: int = 1
     deleted: int = 1
@@ -92,7 +92,7 @@ class Meta(Value):
         )
 
 
-class KeyRecord(Value):
+class KeyRecord(Stored):
     """What an idempotency key stands for: the turn it made, and the fingerprint of its request. ``at`` is ISO 8601 UTC."""
 
     turn_id: str
@@ -105,7 +105,7 @@ class KeyRecord(Value):
         return age.total_seconds() >= IDEMPOTENCY_KEY_SECONDS
 
 
-class KeyPlace(Value):
+class KeyPlace(Stored):
     """Keys in the order of their use."""
 
     key: str

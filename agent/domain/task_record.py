@@ -14,11 +14,11 @@ from agent.domain.events import TaskChanged, TaskEventType
 from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
 from agent.domain.messages import Value
 from agent.domain.processing import Reservation, WorkflowResult, WorkflowStep
+from agent.domain.stored import Stored
 from agent.domain.task import Task, TaskStatus, iso
 from agent.domain.task_changes import Change, TaskHistoryEntry
 
 Aspect = Literal["status", "assignee", "deadline"]
-FORMAT = 1
 
 
 class KeyResult(Value):
@@ -39,14 +39,13 @@ class KeyResult(Value):
     barred: bool = False
 
 
-class TaskRecord(Value):
-    """``version`` is the format's. ``reminder`` names the armed deadline reminder: null once it fired, or with no deadline.
+class TaskRecord(Stored):
+    """``reminder`` names the armed deadline reminder: null once it fired, or with no deadline.
 
     ``setters`` tells, for each aspect a keyed change set last, that key; a change without a key removes the entry. ``outbox``
     holds events whose publish nobody else would repeat.
     """
 
-    version: int = FORMAT
     tenant: str
     reservation: Reservation | None = None
     result: WorkflowResult | None = None

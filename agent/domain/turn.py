@@ -14,6 +14,7 @@ from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.messages import Message, ToolCall, Usage, Value, public
 from agent.domain.refusal import Refusal
+from agent.domain.stored import Stored
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
@@ -55,7 +56,7 @@ class Attempt(Value):
     at: str
 
 
-class TurnRecord(Value):
+class TurnRecord(Stored):
     """State key ``turn-{number}``. Times are ISO 8601 UTC. ``starts`` counts workflow instances, ``epoch`` only grows.
 
     ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart; ``attempted_retry``
@@ -63,7 +64,6 @@ class TurnRecord(Value):
     ``silent_epochs`` and ``silent_starts`` count those since anything was committed, or heard of who had them.
     """
 
-    format: int = 1
     number: int
     turn_id: str
     status: TurnStatus

@@ -29,7 +29,7 @@ async def test_the_whole_way(host: TaskHost) -> None:
     assert host.reminders == {"deadline-3": "1h0m0s0ms0μs"}
     assert host.broker.ids() == ["t1-1", "t1-2", "t1-3"]
     assert host.record()["outbox"] == []
-    assert host.record()["version"] == 1
+    assert host.record()["format"] == 1
     history = await host.tasks.history("default", "t1")
     assert [entry.what for entry in history.entries] == [
         events.TASK_CREATED,

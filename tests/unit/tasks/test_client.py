@@ -127,7 +127,7 @@ async def test_adding_twice_lists_once_also_in_a_new_process(host: TaskHost) -> 
 
 
 async def test_a_user_at_the_bound_is_told_so_and_nothing_runs(host: TaskHost) -> None:
-    host.store["default.alice", "meta"] = {"version": 1, "count": TASKS_PER_USER_MAX}
+    host.store["default.alice", "meta"] = {"format": 1, "count": TASKS_PER_USER_MAX}
     with pytest.raises(Busy) as e:
         await host.tasks.process(ALICE, request())
     assert e.value.code == "too_many_tasks"

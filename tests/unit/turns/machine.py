@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from unittest import mock
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -25,6 +25,8 @@ from tests.unit.turns.reference import Conversation, Refused, Turn
 T = TypeVar("T")
 Promise = Callable[[Conversation], object]
 Act = Callable[[], Awaitable[object]]
+Fate = int | Literal["away"] | None
+"""Of one act: the process dies before the effect after so many; the engine is out of reach; nothing happens."""
 
 BOUNDS = [
     (conversation, "QUEUE_MAX", reference.QUEUE),
@@ -48,7 +50,7 @@ class ComparedMachine(RuleBasedStateMachine):
         self.host, self.promised = ChatHost(), Conversation()
         self.instances: list[str] = []  # by their place in ``promised.started``
         self.ends: dict[str, str] = {}  # turn id -> terminal event, once told
-        self.secrets = 0
+        self.submitted: list[tuple[int, str, str | None]] = []  # secret, text and key
         self.new_processes()
 
     def new_processes(self) -> None:
@@ -65,12 +67,14 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- one step in both --------------------------------------------------------------------------------------------------
 
-    def does(self, promise: Promise, act: Act, dies: int | None, before: Promise | None = None) -> None:
+    def does(self, promise: Promise, act: Act, fate: Fate, before: Promise | None = None) -> None:
         """Does the same in both. ``before`` is what the actor saves for good before the rest of the method.
 
         Of a process that died, what it saved is there, and nothing else; whose start was saved, was scheduled first.
         """
-        states, told = [self.promised], None
+        start, told = deepcopy(self.promised), None
+        start.reachable = fate != "away"
+        states = [start]
         for step in [before, promise] if before else [promise]:
             after = deepcopy(states[-1])
             try:
@@ -80,8 +84,8 @@ class ComparedMachine(RuleBasedStateMachine):
             if vars(after) != vars(states[-1]):
                 states.append(after)
         known = len(self.host.workflows.started)
-        answer = self.run(self._told(act, dies))
-        died = dies is not None and answer == "runtime_failed"
+        answer = self.run(self._told(act, fate))
+        died = isinstance(fate, int) and answer == "runtime_failed"
         assert died or answer == told
         saves = self.host.trace.count("save")
         promised = states[min(saves, len(states) - 1)] if died else states[-1]
@@ -90,16 +94,18 @@ class ComparedMachine(RuleBasedStateMachine):
         assert [turn for turn, _ in scheduled][: len(starts) if died else None] == starts, "what was saved was scheduled"
         self.instances += [instance for _, instance in scheduled[: len(starts)]]
         self.promised = promised
+        promised.reachable = True
 
-    async def _told(self, act: Act, dies: int | None) -> object:
+    async def _told(self, act: Act, fate: Fate) -> object:
         self.host.trace.clear()
-        self.host.effects_left = dies
+        self.host.effects_left = fate if isinstance(fate, int) else None
+        self.host.workflows.unreachable = fate == "away"
         try:
             return await act()
         except Problem as problem:
             return problem.code
         finally:
-            self.host.effects_left = None
+            self.host.effects_left, self.host.workflows.unreachable = None, False
 
     # -- names ---------------------------------------------------------------------------------------------------------------
 
@@ -117,23 +123,23 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- acts, with their answers in the reference's words -------------------------------------------------------------------
 
-    def submits(self, secret: int, text: str, policy: OnBusy, key: str | None, dies: int | None) -> None:
+    def submits(self, secret: int, text: str, policy: OnBusy, key: str | None, fate: Fate) -> None:
         self.does(
             lambda c: c.submit(secret, text, policy, key),
             lambda: self._admitted(secret, text, policy, key),
-            dies,
+            fate,
             before=lambda c: None if c.admitted_before(secret, text, key) else c.heal(),
         )
 
-    def begins_step(self, number: int, step: int, retry: int, instance: str, run: int | None, dies: int | None) -> None:
-        self.does(lambda c: c.begin_step(number, step, retry, run), lambda: self._begun(number, step, retry, instance), dies)
+    def begins_step(self, number: int, step: int, retry: int, instance: str, run: int | None, fate: Fate) -> None:
+        self.does(lambda c: c.begin_step(number, step, retry, run), lambda: self._begun(number, step, retry, instance), fate)
 
-    def commits(self, number: int, step: int, epoch: int, calls: int, dies: int | None) -> None:
+    def commits(self, number: int, step: int, epoch: int, calls: int, fate: Fate) -> None:
         text = f"{number}/{step}/{epoch}"
         self.does(
             lambda c: c.commit_step(number, step, epoch, text, calls),
             lambda: self._committed(number, step, epoch, text, calls),
-            dies,
+            fate,
         )
 
     async def _admitted(self, secret: int, text: str, policy: OnBusy, key: str | None) -> tuple[object, ...]:
@@ -193,12 +199,11 @@ class ComparedMachine(RuleBasedStateMachine):
             told = await self._told(lambda turn=turn: self._seen(turn), None)
             assert told == ("turn_not_found" if turn.number < self.promised.first else _expected(turn))
         for position, turn in enumerate(self.promised.queue, 1):
-            assert turn not in remembered or await self._admitted(turn.secret, turn.text, "queue", None) == (
-                turn.number,
-                "queued",
-                position,
-                None,
-            )
+            if turn in remembered:
+                again = await self._admitted(turn.secret, turn.text, "queue", None)
+                assert again == (turn.number, "queued", position, None)
+        forged = turn_key(ids.turn_id("main", len(self.promised.turns), b"nobody knows it."))
+        assert await self._told(lambda: self.host.chats.get_turn(forged), None) == "turn_not_found"
         await self.compare_history(shown)
         await self.compare_workflows()
 

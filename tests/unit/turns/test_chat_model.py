@@ -14,10 +14,10 @@ from agent.domain.conversation import OnBusy
 from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS, TURN_STALE_AFTER
 from agent.domain.turn import Failure
 from tests.unit.turns import reference
-from tests.unit.turns.machine import ComparedMachine
+from tests.unit.turns.machine import ComparedMachine, Fate
 from tests.unit.turns.reference import Turn
 
-DIES = st.sampled_from([None, None, None, None, 0, 1, 2])  # before the effect after so many
+FATES: st.SearchStrategy[Fate] = st.sampled_from([None, None, None, None, 0, 1, 2, "away"])
 KEYS = st.sampled_from([None, None, "a", "b", "c"])
 POLICIES: st.SearchStrategy[OnBusy] = st.sampled_from(["queue", "reject", "interrupt"])
 TEXTS = st.sampled_from(["hi", "ho"])
@@ -47,37 +47,38 @@ class ChatMachine(ComparedMachine):
 
     # -- users -------------------------------------------------------------------------------------------------------------
 
-    @rule(text=TEXTS, policy=POLICIES, key=KEYS, dies=DIES)
-    def submit(self, text: str, policy: OnBusy, key: str | None, dies: int | None) -> None:
-        self.secrets += 1
-        self.submits(self.secrets, text, policy, key, dies)
+    @rule(text=TEXTS, policy=POLICIES, key=KEYS, fate=FATES)
+    def submit(self, text: str, policy: OnBusy, key: str | None, fate: Fate) -> None:
+        self.submitted.append((len(self.submitted) + 1, text, key))
+        self.submits(len(self.submitted), text, policy, key, fate)
+
+    @precondition(lambda self: self.submitted)
+    @rule(data=st.data(), policy=POLICIES, fate=FATES)
+    def deliver_again(self, data: st.DataObject, policy: OnBusy, fate: Fate) -> None:
+        """What came before, whatever became of it."""
+        secret, text, key = data.draw(st.sampled_from(self.submitted[-6:]))
+        self.submits(secret, text, policy, key, fate)
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), policy=POLICIES, dies=DIES)
-    def deliver_again(self, data: st.DataObject, policy: OnBusy, dies: int | None) -> None:
-        turn = self.any_turn(data)
-        self.submits(turn.secret, turn.text, policy, None, dies)
-
-    @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), dies=DIES)
-    def cancel(self, data: st.DataObject, dies: int | None) -> None:
+    @rule(data=st.data(), fate=FATES)
+    def cancel(self, data: st.DataObject, fate: Fate) -> None:
         number = self.any_turn(data).number
-        self.does(lambda c: c.cancel(number), lambda: self.status(self.host.chats.cancel(self.key(number))), dies)
+        self.does(lambda c: c.cancel(number), lambda: self.status(self.host.chats.cancel(self.key(number))), fate)
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), vanished=st.booleans(), quiet=st.sampled_from([TURN_STALE_AFTER, TURN_STALE_AFTER - 1]), dies=DIES)
-    def look(self, data: st.DataObject, vanished: bool, quiet: float, dies: int | None) -> None:
+    @rule(data=st.data(), vanished=st.booleans(), quiet=st.sampled_from([TURN_STALE_AFTER, TURN_STALE_AFTER - 1]), fate=FATES)
+    def look(self, data: st.DataObject, vanished: bool, quiet: float, fate: Fate) -> None:
         """After some silence, because the workflow is gone or just because."""
         if vanished:
             self.workflow_vanishes()
         self.time_passes(quiet)
         number = self.any_turn(data).number
-        self.does(lambda c: c.look(number), lambda: self.status(self.host.chats.heal(self.key(number))), dies)
+        self.does(lambda c: c.look(number), lambda: self.status(self.host.chats.heal(self.key(number))), fate)
 
     @precondition(lambda self: len(self.promised.shown()) > 2)
-    @rule(dies=DIES)
-    def clear(self, dies: int | None) -> None:
-        self.does(lambda c: c.clear(), self.cleared, dies)
+    @rule(fate=FATES)
+    def clear(self, fate: Fate) -> None:
+        self.does(lambda c: c.clear(), self.cleared, fate)
 
     # -- workflows: the recorded one, and those that are not ---------------------------------------------------------------
 
@@ -88,21 +89,21 @@ class ChatMachine(ComparedMachine):
         return data.draw(st.sampled_from([*recorded * 3, *runs, *((i, None) for i in self.orphans(turn)), ("nobody", None)]))
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), dies=DIES)
-    def begin_step(self, data: st.DataObject, dies: int | None) -> None:
+    @rule(data=st.data(), fate=FATES)
+    def begin_step(self, data: st.DataObject, fate: Fate) -> None:
         turn = self.any_turn(data)
         instance, run = self.a_run(data, turn)
         step = data.draw(st.sampled_from([len(turn.steps), *range(len(turn.steps))]))
-        self.begins_step(turn.number, step, data.draw(st.integers(0, 2)), instance, run, dies)
+        self.begins_step(turn.number, step, data.draw(st.integers(0, 2)), instance, run, fate)
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), calls=st.integers(0, 2), dies=DIES)
-    def commit_step(self, data: st.DataObject, calls: int, dies: int | None) -> None:
+    @rule(data=st.data(), calls=st.integers(0, 2), fate=FATES)
+    def commit_step(self, data: st.DataObject, calls: int, fate: Fate) -> None:
         """By any epoch, of any turn: only the newest of the running one counts; a repeat is told what is stored."""
         turn = self.any_turn(data)
         committed = [(n, step.epoch) for n, step in enumerate(turn.steps)]
         step, epoch = data.draw(st.sampled_from([(len(turn.steps), self.an_epoch(data, turn)), *committed]))
-        self.commits(turn.number, data.draw(st.sampled_from([step, step, 0])), epoch, calls, dies)
+        self.commits(turn.number, data.draw(st.sampled_from([step, step, 0])), epoch, calls, fate)
 
     @precondition(lambda self: self.promised.running and self.promised.running.run is not None)
     @rule(calls=st.sampled_from([2, 1, 2, 0]))
@@ -120,40 +121,39 @@ class ChatMachine(ComparedMachine):
         return data.draw(st.sampled_from([max(turn.epoch, 2)] * 3 + list(range(2, turn.epoch + 2))))
 
     @precondition(lambda self: any(t.steps for t in self.promised.turns))
-    @rule(data=st.data(), dies=DIES)
-    def begin_tools(self, data: st.DataObject, dies: int | None) -> None:
+    @rule(data=st.data(), fate=FATES)
+    def begin_tools(self, data: st.DataObject, fate: Fate) -> None:
         turn = self.one_of(data, self.with_steps())
         instance, run = self.a_run(data, turn)
         step = data.draw(st.integers(0, len(turn.steps) - 1))
-        self.does(lambda c: c.begin_tools(turn.number, step, run), lambda: self.begun_tools(turn.number, step, instance), dies)
+        self.does(lambda c: c.begin_tools(turn.number, step, run), lambda: self.begun_tools(turn.number, step, instance), fate)
 
-    @precondition(lambda self: any(step.calls for turn in self.promised.turns for step in turn.steps))
-    @rule(data=st.data(), dies=DIES)
-    def commit_tool(self, data: st.DataObject, dies: int | None) -> None:
-        steps = [(t.number, n) for t in self.promised.turns for n, step in enumerate(t.steps) if step.calls]
-        number, step = data.draw(st.sampled_from(steps[-3:]))
-        turn = self.promised.turns[number - 1]
+    @precondition(lambda self: any(step.calls for turn in self.with_steps() for step in turn.steps))
+    @rule(data=st.data(), fate=FATES)
+    def commit_tool(self, data: st.DataObject, fate: Fate) -> None:
+        turn = self.one_of(data, [turn for turn in self.with_steps() if any(step.calls for step in turn.steps)])
+        step = data.draw(st.sampled_from([n for n, step in enumerate(turn.steps) if step.calls]))
         epoch, call = self.an_epoch(data, turn), data.draw(st.integers(0, turn.steps[step].calls - 1))
         text = f'"{step}/{call}/{epoch}"'
         self.does(
             lambda c: c.commit_tool(turn.number, step, epoch, call, text),
             lambda: self.host.commit_result(self.id(turn.number), epoch, f"c-{call}", step, text, "any"),
-            dies,
+            fate,
         )
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), dies=DIES)
-    def fail(self, data: st.DataObject, dies: int | None) -> None:
+    @rule(data=st.data(), fate=FATES)
+    def fail(self, data: st.DataObject, fate: Fate) -> None:
         turn = self.any_turn(data)
         instance, run = self.a_run(data, turn)
-        self.does(lambda c: c.fail(turn.number, run, FAILURE.code), lambda: self.failed(turn.number, instance, FAILURE), dies)
+        self.does(lambda c: c.fail(turn.number, run, FAILURE.code), lambda: self.failed(turn.number, instance, FAILURE), fate)
 
-    @precondition(lambda self: any(t.status == "cancelled" for t in self.promised.turns))
-    @rule(data=st.data(), text=TEXTS, cancelled=st.booleans(), dies=DIES)
-    def keep_shown(self, data: st.DataObject, text: str, cancelled: bool, dies: int | None) -> None:
-        turns = [t for t in self.promised.turns if t.status == "cancelled" or not cancelled]
-        number = self.one_of(data, turns[-3:]).number
-        self.does(lambda c: c.keep_shown(number, text), lambda: self.kept(number, text), dies)
+    @precondition(lambda self: self.promised.turns)
+    @rule(data=st.data(), text=TEXTS, cancelled=st.booleans(), fate=FATES)
+    def keep_shown(self, data: st.DataObject, text: str, cancelled: bool, fate: Fate) -> None:
+        turns = [t for t in self.promised.turns if t.status == "cancelled"][-3:] if cancelled else []
+        number = (self.one_of(data, turns) if turns else self.any_turn(data)).number
+        self.does(lambda c: c.keep_shown(number, text), lambda: self.kept(number, text), fate)
 
     # -- fate --------------------------------------------------------------------------------------------------------------
 
@@ -168,11 +168,6 @@ class ChatMachine(ComparedMachine):
     def time_passes(self, seconds: float) -> None:
         self.host.clock.advance(seconds)
         self.promised.now += seconds
-
-    @rule(reachable=st.booleans())
-    def engine(self, reachable: bool) -> None:
-        self.promised.reachable = reachable
-        self.host.workflows.unreachable = not reachable
 
     @rule()
     def crash(self) -> None:
@@ -191,8 +186,9 @@ class ChatMachine(ComparedMachine):
         self.run(self.compare())
 
     def with_steps(self) -> Sequence[Turn]:
-        """The newest turns that have committed something."""
-        return [turn for turn in self.promised.turns if turn.steps][-3:]
+        """Turns that have committed something: the running one more often than the newest others."""
+        running = [turn for turn in self.promised.turns if turn.steps and turn is self.promised.running]
+        return [*running * 3, *[turn for turn in self.promised.turns if turn.steps][-2:]]
 
 
 ChatMachine.TestCase.settings = settings(

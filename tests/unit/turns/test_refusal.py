@@ -10,6 +10,7 @@ from agent.domain.conversation import ContextRefused, Meta
 from agent.domain.limits import CONTEXT_BUDGET_KEPT_SECONDS, TOKEN_BUDGET
 from agent.domain.model import ModelFailed
 from agent.domain.refusal import Refusal, refuse
+from agent.domain.stored import load
 from agent.domain.turn import EndTurn, Failure
 from tests.fakes.ports import MemoryPublisher, Said, ScriptedModel, WordTokens
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
@@ -144,7 +145,7 @@ async def test_later_turns_remember_it_for_a_while(host: ChatHost) -> None:
 
 
 def test_what_is_stored_without_a_budget_has_none() -> None:
-    assert Meta.model_validate({"format": 1, "next": 3}).budget is None
+    assert load(Meta, {"format": 1, "next": 3}).budget is None
 
 
 class TestTheActivity:
