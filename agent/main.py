@@ -30,6 +30,7 @@ from actors.task_index import TaskIndexActor
 from actors.task_state import TaskActorDeps
 from actors.transport import PooledActorClient
 from agent import telemetry
+from agent.adapters.circuit import CircuitModel
 from agent.adapters.listeners import Listener
 from agent.adapters.local_target import LocalTarget
 from agent.adapters.memory_feed import MemoryFeed
@@ -102,8 +103,9 @@ class Service:
     def _worker(self) -> WorkflowWorker:
         hop = main_loop_hop(asyncio.get_running_loop())
         toolbox = ToolBox(self.tasks, self.workflows)
+        model = CircuitModel(self.model, failures_max=self._settings.model_circuit_failures)
         turns = turn_activities(
-            Generate(self.chats, self.log, self.model, self.tokens, self.clock, self.publisher),
+            Generate(self.chats, self.log, model, self.tokens, self.clock, self.publisher),
             RunTools(self.chats, self.log, toolbox, self.tokens, self.clock),
             FailTurnActivity(self.chats, self.log),
             PublishEvents(self.chats, self.log, self.tokens, self.publisher),

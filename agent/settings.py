@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agent.domain.limits import MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT
+from agent.domain.limits import MODEL_CIRCUIT_FAILURES, MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT
 
 DEMO_MODEL = "task-agent-offline-demo"
 
@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")
     model_stall_timeout: float = Field(
         MODEL_STALL_TIMEOUT, validation_alias="TASK_AGENT_MODEL_STALL_TIMEOUT", gt=0, le=MODEL_STEP_TIMEOUT
+    )
+    model_circuit_failures: int = Field(
+        MODEL_CIRCUIT_FAILURES, validation_alias="TASK_AGENT_MODEL_CIRCUIT_FAILURES", ge=1, le=1_000_000
     )
     demo_delay: float = Field(0.02, validation_alias="TASK_AGENT_DEMO_DELAY", ge=0, le=5)
 

@@ -48,10 +48,10 @@ CONTEXT_TOO_LONG = "context_too_long"
 class ModelFailed(Exception):
     """The endpoint did not answer properly.
 
-    ``code`` is one of ``model_unreachable, model_timeout, model_stalled, model_rate_limited, model_error, model_cut_off,
-    model_nonsense, model_auth, model_rejected, context_too_long, content_filtered, empty_answer, answer_too_large,
-    too_many_tool_calls``; ``retry_after`` is in seconds, when the endpoint gave one. ``window``: tokens it says it
-    takes at most, with ``context_too_long``; a stranger's word.
+    ``code`` is one of ``model_unavailable, model_unreachable, model_timeout, model_stalled, model_rate_limited, model_error,
+    model_cut_off, model_nonsense, model_auth, model_rejected, context_too_long, content_filtered, empty_answer,
+    answer_too_large, too_many_tool_calls``; ``retry_after`` is in seconds, when the endpoint gave one. ``window``: tokens it
+    says it takes at most, with ``context_too_long``; a stranger's word.
     """
 
     def __init__(

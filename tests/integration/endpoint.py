@@ -39,8 +39,13 @@ class EndpointThread:
 
     @property
     def env(self) -> dict[str, str]:
-        """Settings that make a service use it."""
-        return {"OPENAI_BASE_URL": self._endpoint.base_url, "OPENAI_API_KEY": SECRET, "OPENAI_MODEL": "gpt-4o"}
+        """Settings that make a service use it. Its faults are each message's own: together they are no outage."""
+        return {
+            "OPENAI_BASE_URL": self._endpoint.base_url,
+            "OPENAI_API_KEY": SECRET,
+            "OPENAI_MODEL": "gpt-4o",
+            "TASK_AGENT_MODEL_CIRCUIT_FAILURES": "1000000",
+        }
 
     def down(self) -> None:
         """Nobody listens any more; whoever is connected is cut off."""

@@ -85,6 +85,7 @@ def test_it_fails_with_a_code_after_bounded_attempts(started: Started, endpoint:
     assert turn["status"] == "failed"
     assert (turn["failure"]["code"], turn["failure"]["retryable"]) == (case.code, case.retryable)
     assert turn["failure"]["message"] and SECRET not in turn["failure"]["message"]
+    assert turn["failure"]["message"].endswith("; tried 4 times.") == (case.attempts == MODEL_ATTEMPTS_MAX)
     assert turn["terminal"]["type"] == "turn.failed"
     assert turn["message"] is None
     requests = endpoint.requests(case.marked)
