@@ -7,8 +7,8 @@ Refuses to know the model, the tools, the log and the wire: it decides what is t
 from typing import Any
 
 from actors.base import actor_turn
-from actors.chat_interface import ChatActorInterface, ContextQuery, HistoryQuery, TurnQuery
-from actors.chat_keeper import ChatKeeper
+from actors.chat_interface import CancelTurn, ChatActorInterface, ContextQuery, HistoryQuery, TurnQuery
+from actors.chat_undo import UndoKeeper
 from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.context import ContextView
@@ -24,6 +24,7 @@ from agent.domain.conversation import (
     view,
 )
 from agent.domain.errors import Conflict, Gone, Unprocessable
+from agent.domain.terminal import terminal_event
 from agent.domain.turn import (
     BegunStep,
     BegunTools,
@@ -36,7 +37,7 @@ from agent.domain.turn import (
 )
 
 
-class ChatActor(ChatKeeper, ChatActorInterface):
+class ChatActor(UndoKeeper, ChatActorInterface):
     """Actor id: see ``ids.chat_actor_id``."""
 
     # -- admission ---------------------------------------------------------------------------------------------------
@@ -203,13 +204,16 @@ class ChatActor(ChatKeeper, ChatActorInterface):
         return view(turn, self.key.conversation)
 
     @actor_turn
-    async def cancel_turn(self, request: TurnQuery) -> Any:
+    async def cancel_turn(self, request: CancelTurn) -> Any:
         turn = await self.store.known(request.turn_id)
-        if turn.status == "running":
-            turn = turns.cancel(turn, self.now())
+        if turn.ended:
+            return view(turn, self.key.conversation)  # also when it was cancelled with other effects: the first word stands
+        undo = await self.order_undo(turn) if request.effects == "undo" else None
+        running = turn.status == "running"
+        turn = turns.cancel(turn, self.now(), undo)
+        if running:
             await self.finish(turn)
-        elif turn.status == "queued":
-            turn = turns.cancel(turn, self.now())
+        else:
             await self.store.write_turn(turn)
             await self.store.write_meta((await self.store.meta()).dequeue(turn.number).count(turn))
         return view(turn, self.key.conversation)
@@ -226,7 +230,7 @@ class ChatActor(ChatKeeper, ChatActorInterface):
     async def heal(self, request: TurnQuery) -> Any:
         turn = await self.store.known(request.turn_id)
         if turn.ended:
-            return view(turn, self.key.conversation)
+            return view(await self.heal_undo(turn), self.key.conversation)
         await self.heal_running(await self.store.meta())
         return view(await self.store.known(request.turn_id), self.key.conversation)
 
@@ -282,4 +286,4 @@ def _committed(turn: TurnRecord, step: int) -> BegunStep:
 
 
 def _ended(turn: TurnRecord) -> BegunStep:
-    return BegunStep(kind="ended", status=turn.status, terminal=turns.terminal_event(turn))
+    return BegunStep(kind="ended", status=turn.status, terminal=terminal_event(turn))

@@ -1,7 +1,7 @@
 """The ``Chats`` port over the actor API: the other side of ChatActor's boundary."""
 
 from actors.calls import ActorCalls
-from actors.chat_interface import ContextQuery, HistoryQuery, TurnQuery
+from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
@@ -10,6 +10,7 @@ from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.messages import Value
 from agent.domain.refusal import Refusal
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
 ACTOR_TYPE = "ChatActor"
 
@@ -29,8 +30,16 @@ class ChatClient:
     async def heal(self, turn: TurnKey) -> TurnView:
         return TurnView.model_validate(await self._call_turn(turn, "Heal"))
 
-    async def cancel(self, turn: TurnKey) -> TurnView:
-        return TurnView.model_validate(await self._call_turn(turn, "CancelTurn"))
+    async def cancel(self, turn: TurnKey, effects: Effects = "keep") -> TurnView:
+        request = CancelTurn(turn_id=turn.turn_id, effects=effects)
+        return TurnView.model_validate(await self._call_turn(turn, "CancelTurn", request))
+
+    async def begin_undo(self, ref: UndoRef) -> BegunUndo:
+        return BegunUndo.model_validate(await self._call(_conversation(ref), "BeginUndo", ref))
+
+    async def end_undo(self, end: EndUndo) -> Undo | None:
+        told = await self._call(_conversation(end.ref), "EndUndo", end)
+        return Undo.model_validate(told) if told is not None else None
 
     async def keep_shown(self, kept: KeepShown) -> None:
         await self._call(_conversation(kept.ref), "KeepShown", kept)
@@ -75,13 +84,13 @@ class ChatClient:
     async def _call(self, key: ConversationKey, method: str, request: Value | None) -> object:
         return await self._calls.call(ACTOR_TYPE, ids.chat_actor_id(key), method, request)
 
-    async def _call_turn(self, turn: TurnKey, method: str) -> object:
+    async def _call_turn(self, turn: TurnKey, method: str, request: Value | None = None) -> object:
         parsed = ids.parse_turn_id(turn.turn_id)
         if parsed is None:
             raise NotFound("turn_not_found", "Turn not found")
         key = ConversationKey(turn.tenant, turn.user, parsed.conversation)
-        return await self._call(key, method, TurnQuery(turn_id=turn.turn_id))
+        return await self._call(key, method, request or TurnQuery(turn_id=turn.turn_id))
 
 
-def _conversation(ref: StepRef) -> ConversationKey:
+def _conversation(ref: StepRef | UndoRef) -> ConversationKey:
     return ConversationKey(ref.tenant, ref.user, ref.conversation)

@@ -11,12 +11,18 @@ from dapr.actor import ActorInterface, actormethod
 from agent.domain.conversation import ContextRefused, Submission
 from agent.domain.messages import Value
 from agent.domain.turn import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.undo import Effects, EndUndo, UndoRef
 
 Answer = dict[str, Any]
 
 
 class TurnQuery(Value):
     turn_id: str
+
+
+class CancelTurn(Value):
+    turn_id: str
+    effects: Effects
 
 
 class HistoryQuery(Value):
@@ -53,7 +59,13 @@ class ChatActorInterface(ActorInterface):
     async def end_turn(self, request: EndTurn) -> Answer: ...
 
     @actormethod(name="CancelTurn")
-    async def cancel_turn(self, request: TurnQuery) -> Answer: ...
+    async def cancel_turn(self, request: CancelTurn) -> Answer: ...
+
+    @actormethod(name="BeginUndo")
+    async def begin_undo(self, request: UndoRef) -> Answer: ...
+
+    @actormethod(name="EndUndo")
+    async def end_undo(self, request: EndUndo) -> Answer: ...
 
     @actormethod(name="KeepShown")
     async def keep_shown(self, request: KeepShown) -> Answer: ...

@@ -53,9 +53,15 @@ class ChatKeeper(StatefulActor):
     def now(self) -> str:
         return self.deps.clock.now().isoformat(timespec="milliseconds")
 
-    def _stale(self, turn: TurnRecord) -> bool:
-        quiet = self.deps.clock.now() - datetime.fromisoformat(turn.progress_at)
-        return quiet.total_seconds() >= TURN_STALE_AFTER
+    async def gone(self, instance: str, since: str) -> bool:
+        """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while."""
+        quiet = self.deps.clock.now() - datetime.fromisoformat(since)
+        if quiet.total_seconds() < TURN_STALE_AFTER:
+            return False
+        try:
+            return not await self.deps.workflows.is_alive(instance)
+        except Unavailable:
+            return False  # the next look will tell; this one must not fail for it
 
     async def start(self, turn: TurnRecord) -> TurnRecord:
         """Schedules a fresh workflow for ``turn`` and returns it as running; the caller saves."""
@@ -88,19 +94,11 @@ class ChatKeeper(StatefulActor):
     async def heal_running(self, meta: Meta) -> Meta:
         """Revives the running turn when its workflow is gone: nothing behind it would ever start. Returns ``meta`` after."""
         turn = await self.store.turn(meta.running) if meta.running is not None else None
-        if turn is None or not await self._lost(turn):
+        if turn is None or not await self.gone(turn.instance, turn.progress_at):
             return meta
         await self._revive(turn)
         await self.save()  # it stands, also when the message that came is refused
         return await self.store.meta()
-
-    async def _lost(self, turn: TurnRecord) -> bool:
-        if not self._stale(turn):
-            return False
-        try:
-            return not await self.deps.workflows.is_alive(turn.instance)
-        except Unavailable:
-            return False  # the next look will tell; this one must not fail for it
 
     async def _revive(self, turn: TurnRecord) -> None:
         """A new instance for a turn whose workflow is gone; beyond the bound it only tells that the turn failed."""

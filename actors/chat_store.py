@@ -10,6 +10,7 @@ from agent.domain.conversation import KeyPlace, KeyRecord, Meta, exchange_messag
 from agent.domain.errors import Busy, NotFound
 from agent.domain.limits import CLEAR_BATCH, IDEMPOTENCY_KEYS_MAX
 from agent.domain.turn import TurnRecord
+from agent.domain.undo import UndoOrder
 
 
 class ChatStore:
@@ -63,6 +64,17 @@ class ChatStore:
         await self._actor.write(f"key-{key}", record)
         await self._actor.write(f"key-at-{meta.keys_next}", KeyPlace(key=key))
         return meta.model_copy(update={"keys_next": meta.keys_next + 1})
+
+    async def undo(self, number: int) -> UndoOrder | None:
+        """The undo under way of what the turn did; it stays when the turn is cleared or dropped."""
+        return await self._actor.read(f"undo-{number}", UndoOrder)
+
+    async def write_undo(self, number: int, order: UndoOrder | None) -> None:
+        """None when it has ended."""
+        if order is None:
+            await self._actor.remove(f"undo-{number}")
+        else:
+            await self._actor.write(f"undo-{number}", order)
 
     async def write_turn(self, turn: TurnRecord) -> None:
         await self._actor.write(f"turn-{turn.number}", turn)

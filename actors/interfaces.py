@@ -10,11 +10,13 @@ from dapr.actor import ActorInterface, actormethod
 from actors.task_requests import (
     AddTask,
     AssignTask,
+    BarTurn,
     CreateTask,
     ListTasks,
     RecordResult,
     ReserveTask,
     SetDeadline,
+    UndoCalls,
     UndoStep,
     UpdateStatus,
 )
@@ -55,6 +57,12 @@ class TaskActorInterface(ActorInterface):
 
     @actormethod(name="UndoDeadline")
     async def undo_deadline(self, request: UndoStep) -> dict[str, Any]: ...
+
+    @actormethod(name="BarTurn")
+    async def bar_turn(self, request: BarTurn) -> dict[str, Any]: ...
+
+    @actormethod(name="UndoCalls")
+    async def undo_calls(self, request: UndoCalls) -> dict[str, Any]: ...
 
 
 class TaskIndexActorInterface(ActorInterface):

@@ -13,22 +13,25 @@ from actors.interfaces import TaskActorInterface
 from actors.task_keeper import TaskKeeper
 from actors.task_requests import (
     AssignTask,
+    BarTurn,
     CreateTask,
     RecordResult,
     Reserved,
     ReserveTask,
     SetDeadline,
+    UndoCalls,
     UndoStep,
     UpdateStatus,
 )
 from actors.task_state import RECORD_KEY
-from agent.domain import task_commands, task_undo
+from agent.domain import call_undo, task_commands, task_undo
 from agent.domain.errors import NotFound
 from agent.domain.processing import Opening, Outcome, Reservation, WorkflowResult, reasons_to_reject
 from agent.domain.task import Task
 from agent.domain.task_changes import TaskHistory, UndoOutcome
 from agent.domain.task_record import Decision, TaskRecord
 from agent.domain.task_reserve import reserve
+from agent.domain.undo import TaskUndo
 
 _EARLY = "-again"
 
@@ -52,7 +55,8 @@ class TaskActor(TaskKeeper, TaskActorInterface, Remindable):
         record = await self.read(RECORD_KEY, TaskRecord)
         if record is None:
             return Outcome()
-        return Outcome(reservation=record.reservation, result=record.result, steps=record.steps)
+        undone = call_undo.undone_with_its_turn(record)
+        return Outcome(reservation=record.reservation, result=record.result, steps=record.steps, undone=undone)
 
     @actor_turn
     async def record_result(self, request: RecordResult) -> WorkflowResult:
@@ -128,6 +132,29 @@ class TaskActor(TaskKeeper, TaskActorInterface, Remindable):
         decision, outcome = task_undo.undo_deadline(record, request.change, self.clock.now())
         await self.carry_out(record, decision, request.change.key)
         return outcome
+
+    @actor_turn
+    async def bar_turn(self, request: BarTurn) -> None:
+        """Refuses the calls of a turn that is undone, also before there is any task."""
+        await self._bar(request.tenant, request.turn_id)
+
+    @actor_turn
+    async def undo_calls(self, request: UndoCalls) -> TaskUndo:
+        """Takes back what the turn's calls did, one after another, each saved; a repeat goes on where it died."""
+        record = await self._bar(request.tenant, request.turn_id)
+        while (call := call_undo.next_to_undo(record, request.changes.calls)) is not None:
+            decision = call_undo.undo_call(record, call, request.turn_id, self.clock.now())
+            await self.carry_out(record, decision, None)  # without a key: nobody would bring its event again
+            record = await self.record()
+        return call_undo.outcome(record, request.changes)
+
+    async def _bar(self, tenant: str, turn_id: str) -> TaskRecord:
+        record = await self.record()
+        record = record if record.tenant else TaskRecord(tenant=tenant)  # nothing is stored yet
+        barred = call_undo.bar(record, turn_id)
+        if barred is not record:
+            await self.write(RECORD_KEY, barred)
+        return barred
 
     async def receive_reminder(
         self, name: str, state: bytes, due_time: timedelta, period: timedelta, ttl: timedelta | None = None

@@ -9,11 +9,13 @@ from actors.calls import ActorCalls
 from actors.task_list import TaskList
 from actors.task_requests import (
     AssignTask,
+    BarTurn,
     CreateTask,
     RecordResult,
     Reserved,
     ReserveTask,
     SetDeadline,
+    UndoCalls,
     UndoStep,
     UpdateStatus,
 )
@@ -23,6 +25,7 @@ from agent.domain.ids import Identity
 from agent.domain.processing import Opening, Outcome, ProcessReceipt, ProcessTask, WorkflowResult, WorkflowStep, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage, UndoOutcome
+from agent.domain.undo import TaskChanges, TaskUndo
 from agent.ports import Workflows
 
 TASK_ACTOR = "TaskActor"
@@ -105,6 +108,19 @@ class TaskClient:
     async def undo_deadline(self, tenant: str, task_id: str, change: Change) -> UndoOutcome:
         """Takes back the deadline set with ``change.key``, and its reminder."""
         return UndoOutcome.model_validate(await self._task(tenant, task_id, "UndoDeadline", UndoStep(change=change)))
+
+    async def bar_turn(self, tenant: str, task_id: str, turn_id: str) -> None:
+        """Refuses whatever the turn's tool calls still try on the task, also before it exists."""
+        await self._task(tenant, task_id, "BarTurn", BarTurn(tenant=tenant, turn_id=turn_id))
+
+    async def undo_calls(self, tenant: str, turn_id: str, changes: TaskChanges) -> TaskUndo:
+        """Takes back what the turn did to one task. Any number of times."""
+        request = UndoCalls(tenant=tenant, turn_id=turn_id, changes=changes)
+        return TaskUndo.model_validate(await self._task(tenant, changes.task_id, "UndoCalls", request))
+
+    async def is_undone(self, tenant: str, task_id: str) -> bool:
+        """Whether the turn that asked for the task was undone, and the task with it."""
+        return Outcome.model_validate(await self._task(tenant, task_id, "GetOutcome")).undone
 
     async def record_result(
         self, tenant: str, task_id: str, result: WorkflowResult, steps: Sequence[WorkflowStep]

@@ -7,6 +7,7 @@ from agent.domain.messages import Value
 from agent.domain.processing import ProcessTask, WorkflowResult, WorkflowStep
 from agent.domain.task import TaskStatus
 from agent.domain.task_changes import Change
+from agent.domain.undo import TaskChanges
 
 
 class ReserveTask(Value):
@@ -52,6 +53,21 @@ class UndoStep(Value):
     """``change.key`` is the key of the change to take back."""
 
     change: Change
+
+
+class BarTurn(Value):
+    """Refuses whatever calls of the turn come from now on."""
+
+    tenant: str
+    turn_id: str
+
+
+class UndoCalls(Value):
+    """``changes``: all that the turn may have done to the task."""
+
+    tenant: str
+    turn_id: str
+    changes: TaskChanges
 
 
 class AddTask(Value):

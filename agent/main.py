@@ -64,10 +64,12 @@ from workflows.activities.run_tools import RunTools
 from workflows.activities.task_steps import task_activities
 from workflows.activities.turn_end import FailTurnActivity, PublishEvents
 from workflows.activities.turn_steps import turn_activities
+from workflows.activities.undo_steps import undo_activities
 from workflows.client import WorkflowClient, workflow_client
 from workflows.task_processing import task_processing_workflow
 from workflows.toolbox import ToolBox
 from workflows.turn import turn_workflow
+from workflows.undo import undo_workflow
 from workflows.worker import WorkflowWorker
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -112,8 +114,13 @@ class Service:
             hop,
         )
         tasks = task_activities(self.tasks, DaprNotifier(self.dapr), hop)
-        workflows = {names.TURN: turn_workflow, names.TASK_PROCESSING: task_processing_workflow}
-        return WorkflowWorker(self._settings.dapr_grpc_port, workflows, {**turns, **tasks})
+        undo = undo_activities(self.chats, self.tasks, self.publisher, hop)
+        workflows = {
+            names.TURN: turn_workflow,
+            names.TASK_PROCESSING: task_processing_workflow,
+            names.UNDO: undo_workflow,
+        }
+        return WorkflowWorker(self._settings.dapr_grpc_port, workflows, {**turns, **tasks, **undo})
 
     async def register_actors(self, handle: DaprActor) -> None:
         """Makes the actor types known to the sidecar, each with what it needs."""

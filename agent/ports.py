@@ -19,6 +19,7 @@ from agent.domain.refusal import Refusal
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
 CALLER_HEADER = "x-task-agent-caller"
 """Carries what only this service knows from the caller of an actor to its host, through the sidecar."""
@@ -134,8 +135,20 @@ class Chats(Protocol):
         """Admits a message. Raises TooLarge, Busy, Conflict (``on_busy`` reject), Unprocessable and Gone (idempotency key)."""
         ...
 
-    async def cancel(self, turn: TurnKey) -> TurnView:
-        """Cancels a turn that runs or waits; does nothing to one that has ended. Raises NotFound."""
+    async def cancel(self, turn: TurnKey, effects: Effects = "keep") -> TurnView:
+        """Cancels a turn that runs or waits; does nothing to one that has ended. With ``undo`` the undo is ordered as well.
+
+        Raises:
+            NotFound.
+        """
+        ...
+
+    async def begin_undo(self, ref: UndoRef) -> BegunUndo:
+        """Whether that undo workflow is meant, and what it is to undo."""
+        ...
+
+    async def end_undo(self, end: EndUndo) -> Undo | None:
+        """Stores how the undo came out, once; returns what is to be told, None when nobody is there to be told."""
         ...
 
     async def keep_shown(self, kept: KeepShown) -> None:
@@ -230,6 +243,8 @@ class Workflows(Protocol):
     """The workflow engine, seen from actors. Scheduling an id that is active already succeeds without effect."""
 
     async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None: ...
+
+    async def start_undo(self, key: ConversationKey, turn_id: str, instance: str) -> None: ...
 
     async def start_task_processing(self, tenant: str, task_id: str) -> None: ...
 

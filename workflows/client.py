@@ -35,14 +35,11 @@ class WorkflowClient:
 
     async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None:
         """See ``ports.Workflows``."""
-        start = {
-            "tenant": key.tenant,
-            "user": key.user,
-            "conversation": key.conversation,
-            "turn_id": turn_id,
-            "instance": instance,
-        }
-        await self._start(names.TURN, instance, start)
+        await self._start(names.TURN, instance, _of_turn(key, turn_id, instance))
+
+    async def start_undo(self, key: ConversationKey, turn_id: str, instance: str) -> None:
+        """See ``ports.Workflows``."""
+        await self._start(names.UNDO, instance, _of_turn(key, turn_id, instance))
 
     async def start_task_processing(self, tenant: str, task_id: str) -> None:
         """See ``ports.Workflows``."""
@@ -89,6 +86,10 @@ class WorkflowClient:
             if "no such instance exists" in (e.details() or ""):
                 return None
             raise _unavailable(e) from e
+
+
+def _of_turn(key: ConversationKey, turn_id: str, instance: str) -> dict[str, Any]:
+    return {**key._asdict(), "turn_id": turn_id, "instance": instance}
 
 
 def _unavailable(e: AioRpcError) -> Unavailable:

@@ -5,6 +5,7 @@ from typing import Any
 from agent.domain.messages import Value
 from agent.domain.notification import Notification
 from agent.domain.processing import WorkflowResult, WorkflowStep
+from agent.domain.undo import TaskChanges
 
 
 class TaskRef(Value):
@@ -40,16 +41,28 @@ class ResultToRecord(Value):
 
 
 class Notify(Value):
-    """``then`` is recorded in the same activity when the notification is out: one dispatch less."""
+    """``then`` is recorded in the same activity when the notification is out: one dispatch less.
+
+    ``by_turn``: a turn asked for the task and may be undone meanwhile, so look first.
+    """
 
     notification: Notification
     then: ResultToRecord
+    by_turn: bool = False
 
 
 class Recorded(Value):
     """``result`` is the one on record; null when the notification is out and recording failed: record it by itself."""
 
     result: WorkflowResult | None
+
+
+class UndoTask(Value):
+    """What a cancelled turn may have done to one task."""
+
+    tenant: str
+    turn_id: str
+    changes: TaskChanges
 
 
 def as_input(value: Value) -> dict[str, Any]:

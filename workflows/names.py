@@ -2,6 +2,7 @@
 
 TURN = "TurnWorkflow"
 TASK_PROCESSING = "TaskProcessingWorkflow"
+UNDO = "UndoWorkflow"
 
 OPEN_TASK = "validate_and_create_task"
 ASSIGN_TASK = "assign_task"
@@ -15,3 +16,7 @@ GENERATE = "generate"
 RUN_TOOLS = "run_tools"
 FAIL_TURN = "fail_turn"
 PUBLISH_EVENTS = "publish_events"
+
+BEGIN_UNDO = "begin_undo"
+UNDO_TASK = "undo_task"
+END_UNDO = "end_undo"

@@ -17,6 +17,12 @@ NOTIFY = RetryPolicy(
     max_number_of_attempts=limits.NOTIFY_ATTEMPTS_MAX,
     backoff_coefficient=limits.NOTIFY_BACKOFF_FACTOR,
 )
+UNDO = RetryPolicy(  # of undoing one task: worth some patience, and not to be in the way of the others for ever
+    first_retry_interval=timedelta(seconds=limits.ACTIVITY_BACKOFF_FIRST),
+    max_number_of_attempts=limits.UNDO_ATTEMPTS_MAX,
+    backoff_coefficient=limits.ACTIVITY_BACKOFF_FACTOR,
+    max_retry_interval=timedelta(seconds=limits.ACTIVITY_BACKOFF_MAX),
+)
 UNTIL_DONE = RetryPolicy(  # what must not be given up: a result to record, an event to publish
     first_retry_interval=timedelta(seconds=limits.ACTIVITY_BACKOFF_FIRST),
     max_number_of_attempts=limits.PUBLISH_ATTEMPTS_MAX,

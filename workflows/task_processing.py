@@ -7,7 +7,7 @@ Its activities happen once per key, so a second run of the same instance id (Dap
 from agent.domain import ids
 from agent.domain.limits import NOTIFY_ATTEMPTS_MAX
 from agent.domain.notification import Notification
-from agent.domain.processing import Opening, WorkflowResult, notification_id
+from agent.domain.processing import Opening, WorkflowResult, asked_by_turn, notification_id
 from agent.domain.saga import completed_result, done, failed, failed_result, rejected_result
 from workflows import names, retry
 from workflows.contracts import Notify, Recorded, ResultToRecord, TaskRef, TaskStep, as_input
@@ -52,7 +52,7 @@ def _see_through(ctx: Context, saga: Saga, ref: TaskRef, opening: Opening) -> St
 
     completed = completed_result(ref.task_id, opening.assignee, opening.deadline)
     then = ResultToRecord(tenant=ref.tenant, result=completed, steps=(*saga.steps, done("notify")))
-    notify = Notify(notification=_notification(ref, opening), then=then)
+    notify = Notify(notification=_notification(ref, opening), then=then, by_turn=asked_by_turn(opening.by))
     answer = yield from saga.run(
         "notify", names.NOTIFY_ASSIGNEE, notify, retry.NOTIFY, f"after {NOTIFY_ATTEMPTS_MAX} attempts "
     )

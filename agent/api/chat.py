@@ -17,7 +17,7 @@ from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Cleared, HistoryPage, OnBusy, Submission
 from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge
-from agent.domain.events import EntryId, TurnQueued
+from agent.domain.events import EntryId, TurnCancelled, TurnQueued
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
 from agent.domain.messages import Message
@@ -86,7 +86,7 @@ class ChatApi:
         admitted = await self._chats.process_message(key, submission)
         turn = TurnKey(user.tenant, user.user, admitted.turn_id)
         if admitted.interrupted is not None:
-            await self._turns.close(turn._replace(turn_id=admitted.interrupted))
+            await self._turns.close(turn._replace(turn_id=admitted.interrupted), TurnCancelled(turn_id=admitted.interrupted))
         if admitted.status == "queued":
             await self._tell_queued(turn, admitted.position)
         if used is None:

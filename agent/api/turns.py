@@ -1,7 +1,7 @@
 """One turn over HTTP: look at it, follow it from anywhere, cancel it, see what the model was sent for it."""
 
 import contextlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel
@@ -15,9 +15,10 @@ from agent.domain import cursors
 from agent.domain.context import ContextView
 from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable
-from agent.domain.events import EntryId, TurnCancelled
+from agent.domain.events import EntryId, TerminalEvent
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.turn import TurnStatus
+from agent.domain.undo import Effects, Undo
 from agent.ports import Chats, TurnLog
 
 Who = Annotated[Identity, Depends(who)]
@@ -33,16 +34,20 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 
 class CancelRequest(Body):
-    """What becomes of what the turn's tools have done: ``keep`` leaves it."""
+    """What becomes of what the turn's tools have done: ``keep`` leaves it, ``undo`` takes it back."""
 
-    effects: Literal["keep"] = "keep"
+    effects: Effects = "keep"
 
 
 class Cancelled(BaseModel):
-    """The turn's status after the request: ``cancelled``, or how it had ended before."""
+    """The turn's status after the request: ``cancelled``, or how it had ended before.
+
+    ``undo`` is there when it was cancelled with ``undo``; the first request decides. `GET /turns/{turn_id}` tells the outcome.
+    """
 
     turn_id: str
     status: TurnStatus
+    undo: Undo | None = None
 
 
 class TurnApi:
@@ -84,15 +89,15 @@ class TurnApi:
     async def cancel(self, turn_id: str, user: Who, request: CancelRequest | None = None) -> Cancelled:
         """Cancels the turn, waiting or running; the model's stream is closed. Any number of times, also after the end."""
         turn = TurnKey(user.tenant, user.user, turn_id)
-        view = await self._chats.cancel(turn)
-        if view.status == "cancelled":
-            await self.close(turn)
-        return Cancelled(turn_id=turn_id, status=view.status)
+        view = await self._chats.cancel(turn, (request or CancelRequest()).effects)
+        if view.status == "cancelled" and view.terminal is not None:
+            await self.close(turn, view.terminal)
+        return Cancelled(turn_id=turn_id, status=view.status, undo=view.undo)
 
-    async def close(self, turn: TurnKey) -> None:
+    async def close(self, turn: TurnKey, event: TerminalEvent) -> None:
         """Writes the closing entry of a cancelled turn. Should this fail, the turn's workflow or a follower writes it."""
         with contextlib.suppress(LogUnavailable):
-            await self._log.close(turn, TurnCancelled(turn_id=turn.turn_id))
+            await self._log.close(turn, event)
 
 
 def turn_router(api: TurnApi) -> APIRouter:
@@ -108,6 +113,10 @@ def turn_router(api: TurnApi) -> APIRouter:
         responses={**STREAM, **responses(400, 404, 503)},
     )
     router.add_api_route(
-        "/turns/{turn_id}/cancel", api.cancel, methods=["POST"], responses=responses(400, 404, 413, 415, 422, 503)
+        "/turns/{turn_id}/cancel",
+        api.cancel,
+        methods=["POST"],
+        response_model_exclude_none=True,
+        responses=responses(400, 404, 413, 415, 422, 503),
     )
     return router

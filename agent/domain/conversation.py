@@ -1,7 +1,7 @@
 """A conversation: who is next, what is kept, and the views of it that leave the ChatActor."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
@@ -9,7 +9,9 @@ from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECON
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.refusal import SmallerBudget
 from agent.domain.stored import Stored
-from agent.domain.turn import Attempt, Failure, StepRef, TurnRecord, TurnStatus, terminal_event
+from agent.domain.terminal import terminal_event
+from agent.domain.turn import Attempt, Failure, StepRef, TurnRecord, TurnStatus
+from agent.domain.undo import Undo, told_to_model
 
 
 class Meta(Stored):
@@ -160,6 +162,7 @@ class TurnView(Value):
 
     ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``attempt_history`` tells of the newest
     ATTEMPTS_KEPT_MAX: which step they were for, and whether to ask the model or to run its tools.
+    ``undo`` is null unless the turn was cancelled with ``undo``.
     """
 
     turn_id: str
@@ -178,6 +181,7 @@ class TurnView(Value):
     attempt_history: tuple[Attempt, ...]
     log_incomplete: bool
     terminal: TerminalEvent | None
+    undo: Undo | None
 
 
 class HistoryTurn(Value):
@@ -232,6 +236,7 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         attempt_history=turn.attempts,
         log_incomplete=turn.log_incomplete,
         terminal=terminal_event(turn) if turn.ended else None,
+        undo=turn.undo,
     )
 
 
@@ -251,13 +256,21 @@ def history_turn(turn: TurnRecord) -> HistoryTurn:
 
 
 def exchange_messages(turn: TurnRecord) -> tuple[Message, ...]:
-    """What the model is told of an earlier turn; one without an answer ends with a note that says so."""
-    messages = turn.messages()
-    if turn.status == "completed" or turn.interrupted is not None:
+    """What the model is told of an earlier turn; one without an answer, or that was undone, ends with a note that says so."""
+    messages, notes = turn.messages(), list[str]()
+    if turn.status != "completed" and turn.interrupted is None:
+        notes.append(f"(No answer: {turn.failure.code if turn.failure else turn.status}.)")
+    if turn.undo is not None and (undone := told_to_model(turn.undo)):
+        notes.append(undone)
+    if not notes:
         return messages
-    note: dict[str, Any] = {
-        "role": "assistant",
-        "content": f"(No answer: {turn.failure.code if turn.failure else turn.status}.)",
-        "created_at": turn.ended_at or "",
-    }
-    return (*messages, Message(**note, tokens=8, estimated=True))
+    if turn.interrupted is not None:  # in the same message: strict servers take no two of the assistant in a row
+        *messages, last = messages
+        return (*messages, _with_note(last, "\n\n" + " ".join(notes)))
+    note = Message(role="assistant", content="", created_at=turn.ended_at or "", estimated=True)
+    return (*messages, _with_note(note, " ".join(notes)))
+
+
+def _with_note(message: Message, note: str) -> Message:
+    tokens = message.tokens + -(-len(note.encode()) // 4)
+    return message.model_copy(update={"content": message.content + note, "tokens": tokens, "estimated": True})

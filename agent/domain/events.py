@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from agent.domain.messages import PublicMessage, Usage, Value
 from agent.domain.task import Task
+from agent.domain.undo import Undo
 
 CLOSING_EPOCH = 2**63 - 1  # the largest id a log can hold: nothing may follow it
 
@@ -121,9 +122,10 @@ class TurnFailed(TurnEvent):
 
 
 class TurnCancelled(TurnEvent):
-    """The turn was cancelled; what had been said by then is kept."""
+    """The turn was cancelled; what had been said by then is kept. ``undo_ordered``: the tasks on which its tools are undone."""
 
     type: Literal["turn.cancelled"] = "turn.cancelled"
+    undo_ordered: tuple[str, ...] = ()
 
 
 TerminalEvent = TurnCompleted | TurnFailed | TurnCancelled
@@ -201,4 +203,13 @@ class ConversationUpdated(FeedEvent):
     assistant_message: str
 
 
-AnyFeedEvent = TaskChanged | ConversationUpdated
+class TurnUndoEnded(FeedEvent):
+    """What the tools of a cancelled turn had changed is undone, task by task, or left alone, or could not be undone."""
+
+    event_type: Literal["turn.undo_ended"] = "turn.undo_ended"
+    conversation: str
+    turn_id: str
+    undo: Undo
+
+
+AnyFeedEvent = TaskChanged | ConversationUpdated | TurnUndoEnded

@@ -96,6 +96,12 @@ def parse_turn_id(value: str) -> ParsedTurnId | None:
     return ParsedTurnId(match["conversation"], int(match["number"])) if match else None
 
 
+def turn_number(value: str) -> int:
+    """The number in a turn id of ours; 0, which no turn has, in anything else."""
+    parsed = parse_turn_id(value)
+    return parsed.number if parsed else 0
+
+
 def idempotency_key(value: str) -> str:
     """The key as it is stored: a hash of fixed length.
 
@@ -112,6 +118,11 @@ def idempotency_key(value: str) -> str:
 def tool_call_key(turn: str, step: int, index: int) -> str:
     """The idempotency key of one tool call: whatever runs it, however often, changes things once."""
     return f"{turn}/{step}/{index}"
+
+
+def turn_of_tool_call(key: str) -> str:
+    """The turn id in a tool call's key; of any other key, nothing that could be one."""
+    return key.split("/", 1)[0]
 
 
 def call_id_from_key(key: str) -> str:
@@ -157,6 +168,11 @@ def task_workflow_instance(tenant: str, task: str) -> str:
 def turn_workflow_instance(key: ConversationKey, turn: str, start: int, fresh: bytes) -> str:
     """Each start of a turn uses a fresh instance id: ``start`` counts them from 1, ``fresh`` are random bytes."""
     return _dapr_id(key.tenant, key.user, "turn-" + turn, f"{start}-{_base32(fresh)}")
+
+
+def undo_workflow_instance(key: ConversationKey, turn: str, start: int, fresh: bytes) -> str:
+    """As of a turn's own workflow: each start of an undo uses a fresh instance id."""
+    return _dapr_id(key.tenant, key.user, "undo-" + turn, f"{start}-{_base32(fresh)}")
 
 
 def _dapr_id(*segments: str) -> str:

@@ -50,6 +50,7 @@ TOKEN_COUNTS_KEPT_CHARS_MAX = 16 * 1024
 TOOL_LIST_MAX = 50  # tasks one tool call may list: more would only fill the context
 TOOL_TIMEOUT = 30.0
 TASK_OUTCOME_WAIT = 6.0  # create_task waits this long for its workflow, then says "still running"
+UNDO_STARTS_MAX = 5  # workflow instances of one undo; then it has failed
 TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
 
 # TurnLog, feed and streams
@@ -74,6 +75,7 @@ DEADLINE_SECONDS_MAX = 5 * 365 * 86_400  # five years; 422 bad_deadline
 TASK_HISTORY_MAX = 100  # changes kept per task
 TASK_KEYS_MAX = 64  # idempotency keys kept per task
 TASK_OUTBOX_MAX = 32
+TASK_UNDONE_TURNS_MAX = 64  # cancelled turns per task whose late calls are refused
 TASKS_PAGE_DEFAULT = 20
 TASKS_PAGE_MAX = 100
 TASKS_SCAN_MAX = 500  # tasks looked at for one page of a filtered list
@@ -91,6 +93,7 @@ ACTIVITY_ATTEMPTS_MAX = 10
 ACTIVITY_BACKOFF_FIRST = 0.2
 ACTIVITY_BACKOFF_FACTOR = 2.0
 ACTIVITY_BACKOFF_MAX = 10.0
+UNDO_ATTEMPTS_MAX = 60  # of undoing one task: with at most 10 s between them, ten minutes; then it has failed
 PUBLISH_ATTEMPTS_MAX = 10_000  # with at most 30 s between them: some three days
 PUBLISH_BACKOFF_MAX = 30.0
 CONCURRENT_ACTIVITIES_MAX = 2_000

@@ -76,11 +76,15 @@ class Reservation(Value):
 
 
 class Outcome(Value):
-    """What the task's actor knows of its workflow: nothing reserved, no result yet, or the result and its steps."""
+    """What the task's actor knows of its workflow: nothing reserved, no result yet, or the result and its steps.
+
+    ``undone``: the task was undone with the turn that asked for it.
+    """
 
     reservation: Reservation | None = None
     result: WorkflowResult | None = None
     steps: tuple[WorkflowStep, ...] = ()
+    undone: bool = False
 
 
 class Opening(Value):
@@ -110,6 +114,11 @@ def reasons_to_reject(request: ProcessTask) -> list[str]:
         if (size := len(text.strip())) < least:
             reasons.append(f"The {name} must have at least {least} characters; it has {size}.")
     return reasons
+
+
+def asked_by_turn(by: str) -> bool:
+    """Whether a turn's tool call asked for it, going by who did."""
+    return by.startswith("turn:")
 
 
 def notification_id(tenant: str, task_id: str) -> str:

@@ -27,10 +27,15 @@ _SYSTEM = Change(by="system")
 
 
 def create(record: TaskRecord, asked: Reservation, key: str, now: datetime) -> Decision:
-    """The reserved task, ``pending``. Raises Conflict ``task_exists`` when another key created it."""
+    """The reserved task, ``pending``.
+
+    Raises:
+        Conflict: ``task_exists``: another key created it. ``undone``: so is the turn that asked for it.
+    """
     change = Change(by=asked.request.by, key=key)
     if (again := replay(record, "create", change)) is not None:
         return again
+    record.refuse_undone(asked.request.key)
     if record.task is not None:
         raise Conflict("task_exists", "The task exists already.")
     task = Task(

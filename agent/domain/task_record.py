@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import TaskChanged, TaskEventType
 from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
@@ -21,10 +22,20 @@ from agent.domain.task_changes import Change, TaskHistoryEntry
 Aspect = Literal["status", "assignee", "deadline"]
 
 
+class Before(Value):
+    """What a keyed change found: the task's status and assignee, and whose keys had set the aspects that it ``sets``."""
+
+    status: TaskStatus
+    assignee: str | None
+    sets: tuple[Aspect, ...]
+    setters: dict[Aspect, str]
+
+
 class KeyResult(Value):
     """What a key brought, enough to answer and announce again: the parts of the task that change, as they were after it.
 
-    ``what`` is null when nothing changed. ``barred``: undone, or undone before it was done; it is refused from then on.
+    ``before`` is what it brought that from. ``what`` is null when nothing changed. ``barred``: undone, or undone before it was
+    done; it is refused from then on.
     """
 
     version: int
@@ -37,13 +48,14 @@ class KeyResult(Value):
     detail: str = ""
     skipped: bool = False
     barred: bool = False
+    before: Before | None = None
 
 
 class TaskRecord(Stored):
     """``reminder`` names the armed deadline reminder: null once it fired, or with no deadline.
 
     ``setters`` tells, for each aspect a keyed change set last, that key; a change without a key removes the entry. ``outbox``
-    holds events whose publish nobody else would repeat.
+    holds events whose publish nobody else would repeat. ``undone_turns`` were cancelled with undo: their calls are refused.
     """
 
     tenant: str
@@ -57,6 +69,12 @@ class TaskRecord(Stored):
     history: tuple[TaskHistoryEntry, ...] = ()
     dropped: int = 0
     outbox: tuple[TaskChanged, ...] = ()
+    undone_turns: tuple[str, ...] = ()
+
+    def refuse_undone(self, key: str | None) -> None:
+        """Raises Conflict ``undone`` for a key of a turn that was undone: whoever still tries is late."""
+        if key is not None and ids.turn_of_tool_call(key) in self.undone_turns:
+            raise Conflict("undone", "The turn behind this was cancelled and is undone.")
 
     def existing(self) -> Task:
         """The task; raises NotFound before it was created."""
@@ -81,6 +99,7 @@ def replay(record: TaskRecord, command: str, change: Change) -> Decision | None:
     Raises:
         Conflict: ``undone``: the key was undone; whoever still tries is late.
     """
+    record.refuse_undone(change.key)
     if change.key is None or (known := record.keys.get(f"{command}:{change.key}")) is None:
         return None
     if known.barred or record.task is None:
@@ -134,7 +153,8 @@ def noted(
             "dropped": record.dropped + len(record.history) + 1 - len(history),
         }
     )
-    return Decision(remembered(after, command, change, what), task, _event(after, task, what, change.by))
+    remembering = remembered(after, command, change, what, before=_before(record, old, sets) if old is not None else None)
+    return Decision(remembering, task, _event(after, task, what, change.by))
 
 
 def remembered(record: TaskRecord, command: str, change: Change, what: TaskEventType | None = None, **more: Any) -> TaskRecord:
@@ -155,6 +175,17 @@ def remembered(record: TaskRecord, command: str, change: Change, what: TaskEvent
     name = f"{command}:{change.key}"
     keys = {key: value for key, value in record.keys.items() if key != name} | {name: result}
     return record.model_copy(update={"keys": dict(list(keys.items())[-TASK_KEYS_MAX:])})
+
+
+def changer(record: TaskRecord, aspects: tuple[Aspect, ...], version: int, *others_than: str) -> str:
+    """Who last changed one of ``aspects`` after ``version``; ``others_than`` and the clock's own overdue do not count."""
+    later = [e for e in record.history if e.version > version and e.by not in ("system", *others_than)]
+    return next((e.by for e in reversed(later) if any(aspect in e.changes for aspect in aspects)), "somebody else")
+
+
+def _before(record: TaskRecord, old: Task, sets: tuple[Aspect, ...]) -> Before:
+    setters: dict[Aspect, str] = {aspect: record.setters[aspect] for aspect in sets if aspect in record.setters}
+    return Before(status=old.status, assignee=old.assignee, sets=sets, setters=setters)
 
 
 def _event(record: TaskRecord, task: Task, what: TaskEventType, by: str) -> TaskChanged:

@@ -12,9 +12,11 @@ def reserve(record: TaskRecord | None, tenant: str, owner: str, request: Process
     """The record with the reservation; ``record`` itself when the same request of the same user has it already.
 
     Raises:
-        Conflict: ``task_id_used``: another request, or another user, has the id.
+        Conflict: ``task_id_used``: another request, or another user, has the id. ``undone``: its turn was undone.
     """
     mark = fingerprint(request)
+    if record is not None:
+        record.refuse_undone(request.key)
     if record is not None and (held := record.reservation) is not None:
         if held.owner != owner:
             raise Conflict("task_id_used", f"The task id {request.task_id} was used by another user.")
@@ -24,4 +26,4 @@ def reserve(record: TaskRecord | None, tenant: str, owner: str, request: Process
     seconds = timedelta(seconds=request.deadline_seconds)
     deadline = datetime.fromisoformat(request.deadline) if request.deadline is not None else now + seconds
     reservation = Reservation(fingerprint=mark, request=request, owner=owner, accepted_at=iso(now), deadline=iso(deadline))
-    return TaskRecord(tenant=tenant, reservation=reservation)
+    return (record or TaskRecord(tenant=tenant)).model_copy(update={"reservation": reservation})

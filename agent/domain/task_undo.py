@@ -6,11 +6,13 @@ An undo bars its key: a zombie that comes late with the undone command, even one
 from datetime import datetime
 
 from agent.domain import events
+from agent.domain.call_undo import undone_with_its_turn
 from agent.domain.task import is_open, without_overdue
 from agent.domain.task_changes import Change, UndoOutcome
-from agent.domain.task_record import Aspect, Decision, KeyResult, TaskRecord, changed, remembered, replay
+from agent.domain.task_record import Decision, TaskRecord, changed, changer, remembered, replay
 
 NEVER_DONE = "it had not been done"
+WITH_ITS_TURN = "it was undone with its turn"
 
 
 def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Decision, UndoOutcome]:
@@ -20,10 +22,12 @@ def undo_assign(record: TaskRecord, change: Change, now: datetime) -> tuple[Deci
     task, mine = record.existing(), record.keys.get(f"assign:{change.key}")
     if mine is None:
         return _left(record, "assign", change, UndoOutcome(state="done", detail=NEVER_DONE))
+    if undone_with_its_turn(record):
+        return _left(record, "assign", change, UndoOutcome(state="done", detail=WITH_ITS_TURN))
     ours = all(record.setters.get(aspect) == change.key for aspect in ("assignee", "status"))
     if not ours or task.status not in ("assigned", "overdue"):
-        changer = _changer(record, ("assignee", "status"), mine)
-        return _left(record, "assign", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+        who = changer(record, ("assignee", "status"), mine.version)
+        return _left(record, "assign", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {who}"))
     decision = changed(
         _barred(record, "assign", change),
         "undo-assign",
@@ -45,9 +49,11 @@ def undo_deadline(record: TaskRecord, change: Change, now: datetime) -> tuple[De
     task, mine = record.existing(), record.keys.get(f"deadline:{change.key}")
     if mine is None:
         return _left(record, "deadline", change, UndoOutcome(state="done", detail=NEVER_DONE))
+    if undone_with_its_turn(record):
+        return _left(record, "deadline", change, UndoOutcome(state="done", detail=WITH_ITS_TURN))
     if record.setters.get("deadline") != change.key:
-        changer = _changer(record, ("deadline",), mine)
-        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {changer}"))
+        who = changer(record, ("deadline",), mine.version)
+        return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"changed meanwhile by {who}"))
     if not is_open(task.status):
         return _left(record, "deadline", change, UndoOutcome(state="skipped", detail=f"the task is {task.status}"))
     decision = changed(
@@ -78,11 +84,3 @@ def _left(record: TaskRecord, command: str, change: Change, outcome: UndoOutcome
 
 def _barred(record: TaskRecord, command: str, change: Change) -> TaskRecord:
     return remembered(record, command, change, barred=True)
-
-
-def _changer(record: TaskRecord, aspects: tuple[Aspect, ...], mine: KeyResult) -> str:
-    """Who last changed one of ``aspects`` after ``mine``; the clock's own overdue does not count."""
-    for entry in reversed(record.history):
-        if entry.version > mine.version and entry.by != "system" and any(aspect in entry.changes for aspect in aspects):
-            return entry.by
-    return "somebody else"

@@ -9,12 +9,13 @@ and only the newest epoch may commit (see ``begin_step`` and ``commit_step``).
 from typing import Literal
 
 from agent.domain.context import Ledger
-from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
+from agent.domain.events import TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
-from agent.domain.messages import Message, ToolCall, Usage, Value, public
+from agent.domain.messages import Message, ToolCall, Usage, Value
 from agent.domain.refusal import Refusal
 from agent.domain.stored import Stored
+from agent.domain.undo import TaskChanges, Undo, changes_of
 
 TurnStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: frozenset[TurnStatus] = frozenset({"completed", "failed", "cancelled"})
@@ -62,6 +63,7 @@ class TurnRecord(Stored):
     ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart; ``attempted_retry``
     is how often the workflow had asked the model for it before. ``attempts`` keeps the newest ATTEMPTS_KEPT_MAX.
     ``silent_epochs`` and ``silent_starts`` count those since anything was committed, or heard of who had them.
+    ``undo`` is there when it was cancelled with ``undo``, which stands: a later request changes nothing.
     """
 
     number: int
@@ -86,6 +88,7 @@ class TurnRecord(Stored):
     ledger: Ledger | None = None
     refusal: Refusal | None = None
     interrupted: Message | None = None
+    undo: Undo | None = None
 
     @property
     def ended(self) -> bool:
@@ -107,6 +110,10 @@ class TurnRecord(Stored):
         for step in self.steps:
             total = total.plus(step.usage)
         return total
+
+    def changes(self) -> tuple[TaskChanges, ...]:
+        """What the tool calls of the committed steps may have changed, whether they have a result or not."""
+        return changes_of(self.turn_id, ((step, c) for step, s in enumerate(self.steps) for c in s.message.tool_calls))
 
     def tokens(self) -> int:
         return sum(m.tokens for m in self.messages())
@@ -276,9 +283,9 @@ def fail(turn: TurnRecord, failure: Failure, now: str) -> TurnRecord:
     return turn.model_copy(update={"status": "failed", "failure": failure, "ended_at": now, "progress_at": now})
 
 
-def cancel(turn: TurnRecord, now: str) -> TurnRecord:
-    """Cancelled, with what was committed so far kept."""
-    return turn.model_copy(update={"status": "cancelled", "ended_at": now, "progress_at": now})
+def cancel(turn: TurnRecord, now: str, undo: Undo | None = None) -> TurnRecord:
+    """Cancelled, with what was committed so far kept; ``undo`` when what its tools changed is to be undone."""
+    return turn.model_copy(update={"status": "cancelled", "ended_at": now, "progress_at": now, "undo": undo})
 
 
 def keep_shown(turn: TurnRecord, shown: Message) -> TurnRecord:
@@ -286,14 +293,3 @@ def keep_shown(turn: TurnRecord, shown: Message) -> TurnRecord:
     if turn.status != "cancelled" or turn.interrupted is not None:
         return turn
     return turn.model_copy(update={"interrupted": shown})
-
-
-def terminal_event(turn: TurnRecord) -> TerminalEvent:
-    """The one terminal event of an ended turn, made from the record alone: the same on every replica."""
-    if turn.status == "completed":
-        return TurnCompleted(turn_id=turn.turn_id, message=public(turn.steps[-1].message), usage=turn.usage())
-    if turn.status == "failed" and turn.failure:
-        return TurnFailed(turn_id=turn.turn_id, **turn.failure.model_dump())
-    if turn.status == "cancelled":
-        return TurnCancelled(turn_id=turn.turn_id)
-    raise ValueError(f"turn {turn.turn_id} has not ended")

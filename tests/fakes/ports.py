@@ -74,6 +74,9 @@ class FakeWorkflows:
             self.started.append((turn_id, instance))
         self.trace.append("schedule")
 
+    async def start_undo(self, key: ConversationKey, turn_id: str, instance: str) -> None:
+        await self.start_turn(key, f"undo {turn_id}", instance)
+
     async def start_task_processing(self, tenant: str, task_id: str) -> None: ...
 
     async def is_alive(self, instance: str) -> bool:

@@ -21,6 +21,7 @@ from workflows.activities.hop import OnMainLoop
 from workflows.contracts import Notify, Recorded, ResultToRecord, StepAnswer, TaskStep, as_input
 
 Activity = Callable[..., Awaitable[dict[str, Any]]]
+UNDONE = "the turn that asked for the task was cancelled, and the task is undone with it"
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +37,8 @@ class TaskSteps(Protocol):
     async def undo_assign(self, tenant: str, task_id: str, change: Change) -> UndoOutcome: ...
 
     async def undo_deadline(self, tenant: str, task_id: str, change: Change) -> UndoOutcome: ...
+
+    async def is_undone(self, tenant: str, task_id: str) -> bool: ...
 
     async def record_result(
         self, tenant: str, task_id: str, result: WorkflowResult, steps: Sequence[WorkflowStep]
@@ -93,6 +96,8 @@ async def _open(tasks: TaskSteps, step: TaskStep) -> dict[str, Any]:
 
 async def _notify(tasks: TaskSteps, notifier: Notifier, asked: Notify) -> dict[str, Any]:
     """A notification that is out must not count as failed because its record could not be written."""
+    if asked.by_turn and await tasks.is_undone(asked.then.tenant, asked.notification.task_id):
+        return as_input(StepAnswer(problem=UNDONE))
     await notifier.notify(asked.notification)
     try:
         return await _record(tasks, asked.then)

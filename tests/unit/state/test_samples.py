@@ -10,6 +10,7 @@ from agent.domain.errors import Unavailable, Unprocessable
 from agent.domain.ids import chat_actor_id, task_index_actor_id
 from agent.domain.messages import Message
 from agent.domain.stored import Stored, dump, load
+from agent.domain.undo import UndoRef
 from tests.unit.state.write_samples import formats, samples, shape, shapes
 from tests.unit.state.written import MODELS, Store, conversation, model_of, tasks
 from tests.unit.tasks.host import ACTOR, ALICE, TaskHost
@@ -84,6 +85,8 @@ async def test_a_conversation_goes_on(name: str) -> None:
     begun = await host.begin(ids[3], instance=store["turn-4"]["instance"])
     assert (begun.kind, begun.epoch, begun.restart) == ("go", 3, True)
     assert (await host.chats.cancel(turn_key(ids[3]))).status == "cancelled"
+    order = UndoRef(**turn_key(ids[1])._asdict(), conversation="main", instance=store["undo-2"]["instance"])
+    assert [of_task.task_id for of_task in (await host.chats.begin_undo(order)).tasks] == ["t-1"]
     assert (await host.begin(ids[4])).messages[-1].content == "Wait", "the one that waited runs"
 
 

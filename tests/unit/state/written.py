@@ -9,6 +9,7 @@ from agent.domain.processing import WorkflowResult
 from agent.domain.stored import Stored
 from agent.domain.task_record import TaskRecord
 from agent.domain.turn import EndTurn, Failure, KeepShown, TurnRecord
+from agent.domain.undo import UndoOrder
 from tests.unit.tasks.host import ALICE, TaskHost, step, workflow_change
 from tests.unit.tasks.records import ALICE as BY_ALICE
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
@@ -18,6 +19,7 @@ MODELS: dict[str, type[Stored]] = {
     "key-at-": KeyPlace,
     "key-": KeyRecord,
     "turn-": TurnRecord,
+    "undo-": UndoOrder,
     "meta": Meta,
     "task": TaskRecord,
     "index-meta": IndexMeta,
@@ -31,7 +33,7 @@ def model_of(key: str) -> type[Stored]:
 
 
 async def conversation() -> Store:
-    """Turns 1 to 5: completed with two tool calls, cancelled after some text, failed, running, waiting."""
+    """Turns 1 to 5: completed with two tool calls, cancelled with undo after a call and some text, failed, running, waiting."""
     host = ChatHost()
     message = Message(role="user", content="What is t-1?", tokens=4, created_at=host.clock.now().isoformat())
     asked = Submission(secret=f"{1:032x}", message=message, time_zone="Europe/Berlin", key="k1", fingerprint="f1")
@@ -42,8 +44,10 @@ async def conversation() -> Store:
         await host.commit_result(first, tools.epoch, made.call_id)
     await host.commit(first, (await host.begin(first, 1)).epoch, "It is a task.", 1)
     second = (await host.submit("Tell me a story", secret=2)).turn_id
-    await host.begin(second)
-    await host.chats.cancel(turn_key(second))
+    assigning = call(0, "assign_task", '{"task_id": "t-1", "assignee": "Bob"}')
+    await host.commit(second, (await host.begin(second)).epoch, "", calls=(assigning,))
+    await host.begin(second, 1)
+    await host.chats.cancel(turn_key(second), "undo")
     shown = Message(role="assistant", content="Once upon", tokens=2, interrupted=True)
     await host.chats.keep_shown(KeepShown(ref=host.ref(second), shown=shown))
     third = (await host.submit("Hm", secret=3)).turn_id
@@ -65,6 +69,7 @@ async def tasks() -> Store:
     await host.tasks.record_result("default", "t1", result, (step("create"), step("reminder", undo=True)))
     host.broker.broken = True
     await host.tasks.set_status("default", "t1", "in_progress", BY_ALICE)
+    await host.tasks.bar_turn("default", "t1", "main.1.aaaaaaaaaaaaaaaaaaaaaaaaaa")
     listed = await host.tasks.list_tasks(ALICE, None, 10, None)
     assert [task.task_id for task in listed.tasks] == ["t1"]
     return {_unlike_the_conversation(key): value for (_, key), value in host.store.items()}

@@ -136,8 +136,9 @@ class TaskHost(DaprActorClientBase):
 
     async def processed(self, asked: ProcessTask | None = None) -> None:
         """What the workflow does before it notifies."""
-        await self.tasks.process(ALICE, asked or request())
-        change = workflow_change()
+        asked = asked or request()
+        await self.tasks.process(ALICE, asked)
+        change = workflow_change(asked.by)
         opening = await self.tasks.open("default", "t1", change.key or "")
         await self.tasks.assign("default", "t1", opening.assignee, change)
         accepted = self.record()["reservation"]["deadline"]

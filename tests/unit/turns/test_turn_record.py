@@ -11,6 +11,7 @@ from agent.domain.errors import Busy
 from agent.domain.events import TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.messages import Message
 from agent.domain.retry import model_retry_delay
+from agent.domain.terminal import terminal_event
 from agent.domain.turn import CommitStep, CommitTool, Failure, StepRef, TurnRecord
 from tests.unit.turns.host import USAGE, call
 
@@ -51,7 +52,7 @@ def test_starting_and_beginning_count_and_change_nothing_before() -> None:
 def test_a_step_without_calls_is_the_last() -> None:
     done = turns.commit_step(record(), commit("hello"), "t3")
     assert (done.status, done.ended, done.ended_at) == ("completed", True, "t3")
-    terminal = turns.terminal_event(done)
+    terminal = terminal_event(done)
     assert isinstance(terminal, TurnCompleted)
     assert (terminal.message.content, terminal.usage) == ("hello", USAGE)
 
@@ -76,16 +77,16 @@ def test_a_log_that_was_incomplete_once_stays_so() -> None:
 
 def test_a_failed_turn_keeps_what_was_committed() -> None:
     failed = turns.fail(turns.commit_step(record(), commit("", 0), "t3"), FAILURE, "t4")
-    terminal = turns.terminal_event(failed)
+    terminal = terminal_event(failed)
     assert isinstance(terminal, TurnFailed)
     assert (terminal.code, terminal.retryable, len(failed.steps)) == ("model_error", True, 1)
     assert "model_error" in exchange_messages(failed)[-1].content, "the model is told that it gave no answer"
 
 
 def test_a_cancelled_turn_says_so_and_one_that_runs_has_no_end() -> None:
-    assert isinstance(turns.terminal_event(record().model_copy(update={"status": "cancelled"})), TurnCancelled)
+    assert isinstance(terminal_event(record().model_copy(update={"status": "cancelled"})), TurnCancelled)
     with pytest.raises(ValueError, match="has not ended"):
-        turns.terminal_event(record())
+        terminal_event(record())
     assert view(record(), "main").terminal is None
 
 
