@@ -5,6 +5,7 @@
 - A :class:`Problem` is an answer: it travels as data and changes nothing.
 - What was stored is read anew at every method, unless this process alone hosts actors: the SDK keeps an actor's memory when the
   actor has moved away and come back (its sidecar died, its app was frozen), and others have written meanwhile.
+- What others have written since it was read is not overwritten: see ``actors/fence.py``.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from dapr.actor import Actor, ActorId
 from dapr.actor.runtime.context import ActorRuntimeContext
 from pydantic import BaseModel
 
+from actors.fence import WRITES
 from agent.domain.errors import Problem
 from agent.domain.stored import Stored, dump, load
 
@@ -34,6 +36,8 @@ class StatefulActor(Actor):
         self.unfinished = False
         self.alone = False  # whether this process alone hosts actors: then what it remembers is what is stored
 
+        self._unsaved = set[str]()
+
     async def read(self, key: str, model: type[V]) -> V | None:
         """The stored value of ``key`` as ``model``; None when there is none. Raises Unavailable ``newer_state``."""
         found, value = await self._state_manager.try_get_state(key)
@@ -41,7 +45,11 @@ class StatefulActor(Actor):
 
     async def write(self, key: str, value: Stored) -> None:
         """Stores ``value`` when the method ends well."""
-        await self._state_manager.set_state(key, dump(value))
+        stored = dump(value)
+        if not self.alone and (writes := await self._writes(key)) is not None:
+            stored[WRITES] = writes
+        self._unsaved.add(key)
+        await self._state_manager.set_state(key, stored)
 
     async def remove(self, key: str) -> None:
         """Removes ``key`` when the method ends well."""
@@ -50,10 +58,20 @@ class StatefulActor(Actor):
     async def save(self) -> None:
         """Saves now. ``actor_turn`` saves at the end anyhow; call this where something must be durable before the next line."""
         await self._save_state_internal()
+        self._unsaved.clear()
 
     async def forget(self) -> None:
         """Drops unsaved changes and everything cached."""
+        self._unsaved.clear()
         await self._reset_state_internal()
+
+    async def _writes(self, key: str) -> int | None:
+        """How often ``key`` will have been written with the next save; None when it was first written without counting."""
+        found, value = await self._state_manager.try_get_state(key)
+        if not found or value is None:
+            return 1
+        counted = value.get(WRITES)
+        return counted if counted is None or key in self._unsaved else counted + 1
 
 
 def actor_turn(method: Callable[..., Awaitable[Any]]) -> "Callable[..., CoroutineType[Any, Any, Answer]]":

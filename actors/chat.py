@@ -108,6 +108,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             number = parsed.number if parsed else None
             if number is None or number < meta.first:
                 raise Gone("turn_cleared", "The turn of this idempotency key was cleared.", turn_id=used.turn_id)
+            turn = await self.store.turn(number) if number < meta.next else None
+            if turn is None or turn.turn_id != used.turn_id:
+                return None  # all that was saved of that admission is the key
         turn = await self.store.turn(number) if number is not None else None
         if turn is None:
             return None
@@ -255,7 +258,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
 
     @actor_turn
     async def clear_history(self) -> Any:
-        meta = await self.store.meta()
+        meta = await self.follow_on(await self.store.meta())
         if meta.running is not None:
             raise Conflict("turn_running", "A turn runs or waits in this conversation; clear it when it has ended.")
         await self.store.write_meta(meta.clear())

@@ -85,14 +85,33 @@ class ChatKeeper(StatefulActor):
 
     async def finish(self, ended: TurnRecord) -> None:
         """Stores the end of the running turn and starts the next one in the queue."""
-        meta = (await self.store.meta()).count(ended).pop()
+        meta = (await self.store.meta()).count(ended)
         await self.store.write_turn(ended)
-        if meta.running is not None and (waiting := await self.store.turn(meta.running)):
-            await self.store.write_turn(await self._start_if_reached(waiting))
-        await self.store.write_meta(meta)
+        await self.store.write_meta(await self._next(meta) if meta.running == ended.number else meta)
+
+    async def _next(self, meta: Meta) -> Meta:
+        """Starts the first in the queue that has not ended, unless it runs already: a half refused save leaves such."""
+        while True:
+            meta = meta.pop()
+            turn = await self.store.turn(meta.running) if meta.running is not None else None
+            if turn is not None and turn.ended:
+                continue
+            if turn is not None and turn.status == "queued":
+                await self.store.write_turn(await self._start_if_reached(turn))
+            return meta
+
+    async def follow_on(self, meta: Meta) -> Meta:
+        """Starts the next turn when the running one has ended and a half refused save did not tell. Returns ``meta`` after."""
+        turn = await self.store.turn(meta.running) if meta.running is not None else None
+        if turn is None or not turn.ended:
+            return meta
+        await self.finish(turn)
+        await self.save()
+        return await self.store.meta()
 
     async def heal_running(self, meta: Meta) -> Meta:
         """Revives the running turn when its workflow is gone: nothing behind it would ever start. Returns ``meta`` after."""
+        meta = await self.follow_on(meta)
         turn = await self.store.turn(meta.running) if meta.running is not None else None
         if turn is None or not await self.gone(turn.instance, turn.progress_at):
             return meta

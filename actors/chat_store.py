@@ -28,8 +28,8 @@ class ChatStore:
 
     async def known(self, turn_id: str) -> TurnRecord:
         """The turn of that id. Raises NotFound, also when it was cleared."""
-        parsed = ids.parse_turn_id(turn_id)
-        turn = await self.turn(parsed.number) if parsed and parsed.number >= (await self.meta()).first else None
+        parsed, meta = ids.parse_turn_id(turn_id), await self.meta()
+        turn = await self.turn(parsed.number) if parsed and meta.first <= parsed.number < meta.next else None
         if turn is None or turn.turn_id != turn_id:
             raise NotFound("turn_not_found", "Turn not found")
         return turn

@@ -9,6 +9,7 @@ import asyncio
 import aiohttp
 from dapr.clients.base import DaprActorClientBase
 
+from actors.fence import REFUSED, with_etags
 from agent.domain.errors import Unavailable
 from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
 from agent.ports import CALLER_HEADER
@@ -20,6 +21,8 @@ _MOVING = (  # what daprd says while actors have no host: the app restarts, or f
     "context canceled",
     "not registered",
     "placement",
+    "ERR_ACTOR_INSTANCE_MISSING",  # it moved away while its method ran: nothing was saved
+    REFUSED,  # the same, told by the store: somebody else has written since
 )
 
 
@@ -56,7 +59,7 @@ class PooledActorClient(DaprActorClientBase):
         return await self._until_reached("POST", f"{actor_type}/{actor_id}/method/{method}", data)
 
     async def save_state_transactionally(self, actor_type: str, actor_id: str, data: bytes) -> None:
-        await self._request("POST", f"{actor_type}/{actor_id}/state", data)
+        await self._request("POST", f"{actor_type}/{actor_id}/state", with_etags(data))
 
     async def get_state(self, actor_type: str, actor_id: str, name: str) -> bytes:
         return await self._request("GET", f"{actor_type}/{actor_id}/state/{name}", None)

@@ -100,9 +100,9 @@ CONCURRENT_ACTIVITIES_MAX = 2_000
 CONCURRENT_WORKFLOWS_MAX = 500
 
 # Calls to the sidecar
-ACTOR_CALL_TIMEOUT = 30.0
+ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
 ACTOR_CONNECTIONS_MAX = 500
-ACTOR_RETRY_SECONDS = 10.0  # connection refused or actor not placed yet: tried again for this long, then 503
+ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried again for this long, then 503
 
 # Redis: TurnLog and feed of replicas
 REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable, and the turn goes on without its log

@@ -10,6 +10,7 @@ from agent.domain.errors import Unavailable
 from agent.domain.messages import Value
 
 S = TypeVar("S", bound="Stored")
+_BESIDE = frozenset({"format", "writes"})  # of a stored object, beside the value's own fields
 
 
 class Stored(Value):
@@ -38,4 +39,4 @@ def load(model: type[S], data: dict[str, Any]) -> S:
             "newer_state",
             f"This was stored by a newer release (format {found}; this one reads up to {model.FORMAT}); try again later.",
         )
-    return model.model_validate({name: value for name, value in data.items() if name != "format"})
+    return model.model_validate({name: value for name, value in data.items() if name not in _BESIDE})

@@ -4,7 +4,7 @@ What a crash does is what it does in production: the process forgets, the store 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dapr.actor import ActorId
@@ -17,6 +17,7 @@ from actors.calls import ActorCalls
 from actors.chat import ChatActor
 from actors.chat_client import ChatClient
 from actors.chat_keeper import ChatDeps
+from actors.fence import with_etags
 from actors.serializer import PlainJson
 from actors.transport import SidecarRefused
 from agent.domain.conversation import Admission, Submission
@@ -52,6 +53,7 @@ class MortalWorkflows(FakeWorkflows):
 class ChatHost(DaprActorClientBase):
     """One process that hosts ChatActors. ``trace`` lists durable effects in their order: "schedule" and "save".
 
+    ``before_save``: what others do while the next save hangs in a sidecar that is frozen.
     ``effects_left``: the process dies before the effect after so many; None: it lives. ``alone`` as in actors/base.py.
     """
 
@@ -60,7 +62,9 @@ class ChatHost(DaprActorClientBase):
         self.alone = False
         self.trace: list[str] = []
         self.store: dict[tuple[str, str], bytes] = {}
+        self.writes_of: dict[tuple[str, str], int] = {}
         self.fail_saves = 0
+        self.before_save: Callable[[], Awaitable[object]] | None = None
         self.writes: list[set[str]] = []
         self.clock, self.workflows = FakeClock(), MortalWorkflows(self.trace, self._lives)
         self.deps = ChatDeps(
@@ -100,15 +104,29 @@ class ChatHost(DaprActorClientBase):
             self.fail_saves -= 1
             raise SaveFailed
         self._lives()
-        operations = json.loads(data)
-        for operation in operations:
-            key = (actor_id, operation["request"]["key"])
-            if operation["operation"] == "delete":
-                self.store.pop(key, None)
-            else:
-                self.store[key] = json.dumps(operation["request"]["value"]).encode()
+        if self.before_save is not None:
+            meanwhile, self.before_save = self.before_save, None
+            await meanwhile()
+        operations = json.loads(with_etags(data))
+        refused = [o["request"]["key"] for o in operations if not self._carry_out(actor_id, o)]
+        if refused:
+            raise SidecarRefused(500, f"failed to set key {refused}")
         self.trace.append("save")
         self.writes.append({o["request"]["key"] for o in operations})
+
+    def _carry_out(self, actor_id: str, operation: dict[str, Any]) -> bool:
+        """As in Redis: each key by itself, nothing is taken back; the ETag of a key is how often it was written."""
+        request = operation["request"]
+        key = (actor_id, request["key"])
+        if operation["operation"] == "delete":
+            self.store.pop(key, None)
+            self.writes_of.pop(key, None)
+            return True
+        if "etag" in request and key in self.store and request["etag"] != str(self.writes_of[key]):
+            return False
+        self.store[key] = json.dumps(request["value"]).encode()
+        self.writes_of[key] = self.writes_of.get(key, 0) + 1
+        return True
 
     async def get_state(self, actor_type: str, actor_id: str, name: str) -> bytes:
         return self.store.get((actor_id, name), b"")

@@ -1,0 +1,78 @@
+"""A zombie: a replica whose sidecar was frozen, and which saves what it made of state that others have changed meanwhile."""
+
+import pytest
+
+from agent.domain.conversation import Submission
+from agent.domain.errors import Unavailable
+from agent.domain.messages import Message
+from tests.unit.turns.host import KEY, ChatHost, turn_key
+
+
+@pytest.fixture
+def both() -> tuple[ChatHost, ChatHost]:
+    """The zombie and the replica that took over, on one store and one engine."""
+    zombie, other = ChatHost(), ChatHost()
+    other.store, other.writes_of = zombie.store, zombie.writes_of
+    other.deps = zombie.deps
+    other.workflows = zombie.workflows
+    other.crash()
+    return zombie, other
+
+
+def keyed(text: str, secret: int) -> Submission:
+    message = Message(role="user", content=text, tokens=1, created_at="2030-01-01T00:00:00+00:00")
+    return Submission(secret=f"{secret:032x}", message=message, time_zone="UTC", key=f"key-of-{text}", fingerprint=text)
+
+
+async def test_a_message_admitted_meanwhile_is_not_overwritten(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    zombie.before_save = lambda: other.chats.process_message(KEY, keyed("one", 1))
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("two", 2))
+
+    again = await other.chats.process_message(KEY, keyed("two", 3))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["one", "two"]
+    assert (again.status, again.position) == ("queued", 1)
+    assert (await other.chats.process_message(KEY, keyed("one", 4))).turn_id == history.turns[0].turn_id
+
+
+async def test_a_turn_of_a_refused_admission_is_unknown_and_makes_room(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first = await other.submit("first", secret=1)
+    zombie.before_save = lambda: other.chats.cancel(turn_key(first.turn_id))
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("two", 2))
+
+    assert (await other.chats.process_message(KEY, keyed("two", 3))).status == "running"
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [(turn.messages[0].content, turn.status) for turn in history.turns] == [("first", "cancelled"), ("two", "running")]
+
+
+async def test_a_conversation_that_missed_the_end_of_its_turn_goes_on(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first = await other.submit("first", secret=1)
+    zombie.before_save = lambda: other.submit("second", secret=2)
+    with pytest.raises(Unavailable):
+        await zombie.chats.cancel(turn_key(first.turn_id))
+
+    assert (await other.chats.get_turn(turn_key(first.turn_id))).status == "cancelled", "this key had not changed"
+    await other.submit("third", secret=3)
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.status for turn in history.turns] == ["cancelled", "running", "queued"]
+    assert history.total_turns == 3
+
+
+async def test_a_turn_that_ends_without_being_the_one_that_runs_starts_nothing(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first = await other.submit("first", secret=1)
+    second = await other.submit("second", secret=2)
+    zombie.before_save = lambda: other.begin(first.turn_id)
+    with pytest.raises(Unavailable):
+        await zombie.chats.cancel(turn_key(first.turn_id))
+
+    assert (await other.chats.get_turn(turn_key(second.turn_id))).status == "running"
+    await other.submit("third", secret=3)
+    await other.chats.cancel(turn_key(first.turn_id))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.status for turn in history.turns] == ["cancelled", "running", "queued"]
