@@ -2,7 +2,7 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test nightly check check-types check-unit check-local fmt bench clean
+.PHONY: help install run test nightly check check-types check-unit check-local fmt bench chaos chaos-long clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## Make .venv with everything locked, and .venv/bin/task-agent
 
@@ -20,7 +20,7 @@ run: install ## Start everything on this machine and print where (ARGS="--port 9
 test: install ## Everything that belongs in CI, on the real Dapr runtime
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install
-	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration) $(ARGS)
+	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/chaos) $(ARGS)
 
 nightly: install ## The random tests of the unit tests, ten times as long
 	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
@@ -47,6 +47,16 @@ fmt: install ## Format the code and fix what the linter can fix
 bench: install ## Measure this service beside the bare parts it is made of (JSON)
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+chaos: install ## Kill everything in turn, three replicas, 25 faults, and tell what broke (JSON; SEED=n repeats the plan)
+	@tests/install-redis.sh
+	@$(BIN)/task-agent dapr install 1>&2
+	@exec $(BIN)/python -m tests.chaos --unwatched 12 --breath 3 $(ARGS)
+
+chaos-long: install ## The same with 1,000 faults: about three hours on two cores; Ctrl-C ends it early and judges
+	@tests/install-redis.sh
+	@$(BIN)/task-agent dapr install 1>&2
+	@exec $(BIN)/python -m tests.chaos --faults 1000 $(ARGS)
 
 clean: ## Remove what was installed and what tools left behind; the data folder stays
 	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist

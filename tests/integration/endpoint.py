@@ -58,6 +58,15 @@ class EndpointThread:
         """The requests whose newest user message contains ``marked``."""
         return [record for record in list(self._endpoint.ledger) if marked in newest_user_message(record)]
 
+    def take(self) -> list[Record]:
+        """The requests recorded so far, in their order; they are forgotten here. Those still being answered go on changing."""
+
+        async def taken() -> list[Record]:
+            ledger, self._endpoint.ledger = self._endpoint.ledger, []
+            return ledger
+
+        return self._run(taken())
+
     def wait(self, marked: str, holds: Callable[[list[Record]], bool], timeout: float = 20.0) -> list[Record]:
         """The requests of ``marked`` once ``holds``."""
         until(lambda: holds(self.requests(marked)), timeout, lambda: f"{marked}: {self.requests(marked)}")

@@ -1,0 +1,89 @@
+"""The monkey: inflicts the plan's faults one after the other, and measures how long each one was felt.
+
+*Recovery* of a fault: from the moment it is inflicted until every turn that was under way then, on whatever replica, has made
+its next visible step: a frame, got by any of its readers, later than SETTLED after the fault (what was already on its way to
+the reader does not count). The slowest turn counts. Left out are turns that wait in a queue, those whose endpoint misbehaves
+by plan, and those read through a relay, except by the fault that silences it. The next fault comes when the turns move again,
+or after NEXT_AFTER seconds, and when all replicas but one are ready again, or after ``breath`` seconds: faults may overlap.
+*Ready*: until ``/readyz`` of the replica that was hurt answers 200 again.
+"""
+
+import asyncio
+import sys
+import time
+from dataclasses import dataclass, field
+
+from tests.chaos.evidence import Message
+from tests.chaos.faults import Faults
+from tests.chaos.faults_plan import Fault
+
+SETTLED = 0.1
+PATIENCE = 90.0  # a turn that has not moved by then: the fault was not survived
+NEXT_AFTER = 5.0
+LOOK = 0.02
+
+
+@dataclass
+class Felt:
+    """How one fault went. Seconds; None: never. ``turns`` were under way. ``ready`` is 0 when no replica was hurt."""
+
+    kind: str
+    at: float
+    turns: int = 0
+    recovery: float | None = None
+    ready: float | None = 0.0
+    stuck: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Monkey:
+    """``flying``: everybody's messages on their way. ``breath``: how long it waits for replicas before the next fault."""
+
+    faults: Faults
+    flying: list[Message]
+    breath: float
+    felt: list[Felt] = field(default_factory=list[Felt])
+
+    async def rage(self, plan: list[Fault], enough: asyncio.Event) -> None:
+        """All of ``plan``, unless it is enough before; returns when the last one was survived, or was not."""
+        async with asyncio.TaskGroup() as measuring:
+            for number, fault in enumerate(plan, 1):
+                if enough.is_set():
+                    return
+                await self._breathe()
+                begun, felt = time.monotonic(), Felt(fault.kind, time.time())
+                self.felt.append(felt)
+                moving = measuring.create_task(self._recovery(felt, begun))
+                replica = await self.faults.inflict(fault)
+                if replica is not None:
+                    felt.ready = None
+                    measuring.create_task(self._ready(felt, replica, begun))
+                await asyncio.wait({moving}, timeout=NEXT_AFTER)
+                await asyncio.sleep(fault.pause)
+                sys.stderr.write(f"{number}. {felt}\n")
+
+    async def _breathe(self) -> None:
+        """A machine that starts processes slower than they are killed would show nothing but that."""
+        give_up, service = time.monotonic() + self.breath, self.faults.service
+        while time.monotonic() < give_up:
+            if len(await service.ready()) >= len(service.urls) - 1:
+                return
+            await asyncio.sleep(SETTLED)
+
+    async def _recovery(self, felt: Felt, begun: float) -> None:
+        relayed = felt.kind == "half-open"
+        under_way = [m for m in self.flying if m.started and not m.ended and not m.said.fault]
+        pending = [m for m in under_way if m.said.half_open == relayed]
+        felt.turns, worst = len(pending), 0.0
+        while pending and time.monotonic() - begun < PATIENCE:
+            await asyncio.sleep(LOOK)
+            moved = [m for m in pending if m.moved_at > begun + SETTLED]
+            worst = max([worst, *(m.moved_at - begun for m in moved)])
+            pending = [m for m in pending if m not in moved]
+        felt.stuck = [message.where for message in pending]
+        felt.recovery = None if pending else worst
+
+    async def _ready(self, felt: Felt, replica: int, begun: float) -> None:
+        await asyncio.sleep(SETTLED)
+        if await self.faults.service.until_ready(replica, PATIENCE):
+            felt.ready = time.monotonic() - begun

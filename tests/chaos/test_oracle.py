@@ -1,0 +1,167 @@
+"""The oracle is not blind: from sound evidence it says nothing, and each thing broken in it is named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.chaos.evidence import Kind, Message, Seen
+from tests.chaos.ledger import context_faults
+from tests.chaos.oracle_rest import conversation_faults, effect_faults, saga_faults
+from tests.chaos.oracle_turn import judge
+from tests.chaos.plan import Said, StepPlan, rounds
+from tests.integration.client import Frame
+
+TURN = "main.1.x"
+CLOSING = f"{TURN}/{2**63 - 1}-0"
+END = {"type": "turn.completed", "message": "a b"}
+
+
+def frames() -> list[Frame]:
+    texts = [Frame(f"{TURN}/2-{n + 1}", "text.delta", {"step": 0, "delta": text}) for n, text in enumerate(("a", " b"))]
+    return [Frame(f"{TURN}/2-0", "step.started", {"step": 0}), *texts, Frame(CLOSING, "turn.completed", END)]
+
+
+def sound() -> Message:
+    said = Said("mark-1", "main", (StepPlan("a b"),))
+    message = Message(said, "u", said.text(), turn_ids={TURN})
+    message.readers = [Seen("first", frames()), Seen("whole", frames())]
+    step = {"message": {"content": "a b", "tool_calls": []}, "results": []}
+    message.record = {
+        "status": "completed", "failure": None, "steps": [step], "attempts": 1, "log_incomplete": False,
+        "attempt_history": [{"work": "generate"}] * 2,
+        "terminal": END, "message": step["message"], "user_message": {"content": message.text},
+    }  # fmt: skip
+    return message
+
+
+def judged(message: Message, calls: int = 1, *, calm: bool = False) -> set[Kind]:
+    judge(message, calls, calm=calm)
+    return {complaint.kind for complaint in message.complaints}
+
+
+def test_sound_evidence_is_not_complained_about() -> None:
+    assert judged(sound()) == judged(sound(), calls=2) == set()
+
+
+def edit(place: int, **changed: Any) -> Callable[[Message], None]:
+    """Both readers got that frame differently."""
+
+    def change(message: Message) -> None:
+        for seen in message.readers:
+            seen.frames[place] = replace(seen.frames[place], **changed)
+
+    return change
+
+
+def drop(place: int) -> Callable[[Message], None]:
+    def change(message: Message) -> None:
+        for seen in message.readers:
+            del seen.frames[place]
+
+    return change
+
+
+def of_record(**changed: Any) -> Callable[[Message], None]:
+    return lambda message: message.record.update(changed)
+
+
+BREAKS: dict[str, tuple[Callable[[Message], None], Kind]] = {
+    "a frame is missing": (drop(1), "torn"),
+    "the first frame is missing": (drop(0), "torn"),
+    "no end": (drop(-1), "torn"),
+    "a second end": (lambda m: m.readers[0].frames.append(m.readers[0].frames[-1]), "torn"),
+    "a frame comes twice": (lambda m: m.readers[0].frames.insert(1, m.readers[0].frames[1]), "doubled"),
+    "readers got different": (lambda m: edit(1, data={"step": 0, "delta": "x"})(replace(m, readers=m.readers[1:])), "torn"),
+    "shown is not stored": (edit(1, data={"step": 0, "delta": "x"}), "untrue"),
+    "another end is stored": (of_record(terminal={"type": "turn.failed"}), "untrue"),
+    "stored is not what the endpoint said": (lambda m: setattr(m, "said", replace(m.said, steps=(StepPlan("c"),))), "untrue"),
+    "failed": (of_record(status="failed"), "lost"),
+    "cancelled by nobody": (of_record(status="cancelled"), "lost"),
+    "cancel told an untruth": (lambda m: m.cancelled.append("cancelled"), "untrue"),
+    "a clean end before the turn's": (lambda m: m.readers[0].complaints.append("a clean end"), "torn"),
+    "fewer epochs than calls": (of_record(attempt_history=[{"work": "tools"}]), "unbilled"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_is_broken_is_named(name: str) -> None:
+    breaks, kind = BREAKS[name]
+    message = sound()
+    breaks(message)
+    assert kind in judged(message)
+
+
+def test_in_calm_nothing_is_tried_twice() -> None:
+    assert judged(sound(), calm=True) == {"unbilled"}, "two epochs for one step"
+
+
+def test_an_incomplete_log_excuses_gaps_and_nothing_else() -> None:
+    gap, twice = sound(), sound()
+    for message in (gap, twice):
+        message.record["log_incomplete"] = True
+    edit(2, id=f"{TURN}/2-7")(gap)
+    edit(2, id=f"{TURN}/2-1")(twice)
+    assert (judged(gap), judged(twice)) == (set(), {"doubled"})
+
+
+def test_a_reader_told_from_the_record_is_excused_unless_it_is_calm() -> None:
+    told, calm = sound(), sound()
+    for message in (told, calm):
+        message.record["attempt_history"] = [{"work": "generate"}]
+        told_whole = Frame(f"{TURN}/2-1000000000", "step.restarted", {"step": 0})
+        text = Frame(f"{TURN}/2-1000000001", "text.delta", {"step": 0, "delta": "a b"})
+        message.readers[1].frames[:3] = [told_whole, text]
+    assert judged(told) == set()
+    assert "torn" in judged(calm, calm=True)
+
+
+def test_contexts_with_orphans_and_repeats_are_named() -> None:
+    user, call = {"role": "user", "content": "mark-1 hi"}, {"role": "assistant", "tool_calls": [{"id": "c"}]}
+    result = {"role": "tool", "tool_call_id": "c"}
+    assert list(context_faults([user, call, result])) == []
+    for bad in ([user, call], [call, user], [user, result], [user, user]):
+        assert len(list(context_faults(bad))) == 1
+
+
+def test_conversations_lose_and_double_nothing() -> None:
+    message = sound()
+    turn = {"turn_id": TURN, "status": "completed", "messages": [{"role": "user", "content": message.text}]}
+    assert list(conversation_faults([turn], [message])) == []
+    assert {kind for kind, _ in conversation_faults([], [message])} == {"lost"}
+    assert {kind for kind, _ in conversation_faults([turn, {**turn, "turn_id": "main.2.y"}], [message])} == {"doubled"}
+    assert {kind for kind, _ in conversation_faults([turn | {"status": "running"}], [message])} == {"lost"}
+
+
+def step(name: str, *, undo: bool = False, state: str = "done") -> dict[str, Any]:
+    return {"name": name, "state": state, "undo": undo}
+
+
+def entry(what: str, by: str = "turn:x", **changes: Any) -> dict[str, Any]:
+    return {"what": what, "by": by, "changes": changes}
+
+
+MADE = [entry("task.created"), entry("task.assigned"), entry("task.deadline_set")]
+ALL = [step(name) for name in ("validate", "create", "assign", "reminder", "notify")]
+
+
+def test_sagas_are_all_done_or_all_undone() -> None:
+    back = [*ALL[:4], step("notify", state="failed"), step("reminder", undo=True), step("assign", undo=True)]
+    assert list(saga_faults({"status": "completed", "steps": ALL}, MADE)) == []
+    assert list(saga_faults({"status": "failed", "steps": back}, MADE)) == []
+    assert {kind for kind, _ in saga_faults({"status": "completed", "steps": ALL}, MADE[:2])} == {"half done"}
+    assert {kind for kind, _ in saga_faults({"status": "failed", "steps": back[:-1]}, MADE)} == {"half done"}
+    assert {kind for kind, _ in saga_faults({"status": "running", "steps": ALL[:2]}, MADE)} == {"lost"}
+    assert "doubled" in {kind for kind, _ in saga_faults({"status": "completed", "steps": ALL}, [*MADE, MADE[1]])}
+
+
+def test_a_call_changes_a_task_once() -> None:
+    given = entry("task.assigned", f"turn:{TURN}", assignee=(None, "Ann"))
+    assert list(effect_faults([given], [sound()])) == []
+    assert {kind for kind, _ in effect_faults([given, given], [sound()])} == {"doubled"}
+
+
+def test_a_seed_makes_the_same_plan_again() -> None:
+    plans = [rounds(7, "chaos", 3, calm=False, undo=True) for _ in range(2)]
+    assert [next(plans[0]) for _ in range(50)] == [next(plans[1]) for _ in range(50)]
