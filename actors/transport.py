@@ -21,6 +21,9 @@ _MOVING = (  # what daprd says while actors have no host: the app restarts, or f
     "context canceled",
     "not registered",
     "placement",
+    "app is not in a healthy state",  # its sidecar has noticed that its app is dead, placement has not yet
+    "connect: connection refused",  # its app is dead, and its sidecar has not noticed yet
+    '": EOF',  # its app died with the call in its hands
     "ERR_ACTOR_INSTANCE_MISSING",  # it moved away while its method ran: nothing was saved
     REFUSED,  # the same, told by the store: somebody else has written since
 )

@@ -10,11 +10,14 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from importlib.metadata import version
 
 import uvloop
 from dapr.actor import ActorId
+from dapr.actor.runtime.config import ActorRuntimeConfig
 from dapr.actor.runtime.context import ActorRuntimeContext
+from dapr.actor.runtime.runtime import ActorRuntime
 from dapr.aio.clients import DaprClient
 from dapr.ext.fastapi import DaprActor
 
@@ -55,6 +58,7 @@ from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
+from agent.domain.limits import ACTOR_DRAIN_SECONDS
 from agent.domain.tools import tool_schemas
 from agent.settings import Settings
 from workflows import names
@@ -127,6 +131,7 @@ class Service:
         schema = (await self.tokens.count([schema_text(tool_schemas())]))[0].tokens
         chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema, SystemRandomness())
         task = TaskActorDeps(self.clock, self.publisher)
+        ActorRuntime.set_actor_config(ActorRuntimeConfig(drain_ongoing_call_timeout=timedelta(seconds=ACTOR_DRAIN_SECONDS)))
         await self._register(handle, ChatActor, lambda ctx, actor: ChatActor(ctx, actor, chat))
         await self._register(handle, TaskActor, lambda ctx, actor: TaskActor(ctx, actor, task))
         await self._register(handle, TaskIndexActor, TaskIndexActor)

@@ -101,6 +101,7 @@ CONCURRENT_WORKFLOWS_MAX = 500
 
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
+ACTOR_DRAIN_SECONDS = 0.5  # when a replica comes or goes, all actors wait for calls in hand, this long at most
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried again for this long, then 503
 

@@ -1,0 +1,55 @@
+"""A call of an actor that is between two hosts waits for the next one; a bug of ours is told at once."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from actors.fence import REFUSED
+from actors.transport import PooledActorClient, SidecarRefused
+
+MOVING = (
+    "did not find address for actor",
+    "rpc error: code = Internal desc = app is not in a healthy state",
+    'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": dial tcp 127.0.0.1:1: connect: connection refused',
+    'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": EOF',
+    "SidecarRefused('sidecar answered 400: ERR_ACTOR_INSTANCE_MISSING')",
+    f"ERR user_script:14: {REFUSED} task-agent||ChatActor||x||meta",
+)
+
+
+@pytest.fixture
+async def sidecar() -> AsyncIterator[tuple[PooledActorClient, list[str]]]:
+    """A client, and what its sidecar refuses with, one call after the other, before it answers."""
+    refusals: list[str] = []
+
+    async def answer(_: web.Request) -> web.Response:
+        if refusals:
+            return web.json_response({"errorCode": "ERR_ACTOR_INVOKE_METHOD", "message": refusals.pop(0)}, status=500)
+        return web.Response(body=b"answered")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    client = PooledActorClient(runner.addresses[0][1], "", "token")
+    yield client, refusals
+    await client.aclose()
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("message", MOVING)
+async def test_a_call_waits_for_the_next_host(message: str, sidecar: tuple[PooledActorClient, list[str]]) -> None:
+    client, refusals = sidecar
+    refusals += [message, message]
+    assert await client.invoke_method("ChatActor", "x", "Heal") == b"answered"
+
+
+async def test_a_bug_is_told_at_once(sidecar: tuple[PooledActorClient, list[str]]) -> None:
+    client, refusals = sidecar
+    refusals += ["KeyError('x')", "never asked for"]
+    with pytest.raises(SidecarRefused):
+        await client.invoke_method("ChatActor", "x", "Heal")
+    assert refusals == ["never asked for"]
