@@ -23,16 +23,17 @@ class GaveUp(Exception):
 
 @dataclass
 class Caller:
-    """``urls`` of the replicas, ``relays`` of the same behind a relay."""
+    """``urls`` of the replicas, ``relays`` of the same behind a relay; ``ready``: which of them a balancer would send to."""
 
     user: str
     urls: list[str]
     relays: list[str]
+    ready: list[int]
     session: aiohttp.ClientSession
     random: Random
 
     def url(self, *, relayed: bool = False) -> str:
-        return self.random.choice(self.relays if relayed else self.urls)
+        return (self.relays if relayed else self.urls)[self.random.choice(self.ready or range(len(self.urls)))]
 
     @asynccontextmanager
     async def open(

@@ -2,9 +2,10 @@
 
 *Recovery* of a fault: from the moment it is inflicted until every turn that was under way then, on whatever replica, has made
 its next visible step: a frame, got by any of its readers, later than SETTLED after the fault (what was already on its way to
-the reader does not count). The slowest turn counts. Left out are turns that wait in a queue, those whose endpoint misbehaves
-by plan, and those read through a relay, except by the fault that silences it. The next fault comes when the turns move again,
-or after NEXT_AFTER seconds, and when all replicas but one are ready again, or after ``breath`` seconds: faults may overlap.
+the reader does not count), or has ended. The slowest turn counts. Left out are turns that wait in a queue, those whose
+endpoint misbehaves by plan, and those read through a relay, except by the fault that silences it. The next fault comes when
+the turns move again, or after NEXT_AFTER seconds, and when all replicas but one are ready again, or after ``breath`` seconds:
+faults may overlap.
 *Ready*: until ``/readyz`` of the replica that was hurt answers 200 again.
 """
 
@@ -77,7 +78,7 @@ class Monkey:
         felt.turns, worst = len(pending), 0.0
         while pending and time.monotonic() - begun < PATIENCE:
             await asyncio.sleep(LOOK)
-            moved = [m for m in pending if m.moved_at > begun + SETTLED]
+            moved = [m for m in pending if m.ended or m.moved_at > begun + SETTLED]
             worst = max([worst, *(m.moved_at - begun for m in moved)])
             pending = [m for m in pending if m not in moved]
         felt.stuck = [message.where for message in pending]

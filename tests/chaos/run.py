@@ -25,7 +25,7 @@ from tests.chaos.user import User
 from tests.integration.endpoint import EndpointThread
 from tests.integration.stack import Stack
 
-COLLECT_EVERY = 0.5
+LOOK_EVERY = 0.5  # at the replicas' /readyz, as a load balancer does, and into the endpoint's ledger
 
 
 @dataclass(frozen=True)
@@ -108,13 +108,14 @@ class _Run:
     relays: list[Relay]
     session: aiohttp.ClientSession
     ledger: Ledger
+    ready: list[int] = field(default_factory=list[int])
 
     async def phase(self, name: str, monkey: Monkey, count: int | None) -> Phase:
         """``count`` faults, or none for ``size.calm`` seconds."""
         phase, enough = Phase(name), asyncio.Event()
         begun = asyncio.get_running_loop().time()
         users = [self._user(phase, number, monkey.flying, calm=count is None) for number in range(self.size.users)]
-        collecting = asyncio.create_task(self._collect())
+        collecting = asyncio.create_task(self._look())
         living = asyncio.gather(*(user.live(enough) for user in users))
         if count is None:
             await asyncio.wait({living}, timeout=self.size.calm)
@@ -134,7 +135,7 @@ class _Run:
     def _user(self, phase: Phase, number: int, flying: list[Message], *, calm: bool) -> User:
         name = f"{phase.name}-{number}"
         relays = [relay.url for relay in self.relays]
-        caller = Caller(name, self.service.urls, relays, self.session, Random(f"{self.seed}/{name}/calls"))
+        caller = Caller(name, self.service.urls, relays, self.ready, self.session, Random(f"{self.seed}/{name}/calls"))
 
         def judged(message: Message) -> None:
             self.ledger.collect()
@@ -147,10 +148,11 @@ class _Run:
         script = rounds(self.seed, phase.name, number, calm=calm, undo=False)
         return User(caller, script, self.ledger, phase.times, flying, judged)
 
-    async def _collect(self) -> None:
+    async def _look(self) -> None:
         while True:
             self.ledger.collect()
-            await asyncio.sleep(COLLECT_EVERY)
+            self.ready[:] = await self.service.ready()
+            await asyncio.sleep(LOOK_EVERY)
 
     def _sum_up(self, phase: Phase, users: list[User]) -> None:
         self.ledger.collect()

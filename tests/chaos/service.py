@@ -14,7 +14,7 @@ import aiohttp
 
 from tests.integration.stack import Stack
 
-READY_PATIENCE = 2.0
+READY_PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Service:
 
     async def ready(self) -> list[int]:
         """The replicas that say they are."""
-        return [replica for replica in range(len(self.urls)) if await self.is_ready(replica)]
+        answers = await asyncio.gather(*map(self.is_ready, range(len(self.urls))))
+        return [replica for replica, ready in enumerate(answers) if ready]
 
     async def notifications(self, mode: str) -> None:
         """How the notification target behaves from now on: one switch for all replicas."""
