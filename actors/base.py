@@ -18,7 +18,7 @@ from dapr.actor import Actor, ActorId
 from dapr.actor.runtime.context import ActorRuntimeContext
 from pydantic import BaseModel
 
-from actors.fence import WRITES
+from actors.fence import HUB, REFUSED, WRITES, Superseded
 from agent.domain.errors import Problem
 from agent.domain.stored import Stored, dump, load
 
@@ -57,6 +57,8 @@ class StatefulActor(Actor):
 
     async def save(self) -> None:
         """Saves now. ``actor_turn`` saves at the end anyhow; call this where something must be durable before the next line."""
+        if not self.alone and HUB in self._unsaved:
+            await self._check_fresh()
         await self._save_state_internal()
         self._unsaved.clear()
 
@@ -64,6 +66,18 @@ class StatefulActor(Actor):
         """Drops unsaved changes and everything cached."""
         self._unsaved.clear()
         await self._reset_state_internal()
+
+    async def _check_fresh(self) -> None:
+        """Raises Superseded when others have written ``meta`` since it was read: what was read after it may be newer than it.
+
+        Without this a stale admission would find the turn that another has just admitted under the same number, and replace it.
+        """
+        _, planned = await self._state_manager.try_get_state(HUB)
+        context = self.runtime_ctx
+        found, stored = await context.state_provider.try_load_state(context.actor_type_info.type_name, self.id.id, HUB)
+        count = stored.get(WRITES) if found and stored is not None else 0
+        if planned is not None and count is not None and count + 1 != planned.get(WRITES):
+            raise Superseded(f"{REFUSED} {HUB}: others have written it meanwhile")
 
     async def _writes(self, key: str) -> int | None:
         """How often ``key`` will have been written with the next save; None when it was first written without counting."""

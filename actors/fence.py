@@ -11,7 +11,12 @@ import orjson
 
 WRITES = "writes"  # beside the fields of a stored value: how often its key was written
 _NEW = "-1"  # no key that is there has this ETag
+HUB = "meta"  # the key that is written whenever more than one is
 REFUSED = "failed to set key"  # what the store says then
+
+
+class Superseded(Exception):
+    """What a method has read is not what is stored any more: it is to be called again, where the actor is now."""
 
 
 def with_etags(save: bytes) -> bytes:

@@ -53,7 +53,7 @@ class MortalWorkflows(FakeWorkflows):
 class ChatHost(DaprActorClientBase):
     """One process that hosts ChatActors. ``trace`` lists durable effects in their order: "schedule" and "save".
 
-    ``before_save``: what others do while the next save hangs in a sidecar that is frozen.
+    ``before_save``: what others do while the next save hangs in a frozen sidecar, ``after_meta``: or the next read of meta.
     ``effects_left``: the process dies before the effect after so many; None: it lives. ``alone`` as in actors/base.py.
     """
 
@@ -65,6 +65,7 @@ class ChatHost(DaprActorClientBase):
         self.writes_of: dict[tuple[str, str], int] = {}
         self.fail_saves = 0
         self.before_save: Callable[[], Awaitable[object]] | None = None
+        self.after_meta: Callable[[], Awaitable[object]] | None = None
         self.writes: list[set[str]] = []
         self.clock, self.workflows = FakeClock(), MortalWorkflows(self.trace, self._lives)
         self.deps = ChatDeps(
@@ -129,7 +130,11 @@ class ChatHost(DaprActorClientBase):
         return True
 
     async def get_state(self, actor_type: str, actor_id: str, name: str) -> bytes:
-        return self.store.get((actor_id, name), b"")
+        found = self.store.get((actor_id, name), b"")
+        if name == "meta" and self.after_meta is not None:
+            meanwhile, self.after_meta = self.after_meta, None
+            await meanwhile()
+        return found
 
     async def register_reminder(self, actor_type: str, actor_id: str, name: str, data: bytes) -> None:
         raise NotImplementedError

@@ -76,3 +76,27 @@ async def test_a_turn_that_ends_without_being_the_one_that_runs_starts_nothing(b
     await other.chats.cancel(turn_key(first.turn_id))
     history = await other.chats.get_history(KEY, 10, None)
     assert [turn.status for turn in history.turns] == ["cancelled", "running", "queued"]
+
+
+async def test_what_is_read_after_meta_may_be_newer_and_is_not_overwritten(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    await other.submit("first", secret=1)
+    zombie.after_meta = lambda: other.chats.process_message(KEY, keyed("one", 2))
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("two", 3))
+
+    await other.chats.process_message(KEY, keyed("two", 4))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["first", "one", "two"]
+
+
+async def test_a_repeat_that_reads_an_old_meta_admits_nothing_twice(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    await other.submit("first", secret=1)
+    zombie.after_meta = lambda: other.chats.process_message(KEY, keyed("one", 2))
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("one", 3))
+
+    await other.chats.process_message(KEY, keyed("one", 4))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["first", "one"]
