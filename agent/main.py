@@ -1,7 +1,8 @@
 """The composition root and the life of the process. Nobody imports this; ``python -m agent.main`` runs it.
 
 Order of life: clients, the Dapr app channel, the public API (not ready yet), the sidecar, the workflow worker, ready.
-It ends in reverse: stop admitting, let streams finish within a grace period, hand the rest to whoever starts next.
+It ends in reverse: stop admitting, let streams and steps finish within a grace period, hand the rest to another replica, or
+to whoever starts next, by the same path as a crash. A second signal ends the grace.
 """
 
 import asyncio
@@ -48,6 +49,7 @@ from agent.adapters.redis_log import RedisTurnLog
 from agent.adapters.sidecar import Sidecar
 from agent.adapters.system import SystemClock, SystemRandomness
 from agent.adapters.tokens import TiktokenTokens
+from agent.adapters.under_way import CountedWork
 from agent.api.app import public_app
 from agent.api.channel import channel_app
 from agent.api.chat import ChatApi, chat_router
@@ -58,7 +60,7 @@ from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
-from agent.domain.limits import ACTOR_DRAIN_SECONDS
+from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE, SHUTDOWN_GRACE
 from agent.domain.tools import tool_schemas
 from agent.settings import Settings
 from workflows import names
@@ -84,7 +86,7 @@ class Service:
     """Everything this process is made of, built once, on the loop that runs it."""
 
     def __init__(self, settings: Settings, model_url: str) -> None:
-        self._settings = settings
+        self._settings, self.under_way = settings, CountedWork()
         self.clock = SystemClock()
         self.redis = RedisLink(settings.redis_url) if settings.redis_url else None
         self.log = RedisTurnLog(self.redis) if self.redis else MemoryTurnLog()
@@ -107,7 +109,7 @@ class Service:
         self.worker = self._worker()
 
     def _worker(self) -> WorkflowWorker:
-        hop = main_loop_hop(asyncio.get_running_loop())
+        hop = main_loop_hop(asyncio.get_running_loop(), self.under_way)
         toolbox = ToolBox(self.tasks, self.workflows)
         model = CircuitModel(self.model, failures_max=self._settings.model_circuit_failures)
         turns = turn_activities(
@@ -147,6 +149,16 @@ class Service:
             kind, actor_factory=build, message_serializer=plain, state_serializer=plain, actor_client=self.actor_client
         )
 
+    def is_leaving(self) -> bool:
+        """Whether the actors here are to move to another replica. Without one they stay to the last: steps are to be stored."""
+        return self.under_way.stopping and not self._settings.alone
+
+    async def finish(self, hurry: asyncio.Event) -> None:
+        """Admits nothing more and lets what is under way finish, for SHUTDOWN_GRACE seconds, or until ``hurry``."""
+        _log.info("stopping")
+        if left := await self.under_way.finish(SHUTDOWN_GRACE, hurry):
+            _log.info("%d requests and steps under way are handed over", left)
+
     def public(self, worker_started: asyncio.Event) -> Listener:
         """The public API."""
         settings = self._settings
@@ -172,7 +184,7 @@ class Service:
             live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
         ]
-        return Listener(public_app(about.version, routers), settings.host, settings.port)
+        return Listener(public_app(about.version, routers, self.under_way), settings.host, settings.port)
 
     async def aclose(self) -> None:
         """Closes the clients, each of them even when another one fails to. The SDK's workflow client has no close."""
@@ -185,23 +197,27 @@ class Service:
 
 async def run(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
-    stopping = asyncio.Event()
+    stopping, hurry = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        (hurry if stopping.is_set() else stopping).set()
+
     for sig in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(sig, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(sig, stop)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            await _start(settings, stack, stopping)
+            service = await _start(settings, stack, stopping)
         except _StoppedWhileStarting:
             return
+        stack.push_async_callback(service.finish, hurry)
         await stopping.wait()
-        _log.info("stopping")
 
 
 class _StoppedWhileStarting(Exception):
     pass
 
 
-async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping: asyncio.Event) -> None:
+async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping: asyncio.Event) -> Service:
     model_url = settings.openai_base_url or "https://api.openai.com/v1"
     if settings.offline_demo:
         demo = await _listen(stack, Listener(demo_app(settings.demo_delay), "127.0.0.1", 0))
@@ -211,9 +227,11 @@ async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping:
     if service.redis:
         service.redis.start()
     await service.tokens.warm()
-    app, handle = channel_app(service.feed, settings.app_api_token, settings.caller_token, [service.target.router()])
+    app, handle = channel_app(
+        service.feed, settings.app_api_token, settings.caller_token, [service.target.router()], service.is_leaving
+    )
     await service.register_actors(handle)
-    await _listen(stack, Listener(app, "127.0.0.1", settings.app_port))
+    await _listen(stack, Listener(app, "127.0.0.1", settings.app_port, grace=CHANNEL_GRACE))
     worker_started = asyncio.Event()
     watching = asyncio.create_task(service.sidecar.watch())
     stack.callback(watching.cancel)
@@ -222,8 +240,11 @@ async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping:
     await _or_stopped(service.worker.start(), stopping)
     stack.push_async_callback(service.worker.stop)
     worker_started.set()
-    stack.push_async_callback(public.stop)  # once more, last in and so first out: admission ends before anything else does
+    stack.push_async_callback(
+        public.stop
+    )  # once more, last in and so first out: its readers go elsewhere before the rest stops
     _log.info("model %s; listening on %s:%d", settings.model_name, settings.host, public.port)
+    return service
 
 
 async def _or_stopped(work: Awaitable[None], stopping: asyncio.Event) -> None:

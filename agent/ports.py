@@ -4,6 +4,7 @@ Every method may raise ``Unavailable`` when the part behind it is out of reach, 
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, NoReturn, Protocol
 
@@ -34,6 +35,17 @@ class Clock(Protocol):
 class Randomness(Protocol):
     def token(self, size: int) -> bytes:
         """``size`` cryptographically random bytes."""
+        ...
+
+
+class UnderWay(Protocol):
+    """What this process is in the middle of. Once it is ``stopping``, nothing new may begin here."""
+
+    @property
+    def stopping(self) -> bool: ...
+
+    def one(self) -> AbstractContextManager[None]:
+        """Something that a stop should let finish, from here to the end of the ``with``."""
         ...
 
 

@@ -5,9 +5,10 @@ from fastapi import APIRouter, FastAPI
 from agent.api import problems
 from agent.api.gate import Gate
 from agent.api.openapi import DESCRIPTION, with_event_schemas
+from agent.ports import UnderWay
 
 
-def public_app(version: str, routers: list[APIRouter]) -> FastAPI:
+def public_app(version: str, routers: list[APIRouter], under_way: UnderWay) -> FastAPI:
     """The public API with its gate, its one shape of errors, and its OpenAPI document at ``/openapi.json``.
 
     The interactive documentation pages of the framework are off: they load scripts from another host.
@@ -21,7 +22,7 @@ def public_app(version: str, routers: list[APIRouter]) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    app.add_middleware(Gate)
+    app.add_middleware(Gate, under_way=under_way)
     for router in routers:
         app.include_router(router)
     with_event_schemas(app)

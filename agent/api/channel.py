@@ -5,6 +5,7 @@ Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): 
 
 import logging
 import secrets
+from collections.abc import Callable
 
 import orjson
 from dapr.ext.fastapi import DaprActor, DaprApp
@@ -23,12 +24,15 @@ _log = logging.getLogger(__name__)
 
 
 class TokenGuard:
-    """ASGI middleware: 401 without the token. The health route is open, it tells nothing."""
+    """ASGI middleware: 401 without the token. The health route is open, it tells nothing but that the app ``is_leaving``."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, token.encode()
+    def __init__(self, app: ASGIApp, token: str, is_leaving: Callable[[], bool]) -> None:
+        self._app, self._token, self._is_leaving = app, token.encode(), is_leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/healthz" and self._is_leaving():
+            await problem_response(503, "stopping", "This process is stopping: its actors are to move.")(scope, receive, send)
+            return
         if scope["type"] == "http" and scope["path"] != "/healthz":
             given = dict(scope["headers"]).get(b"dapr-api-token", b"")
             if not self._token or not secrets.compare_digest(given, self._token):
@@ -37,8 +41,10 @@ class TokenGuard:
         await self._app(scope, receive, send)
 
 
-def channel_app(feed: Feed, token: str, caller_token: str, routers: list[APIRouter]) -> tuple[ASGIApp, DaprActor]:
-    """The app for the sidecar, and the handle that registers actors."""
+def channel_app(
+    feed: Feed, token: str, caller_token: str, routers: list[APIRouter], is_leaving: Callable[[], bool]
+) -> tuple[ASGIApp, DaprActor]:
+    """The app for the sidecar, and the handle that registers actors, which another replica takes once it ``is_leaving``."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     actors = DaprActor(app)
     dapr = DaprApp(app)
@@ -61,4 +67,4 @@ def channel_app(feed: Feed, token: str, caller_token: str, routers: list[APIRout
         dapr.subscribe(pubsub=PUBSUB, topic=topic, route=route, dead_letter_topic=f"{topic}-dead")(receive)
     for router in routers:
         app.include_router(router)
-    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear), caller_token), token), actors
+    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear), caller_token), token, is_leaving), actors

@@ -1,4 +1,4 @@
-"""What a request must pass before any route sees it: the Host it was sent to, its content type, and its size.
+"""What a request must pass before any route sees it: a process that goes on, the Host it was sent to, its type and its size.
 
 The Host check stops DNS rebinding: a page of another origin cannot reach this loopback service under its own name.
 Requiring JSON stops a page's simple form posts: anything else needs a CORS preflight, which is never granted.
@@ -9,8 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.api.problems import problem_response
 from agent.domain.limits import REQUEST_BODY_BYTES_MAX
+from agent.ports import UnderWay
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LIVENESS = "/livez"  # answered to the end: a process that stops is not to be killed for it
+_ENDLESS = frozenset({"/events"})  # the feed ends for nobody's sake: a stop does not wait for it
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -21,17 +24,26 @@ class _BodyTooLarge(Exception):
 class Gate:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, under_way: UnderWay) -> None:
+        self._app, self._under_way = app, under_way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         refusal = _refusal(Request(scope))
+        if refusal is None and self._under_way.stopping and scope["path"] != _LIVENESS:
+            refusal = problem_response(503, "stopping", "This process is stopping; another one, or its successor, will answer.")
+            refusal.headers["Connection"] = "close"
         if refusal is not None:
             await refusal(scope, receive, send)
-            return
+        elif scope["path"] in _ENDLESS:
+            await self._pass(scope, receive, send)
+        else:
+            with self._under_way.one():
+                await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, started = _Bounded(receive), False
 
         async def unless_too_large(message: Message) -> None:

@@ -1,17 +1,20 @@
 """Server-sent events: a log as frames. Ids come from the log, so any replica continues any stream."""
 
+import logging
 from collections.abc import AsyncIterator
 
-from sse_starlette.sse import EventSourceResponse
+from sse_starlette.sse import EventSourceResponse, SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
 from agent.domain.ids import Identity, TurnKey
-from agent.domain.limits import PING_INTERVAL
+from agent.domain.limits import FOLLOWER_STALL_TIMEOUT, PING_INTERVAL
 from agent.domain.replay import CommitWatch, record_entries
 from agent.ports import Chats, Feed, TurnLog
 
+_log = logging.getLogger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -82,5 +85,16 @@ async def _feed_frames(feed: Feed, user: Identity, after: int | None) -> AsyncIt
             yield b"".join(b"id: %d\nevent: %s\ndata: %s\n\n" % (e.id, e.name.encode(), e.data) for e in batch)
 
 
+class _Stream(EventSourceResponse):
+    """Cuts off a reader that takes nothing for FOLLOWER_STALL_TIMEOUT: what it has not read is kept in the log, not for it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            _log.info("cut off a reader of %s that takes nothing", scope["path"])
+
+
 def _response(frames: AsyncIterator[bytes], headers: dict[str, str]) -> EventSourceResponse:
-    return EventSourceResponse(frames, headers={**HEADERS, **headers}, ping=int(PING_INTERVAL), sep="\n")
+    headers = {**HEADERS, **headers}
+    return _Stream(frames, headers=headers, ping=int(PING_INTERVAL), sep="\n", send_timeout=FOLLOWER_STALL_TIMEOUT)

@@ -15,8 +15,8 @@ def call_actor(port: int, actor_type: str, actor_id: str, method: str) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         call = channel.unary_unary(
             "/dapr.proto.internals.v1.ServiceInvocation/CallActor",
-            request_serializer=lambda raw: raw,
-            response_deserializer=lambda raw: raw,
+            request_serializer=bytes,
+            response_deserializer=bytes,
         )
         return call(body, timeout=10)
 

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from agent.ports import UnderWay
+
 OnMainLoop = Callable[[Coroutine[Any, Any, dict[str, Any]]], Awaitable[dict[str, Any]]]
 
 
-def main_loop_hop(loop: asyncio.AbstractEventLoop) -> OnMainLoop:
-    """Runs a coroutine on ``loop`` and waits for it from another loop's thread."""
+def main_loop_hop(loop: asyncio.AbstractEventLoop, under_way: UnderWay) -> OnMainLoop:
+    """Runs a coroutine on ``loop`` and waits for it from another loop's thread. A stop lets it finish, for a while."""
+
+    async def counted(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        with under_way.one():
+            return await work
 
     async def on_main_loop(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(counted(work), loop))
 
     return on_main_loop

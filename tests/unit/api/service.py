@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.under_way import CountedWork
 from agent.api.app import public_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
@@ -33,6 +34,7 @@ class Service:
 
     def __init__(self) -> None:
         self.host, self.log, self.feed, self.tasks = ChatHost(), MemoryTurnLog(), MemoryFeed(), FakeTasks()
+        self.under_way = CountedWork()
         self.ready = {"sidecar": True, "actors": True}
         self.shared = {"redis": False}
         turns = TurnApi(self.host.chats, self.log)
@@ -44,7 +46,7 @@ class Service:
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
         ]
-        self.app: FastAPI = public_app("1.2.3", self.routers)
+        self.app: FastAPI = public_app("1.2.3", self.routers, self.under_way)
 
     @asynccontextmanager
     async def client(self, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:

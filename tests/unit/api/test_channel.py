@@ -55,7 +55,7 @@ def heard() -> Heard:
 
 
 def open_channel(heard: Heard, token: str) -> httpx.AsyncClient:
-    app, _ = channel_app(heard, token, CALLER, [])
+    app, _ = channel_app(heard, token, CALLER, [], lambda: False)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000")
 
@@ -154,7 +154,7 @@ async def test_an_actor_call_needs_the_callers_token(channel: httpx.AsyncClient)
 
 async def test_half_a_call_is_none(heard: Heard) -> None:
     """A sidecar that hangs up mid-body must not have dispatched what had come so far."""
-    app, _ = channel_app(heard, TOKEN, CALLER, [])
+    app, _ = channel_app(heard, TOKEN, CALLER, [], lambda: False)
     sent: list[object] = []
 
     async def receive() -> dict[str, object]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from agent.adapters.under_way import CountedWork
 from agent.api.app import public_app
 from agent.api.dev import dev_router
 from agent.api.identity import who
@@ -34,7 +35,8 @@ def host() -> TaskHost:
 
 @pytest.fixture
 async def api(host: TaskHost) -> AsyncIterator[httpx.AsyncClient]:
-    app = public_app("0", [task_router(host.tasks, host.clock, who), dev_router(Switch())])  # pyright: ignore[reportArgumentType]
+    routers = [task_router(host.tasks, host.clock, who), dev_router(Switch())]  # pyright: ignore[reportArgumentType]
+    app = public_app("0", routers, CountedWork())
     headers = {"X-User-Id": "alice", "Content-Type": "application/json"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", headers=headers) as client:
         yield client

@@ -1,0 +1,36 @@
+"""What this process is in the middle of, so that a stop can let it finish."""
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+
+
+class CountedWork:
+    """Implements ``ports.UnderWay``. For one event loop."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._count = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextlib.contextmanager
+    def one(self) -> Generator[None]:
+        """See ``ports.UnderWay``."""
+        self._count += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if self._count == 0:
+                self._idle.set()
+
+    async def finish(self, grace: float, hurry: asyncio.Event) -> int:
+        """Lets nothing new begin and waits until all is done, ``grace`` seconds, or until ``hurry``; how many were not."""
+        self.stopping = True
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._idle, hurry)]
+        await asyncio.wait(waits, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return self._count
