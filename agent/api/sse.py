@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
+from agent.api.following import turn_entries
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable, Unavailable
-from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
+from agent.domain.events import EntryId, LogEntry
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import FOLLOWER_STALL_TIMEOUT, PING_INTERVAL
-from agent.domain.replay import CommitWatch, record_entries
+from agent.domain.replay import record_entries
 from agent.ports import Chats, Feed, TurnLog
 
 _log = logging.getLogger(__name__)
@@ -43,40 +43,8 @@ def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceRes
 
 
 async def _turn_frames(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[bytes]:
-    """In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is."""
-    watch, seen_last = CommitWatch(), after
-    async for batch in log.follow(turn, after):
-        if batch:
-            for entry in batch[:-1]:
-                watch.see(entry)
-            if batch[-1].id == CLOSING_ID and watch.open:
-                seen_last = batch[-2].id if len(batch) > 1 else seen_last
-                batch[-1:] = await _told_whole(chats, turn, seen_last, batch[-1])
-            else:
-                watch.see(batch[-1])
-                seen_last = batch[-1].id
-            yield b"".join(turn_frame(turn.turn_id, entry) for entry in batch)
-            continue
-        try:
-            seen = await chats.heal(turn)
-        except Unavailable:
-            continue  # asked again after the next silence
-        if seen.terminal is None:
-            continue
-        try:
-            await log.close(turn, seen.terminal)  # the log ends the stream: behind everything that is still on its way
-        except LogUnavailable:
-            yield turn_frame(turn.turn_id, log_entry(CLOSING_ID, seen.terminal))
-            return
-
-
-async def _told_whole(chats: Chats, turn: TurnKey, after: EntryId | None, end: LogEntry) -> list[LogEntry]:
-    """The end of a turn whose last step has no ``step.committed``; if its log is incomplete, the stored text before it."""
-    try:
-        record = await chats.heal(turn)
-    except Unavailable:
-        return [end]
-    return record_entries(record, after) if record.log_incomplete else [end]
+    async for batch in turn_entries(log, chats, turn, after):
+        yield b"".join(turn_frame(turn.turn_id, entry) for entry in batch)
 
 
 async def _feed_frames(feed: Feed, user: Identity, after: int | None) -> AsyncIterator[bytes]:

@@ -1,0 +1,49 @@
+"""Following a turn: its log to the end, or what is stored where the log is silent or incomplete. Every wire reads this."""
+
+from collections.abc import AsyncIterator
+
+from agent.domain.errors import LogUnavailable, Unavailable
+from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
+from agent.domain.ids import TurnKey
+from agent.domain.replay import CommitWatch, record_entries
+from agent.ports import Chats, TurnLog
+
+
+async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    """Batches of the turn's entries from its first, or behind ``after``, to its terminal one; never empty.
+
+    In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is.
+    """
+    watch, seen_last = CommitWatch(), after
+    async for batch in log.follow(turn, after):
+        if batch:
+            for entry in batch[:-1]:
+                watch.see(entry)
+            if batch[-1].id == CLOSING_ID and watch.open:
+                seen_last = batch[-2].id if len(batch) > 1 else seen_last
+                batch[-1:] = await _told_whole(chats, turn, seen_last, batch[-1])
+            else:
+                watch.see(batch[-1])
+                seen_last = batch[-1].id
+            yield batch
+            continue
+        try:
+            seen = await chats.heal(turn)
+        except Unavailable:
+            continue  # asked again after the next silence
+        if seen.terminal is None:
+            continue
+        try:
+            await log.close(turn, seen.terminal)  # the log ends the stream: behind everything that is still on its way
+        except LogUnavailable:
+            yield [log_entry(CLOSING_ID, seen.terminal)]
+            return
+
+
+async def _told_whole(chats: Chats, turn: TurnKey, after: EntryId | None, end: LogEntry) -> list[LogEntry]:
+    """The end of a turn whose last step has no ``step.committed``; if its log is incomplete, the stored text before it."""
+    try:
+        record = await chats.heal(turn)
+    except Unavailable:
+        return [end]
+    return record_entries(record, after) if record.log_incomplete else [end]
