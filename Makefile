@@ -17,10 +17,10 @@ install: .venv/.installed ## Make .venv with everything locked, and .venv/bin/ta
 run: install ## Start everything on this machine and print where (ARGS="--port 9000")
 	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
 
-test: install ## Everything that belongs in CI, on the real Dapr runtime
+test: install tests/wire/node_modules/.installed ## Everything that belongs in CI, on the real Dapr runtime
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install
-	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/chaos) $(ARGS)
+	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/chaos) $(ARGS)
 
 nightly: install ## The random tests of the unit tests, ten times as long
 	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
@@ -59,11 +59,19 @@ chaos-long: install ## The same with 1,000 faults: about three hours on two core
 	@exec $(BIN)/python -m tests.chaos --faults 1000 $(ARGS)
 
 clean: ## Remove what was installed and what tools left behind; the data folder stays
-	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/wire/node_modules
 
 # Tried again when the lock file is newer than the last success.
 .venv/.installed: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
 	@$(UV) sync --locked --quiet
+	@touch $@
+
+# The clients that the wire tests drive. Some packages of the AI SDK name Node 22 as their engine, and work on 20.
+tests/wire/node_modules/.installed: tests/wire/package-lock.json
+	@command -v npm >/dev/null || { echo "The wire tests drive the real JavaScript clients and need Node 20 or newer with npm" \
+	  "(Debian: sudo apt-get install nodejs npm, or https://nodejs.org). Install it and repeat the command."; exit 1; }
+	@echo "Installing the JavaScript clients that the wire tests drive ..."
+	@cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # No uv on this machine: a private one. Debian's python3 may have pip but no venv, or the other way round.

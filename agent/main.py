@@ -50,6 +50,7 @@ from agent.adapters.sidecar import Sidecar
 from agent.adapters.system import SystemClock, SystemRandomness
 from agent.adapters.tokens import TiktokenTokens
 from agent.adapters.under_way import CountedWork
+from agent.api.admission import Admissions
 from agent.api.app import public_app
 from agent.api.channel import channel_app
 from agent.api.chat import ChatApi, chat_router
@@ -176,9 +177,9 @@ class Service:
             replica=settings.replica,
         )
         turns = TurnApi(self.chats, self.log)
-        chat = ChatApi(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
+        admissions = Admissions(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
-            chat_router(chat),
+            chat_router(ChatApi(self.chats, self.log, admissions, turns)),
             turn_router(turns),
             task_router(self.tasks, self.clock, who),
             live_router(self.feed, readiness, shared, about),

@@ -9,20 +9,18 @@ from pydantic import Field, StrictStr
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
+from agent.api.admission import Admissions, Said
 from agent.api.body import Body
+from agent.api.following import turn_entries
 from agent.api.identity import time_zone, who
 from agent.api.problems import responses
 from agent.api.turns import STREAM, TurnApi
 from agent.domain import ids
 from agent.domain.context import ContextView
-from agent.domain.conversation import Cleared, HistoryPage, OnBusy, Submission
-from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge
-from agent.domain.events import EntryId, TurnCancelled, TurnQueued
-from agent.domain.ids import Identity, TurnKey
+from agent.domain.conversation import Cleared, HistoryPage, OnBusy
+from agent.domain.ids import Identity
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
-from agent.domain.messages import Message
-from agent.domain.turn import ADMISSION_EPOCH
-from agent.ports import Chats, Clock, Randomness, Tokens, TurnLog
+from agent.ports import Chats, TurnLog
 
 Who = Annotated[Identity, Depends(who)]
 Zone = Annotated[str, Depends(time_zone)]
@@ -46,11 +44,8 @@ class ChatRequest(Body):
 class ChatApi:
     """The handlers with their ports."""
 
-    def __init__(
-        self, chats: Chats, log: TurnLog, tokens: Tokens, clock: Clock, randomness: Randomness, turns: TurnApi
-    ) -> None:
-        self._chats, self._log, self._tokens, self._clock, self._randomness = chats, log, tokens, clock, randomness
-        self._turns = turns
+    def __init__(self, chats: Chats, log: TurnLog, admissions: Admissions, turns: TurnApi) -> None:
+        self._chats, self._log, self._admissions, self._turns = chats, log, admissions, turns
 
     async def say(
         self,
@@ -65,40 +60,11 @@ class ChatApi:
         """Admits a message and streams the answer."""
         key = ids.conversation_key(user, request.conversation)
         used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
-        _check_text(request.message)
-        count = (await self._tokens.count([request.message]))[0]
-        message = Message(
-            role="user",
-            content=request.message,
-            tokens=count.tokens,
-            estimated=count.estimated,
-            created_at=self._clock.now().isoformat(timespec="milliseconds"),
-        )
-        secret = self._randomness.token(ids.TURN_SECRET_BYTES).hex()
-        submission = Submission(
-            secret=secret,
-            message=message,
-            time_zone=zone,
-            on_busy=request.on_busy,
-            key=used,
-            fingerprint=request.fingerprint(),
-        )
-        admitted = await self._chats.process_message(key, submission)
-        turn = TurnKey(user.tenant, user.user, admitted.turn_id)
-        if admitted.interrupted is not None:
-            await self._turns.close(turn._replace(turn_id=admitted.interrupted), TurnCancelled(turn_id=admitted.interrupted))
-        if admitted.status == "queued":
-            await self._tell_queued(turn, admitted.position)
+        said = Said(request.message, zone, request.on_busy, used, request.fingerprint())
+        turn, _ = await self._admissions.admit(key, said)
         if used is None:
-            return sse.turn_stream(self._log, self._chats, turn)
+            return sse.turn_stream(turn.turn_id, turn_entries(self._log, self._chats, turn, None))
         return await self._turns.follow(turn, None)
-
-    async def _tell_queued(self, turn: TurnKey, position: int) -> None:
-        try:
-            event = TurnQueued(turn_id=turn.turn_id, position=position)
-            await self._log.append(turn, EntryId(ADMISSION_EPOCH, 0), [event])
-        except (LogRefused, LogUnavailable):
-            pass  # it started meanwhile, or nobody can be told: the turn is the same
 
     async def history(
         self,
@@ -130,17 +96,3 @@ def chat_router(api: ChatApi) -> APIRouter:
     router.add_api_route("/history", api.clear, methods=["DELETE"], responses=responses(400, 409, 503))
     router.add_api_route("/context", api.context, methods=["GET"], responses=responses(400, 503))
     return router
-
-
-def _check_text(text: str) -> None:
-    """Raises TooLarge or BadRequest; bytes are bounded before anything counts tokens."""
-    size = len(text.encode())
-    if size > MESSAGE_BYTES_MAX:
-        raise TooLarge(
-            "message_too_large",
-            f"The message has {size} bytes; at most {MESSAGE_BYTES_MAX} are taken.",
-            bytes=size,
-            limit=MESSAGE_BYTES_MAX,
-        )
-    if not text.strip():
-        raise BadRequest("empty_message", "The message is empty.")

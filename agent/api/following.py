@@ -1,12 +1,39 @@
 """Following a turn: its log to the end, or what is stored where the log is silent or incomplete. Every wire reads this."""
 
+import contextlib
 from collections.abc import AsyncIterator
 
+from agent.domain import cursors
+from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
 from agent.domain.ids import TurnKey
 from agent.domain.replay import CommitWatch, record_entries
 from agent.ports import Chats, TurnLog
+
+
+async def open_turn(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    """As ``turn_entries``, for any turn at any time: from the record once it has ended and its log is gone.
+
+    What it raises, it raises before the first entry is asked for.
+
+    Raises:
+        NotFound.
+        BadRequest: ``cursor_from_the_future``.
+    """
+    view = await chats.heal(turn)
+    newest = None
+    with contextlib.suppress(LogUnavailable):
+        newest = await log.newest(turn)
+    cursors.check(after, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
+    if view.terminal is not None and newest is None:
+        return _recorded(view, after)
+    return turn_entries(log, chats, turn, after)
+
+
+async def _recorded(turn: TurnView, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    if entries := record_entries(turn, after):
+        yield entries
 
 
 async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:

@@ -9,6 +9,7 @@ from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
 from agent.api.body import Body
+from agent.api.following import open_turn
 from agent.api.identity import who
 from agent.api.problems import responses
 from agent.domain import cursors
@@ -77,14 +78,7 @@ class TurnApi:
 
     async def follow(self, turn: TurnKey, cursor: EntryId | None) -> EventSourceResponse:
         """The stream from the log, or from the record once the turn has ended and its log is gone."""
-        view = await self._chats.heal(turn)
-        newest = None
-        with contextlib.suppress(LogUnavailable):
-            newest = await self._log.newest(turn)
-        cursors.check(cursor, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
-        if view.terminal is not None and newest is None:
-            return sse.record_stream(view, cursor)
-        return sse.turn_stream(self._log, self._chats, turn, cursor)
+        return sse.turn_stream(turn.turn_id, await open_turn(self._log, self._chats, turn, cursor))
 
     async def cancel(self, turn_id: str, user: Who, request: CancelRequest | None = None) -> Cancelled:
         """Cancels the turn, waiting or running; the model's stream is closed. Any number of times, also after the end."""

@@ -115,6 +115,21 @@ def idempotency_key(value: str) -> str:
     return _base32(hashlib.sha256(value.encode()).digest()[:20])
 
 
+def scoped_key(scope: str, value: str) -> str:
+    """As ``idempotency_key``, for an id that a client of the wire ``scope`` gave: no two wires share one.
+
+    Raises:
+        BadRequest: ``bad_idempotency_key``: empty, longer than IDEMPOTENCY_KEY_CHARS_MAX, or no Unicode.
+    """
+    try:
+        scoped = f"{scope}\0{value}".encode()
+    except UnicodeEncodeError:
+        scoped = b""
+    if not scoped or not 0 < len(value) <= IDEMPOTENCY_KEY_CHARS_MAX:
+        raise BadRequest("bad_idempotency_key", f"An id has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters.")
+    return _base32(hashlib.sha256(scoped).digest()[:20])
+
+
 def tool_call_key(turn: str, step: int, index: int) -> str:
     """The idempotency key of one tool call: whatever runs it, however often, changes things once."""
     return f"{turn}/{step}/{index}"

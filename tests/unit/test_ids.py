@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agent.domain import ids
 from agent.domain.errors import BadRequest
 from agent.domain.ids import ConversationKey, Identity
+from agent.domain.limits import IDEMPOTENCY_KEY_CHARS_MAX
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 USERS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}", fullmatch=True)
@@ -127,3 +128,13 @@ def test_a_tool_call_makes_ids_of_its_own_every_time(a: tuple[str, int, int], b:
     assert (ids.call_id_from_key(one) == ids.call_id_from_key(other)) == (a == b)
     assert ids.task_id(ids.task_id_from_key(one)) == ids.task_id_from_key(one)
     assert ids.call_id_from_key(one)[2:] != ids.task_id_from_key(one)[2:], "knowing one tells nothing about the other"
+
+
+def test_an_id_of_a_client_is_a_key_of_its_wire_alone() -> None:
+    one = ids.scoped_key("aisdk", "m-1")
+    assert one == ids.scoped_key("aisdk", "m-1") != ids.scoped_key("agui", "m-1")
+    assert one != ids.idempotency_key("m-1")
+    assert ids.scoped_key("aisdk", "é🤝")
+    for bad in ("", "x" * (IDEMPOTENCY_KEY_CHARS_MAX + 1), "half \ud800"):
+        with pytest.raises(BadRequest, match="An id has 1 to"):
+            ids.scoped_key("aisdk", bad)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.adapters.under_way import CountedWork
+from agent.api.admission import Admissions
 from agent.api.app import public_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
@@ -38,9 +39,9 @@ class Service:
         self.ready = {"sidecar": True, "actors": True}
         self.shared = {"redis": False}
         turns = TurnApi(self.host.chats, self.log)
-        chat = ChatApi(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness(), turns)
+        admissions = Admissions(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness(), turns)
         self.routers = [
-            chat_router(chat),
+            chat_router(ChatApi(self.host.chats, self.log, admissions, turns)),
             turn_router(turns),
             task_router(self.tasks, self.host.clock, who),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),

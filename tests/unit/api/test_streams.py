@@ -9,6 +9,7 @@ import pytest
 
 from agent.adapters import memory_feed, memory_log
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.api.following import turn_entries
 from agent.api.sse import feed_stream, turn_frame, turn_stream
 from agent.domain.conversation import TurnView
 from agent.domain.errors import Unavailable
@@ -53,7 +54,7 @@ def frames(body: bytes) -> list[dict[str, Any]]:
 async def read(log: TurnLog, chats: Any, turn: TurnKey) -> list[dict[str, Any]]:
     """The turn's stream to its end."""
     async with asyncio.timeout(PATIENCE):
-        parts = [part async for part in turn_stream(log, chats, turn).body_iterator]
+        parts = [part async for part in turn_stream(turn.turn_id, turn_entries(log, chats, turn, None)).body_iterator]
     return frames(b"".join(p if isinstance(p, bytes) else str(p).encode() for p in parts))
 
 
