@@ -59,6 +59,19 @@ class StatefulActor(Actor):
         """Saves now. ``actor_turn`` saves at the end anyhow; call this where something must be durable before the next line."""
         if not self.alone and HUB in self._unsaved:
             await self._check_fresh()
+        await self._save()
+
+    async def save_before_hub(self) -> None:
+        """Saves what ``meta`` is about to name. Call it before ``meta`` is written: what is saved after it makes this true.
+
+        The keys of one save are refused one by one: in a single one ``meta`` could be saved, and what it names refused.
+        Of what was saved alone, ``meta`` knows nothing, so it is not there for any reader and the next one replaces it.
+        """
+        if not self.alone:
+            await self._check_fresh()
+            await self._save()
+
+    async def _save(self) -> None:
         await self._save_state_internal()
         self._unsaved.clear()
 
@@ -72,11 +85,14 @@ class StatefulActor(Actor):
 
         Without this a stale admission would find the turn that another has just admitted under the same number, and replace it.
         """
-        _, planned = await self._state_manager.try_get_state(HUB)
+        _, known = await self._state_manager.try_get_state(HUB)
         context = self.runtime_ctx
         found, stored = await context.state_provider.try_load_state(context.actor_type_info.type_name, self.id.id, HUB)
         count = stored.get(WRITES) if found and stored is not None else 0
-        if planned is not None and count is not None and count + 1 != planned.get(WRITES):
+        read = known.get(WRITES) if known is not None else 0
+        if read is not None and HUB in self._unsaved:
+            read -= 1  # it counts the write that is planned
+        if count is not None and count != read:
             raise Superseded(f"{REFUSED} {HUB}: others have written it meanwhile")
 
     async def _writes(self, key: str) -> int | None:

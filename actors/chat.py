@@ -62,9 +62,13 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             meta = meta.enqueue() if busy else meta.begin()
             turn = turn if busy else await self.start(turn)
         await self.store.write_turn(turn)
+        await self.save_before_hub()  # turn and key; only meta makes them an admission
+        if interrupted is not None:
+            await self.store.write_turn(interrupted)
         await self.store.write_meta(meta.remember(request.secret))
         position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0
-        return Admission(turn_id=turn.turn_id, status=turn.status, position=position, interrupted=interrupted)
+        cancelled = interrupted.turn_id if interrupted else None
+        return Admission(turn_id=turn.turn_id, status=turn.status, position=position, interrupted=cancelled)
 
     def _new_turn(self, meta: Meta, request: Submission, now: str) -> TurnRecord:
         number = meta.next
@@ -78,14 +82,13 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             progress_at=now,
         )
 
-    async def _interrupt(self, meta: Meta, turn: TurnRecord) -> tuple[Meta, TurnRecord, str]:
-        """Cancels the running turn; ``turn``, first in the queue, runs in its place."""
+    async def _interrupt(self, meta: Meta, turn: TurnRecord) -> tuple[Meta, TurnRecord, TurnRecord]:
+        """(meta, ``turn``, the running turn) after ``turn``, first in the queue, took the place of the one cancelled."""
         running = await self.store.turn(meta.running or 0)
         if running is None:
             raise ValueError(f"turn {meta.running} runs and is not stored")
         cancelled = turns.cancel(running, self.now())
-        await self.store.write_turn(cancelled)
-        return meta.count(cancelled).pop(), await self.start(turn), cancelled.turn_id
+        return meta.count(cancelled).pop(), await self.start(turn), cancelled
 
     async def _busy(self, meta: Meta) -> Conflict:
         running = await self.store.turn(meta.running or 0)

@@ -67,9 +67,12 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- one step in both --------------------------------------------------------------------------------------------------
 
-    def does(self, promise: Promise, act: Act, fate: Fate, before: Promise | None = None) -> None:
+    def does(
+        self, promise: Promise, act: Act, fate: Fate, before: Promise | None = None, *, in_two_saves: bool = False
+    ) -> None:
         """Does the same in both. ``before`` is what the actor saves for good before the rest of the method.
 
+        ``in_two_saves``: of what it promises then, nothing is to be seen until the second.
         Of a process that died, what it saved is there, and nothing else; whose start was saved, was scheduled first.
         """
         start, told = deepcopy(self.promised), None
@@ -82,7 +85,7 @@ class ComparedMachine(RuleBasedStateMachine):
             except Refused as refused:
                 told = refused.args[0]
             if vars(after) != vars(states[-1]):
-                states.append(after)
+                states += [states[-1], after] if in_two_saves and step is promise else [after]
         known = len(self.host.workflows.started)
         answer = self.run(self._told(act, fate))
         died = isinstance(fate, int) and answer == "runtime_failed"
@@ -129,6 +132,7 @@ class ComparedMachine(RuleBasedStateMachine):
             lambda: self._admitted(secret, text, policy, key),
             fate,
             before=lambda c: None if c.admitted_before(secret, text, key) else c.heal(),
+            in_two_saves=not self.host.alone,
         )
 
     def begins_step(self, number: int, step: int, retry: int, instance: str, run: int | None, fate: Fate) -> None:

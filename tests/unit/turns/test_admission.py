@@ -11,7 +11,8 @@ from tests.unit.turns.host import KEY, ChatHost, turn_key
 async def test_an_idle_conversation_schedules_first_and_saves_second(host: ChatHost) -> None:
     admitted = await host.submit()
     assert (admitted.status, admitted.position) == ("running", 0)
-    assert host.trace == ["schedule", "save"]
+    assert host.trace == ["schedule", "save", "save"]
+    assert host.writes == [{"turn-1"}, {"meta"}], "what makes it an admission comes last"
     assert host.stored("meta")["running"] == 1
     assert host.stored("turn-1")["instance"] == host.instance(admitted.turn_id)
 

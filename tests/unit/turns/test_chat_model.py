@@ -17,7 +17,7 @@ from tests.unit.turns import reference
 from tests.unit.turns.machine import ComparedMachine, Fate
 from tests.unit.turns.reference import Turn
 
-FATES: st.SearchStrategy[Fate] = st.sampled_from([None, None, None, None, 0, 1, 2, "away"])
+FATES: st.SearchStrategy[Fate] = st.sampled_from([None, None, None, None, 0, 1, 2, 3, "away"])
 KEYS = st.sampled_from([None, None, "a", "b", "c"])
 POLICIES: st.SearchStrategy[OnBusy] = st.sampled_from(["queue", "reject", "interrupt"])
 TEXTS = st.sampled_from(["hi", "ho"])

@@ -1,5 +1,8 @@
 """A zombie: a replica whose sidecar was frozen, and which saves what it made of state that others have changed meanwhile."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from agent.domain.conversation import Submission
@@ -100,3 +103,55 @@ async def test_a_repeat_that_reads_an_old_meta_admits_nothing_twice(both: tuple[
     await other.chats.process_message(KEY, keyed("one", 4))
     history = await other.chats.get_history(KEY, 10, None)
     assert [turn.messages[0].content for turn in history.turns] == ["first", "one"]
+
+
+async def hanging(zombie: ChatHost, request: Submission) -> Callable[[], Awaitable[None]]:
+    """Freezes the zombie just before its first save of an admission. The result wakes it, and its admission is refused."""
+    frozen, woken = asyncio.Event(), asyncio.Event()
+
+    async def freeze() -> None:
+        frozen.set()
+        await woken.wait()
+
+    zombie.before_save = freeze
+    admission = asyncio.ensure_future(zombie.chats.process_message(KEY, request))
+    await frozen.wait()
+
+    async def wake() -> None:
+        woken.set()
+        with pytest.raises(Unavailable):
+            await admission
+
+    return wake
+
+
+async def test_a_key_that_a_zombie_leaves_behind_during_an_admission_doubles_nothing(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    await other.submit("first", secret=1)
+    wake = await hanging(zombie, keyed("one", 2))
+    await other.submit("second", secret=3)
+    other.before_save = wake
+    with pytest.raises(Unavailable):
+        await other.chats.process_message(KEY, keyed("one", 4))
+
+    admitted = await other.chats.process_message(KEY, keyed("one", 5))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["first", "second", "one"]
+    assert (await other.chats.process_message(KEY, keyed("one", 6))).turn_id == admitted.turn_id == history.turns[2].turn_id
+
+
+async def test_a_turn_that_a_zombie_leaves_behind_during_an_admission_takes_no_place(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first = await other.submit("first", secret=1)
+    wake = await hanging(zombie, keyed("two", 2))
+    await other.chats.cancel(turn_key(first.turn_id))
+    other.before_save = wake
+    with pytest.raises(Unavailable):
+        await other.chats.process_message(KEY, keyed("one", 3))
+
+    one = await other.chats.process_message(KEY, keyed("one", 3))  # the same delivery again
+    two = await other.chats.process_message(KEY, keyed("two", 4))
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["first", "one", "two"]
+    assert [one.turn_id, two.turn_id] == [turn.turn_id for turn in history.turns[1:]]
+    assert (await other.begin(one.turn_id)).kind == "go", "the workflow of the newest admission is the one recorded"
