@@ -1,9 +1,12 @@
 """The tools, run: checked arguments in, a JSON object out. What a model wrote, and whatever a tool returns, is data.
 
-Refuses to know turns and logs. A refusal is a result the model reads; only an unreachable runtime raises, to be tried again.
+Refuses to know turns and logs; whoever runs a tool may watch how far it is. A refusal is a result the model reads; only an
+unreachable runtime raises, to be tried again.
 """
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +14,15 @@ from agent.domain import ids
 from agent.domain.deadline import deadline_seconds_from
 from agent.domain.errors import Problem, Unavailable
 from agent.domain.ids import Identity
-from agent.domain.limits import TASK_OUTCOME_WAIT, TOOL_TIMEOUT
+from agent.domain.limits import (
+    TASK_OUTCOME_WAIT,
+    TASK_PROGRESS_FACTOR,
+    TASK_PROGRESS_FIRST,
+    TASK_PROGRESS_MAX,
+    TOOL_TIMEOUT,
+)
 from agent.domain.messages import Value
-from agent.domain.processing import ProcessTask
+from agent.domain.processing import ProcessTask, WorkflowView
 from agent.domain.task_changes import Change
 from agent.domain.tool_args import (
     AssignTask,
@@ -27,6 +36,8 @@ from agent.domain.tools import parse_call
 from agent.ports import Tasks, Workflows
 
 Result = dict[str, Any]
+Watch = Callable[[WorkflowView], None]
+"""Is shown the workflow that a tool waits for, again and again, changed or not. Must return at once."""
 
 
 class CallContext(Value):
@@ -54,11 +65,11 @@ class ToolBox:
     def __init__(self, tasks: Tasks, workflows: Workflows) -> None:
         self._tasks, self._workflows = tasks, workflows
 
-    async def run(self, name: str, arguments: str, context: CallContext) -> tuple[bool, Result]:
+    async def run(self, name: str, arguments: str, context: CallContext, watch: Watch) -> tuple[bool, Result]:
         """(ok, result). Raises Unavailable."""
         try:
             async with asyncio.timeout(TOOL_TIMEOUT):
-                return True, await self._run(name, arguments, context)
+                return True, await self._run(name, arguments, context, watch)
         except Unavailable:
             raise
         except Problem as problem:
@@ -66,10 +77,10 @@ class ToolBox:
         except TimeoutError:
             return False, {"error": {"code": "tool_timeout", "detail": f"{name} took longer than {TOOL_TIMEOUT:g} seconds."}}
 
-    async def _run(self, name: str, arguments: str, context: CallContext) -> Result:
+    async def _run(self, name: str, arguments: str, context: CallContext, watch: Watch) -> Result:
         match parse_call(name, arguments):
             case CreateTask() as args:
-                return await self._create(args, context)
+                return await self._create(args, context, watch)
             case GetTask(task_id=task_id):
                 return _json(await self._tasks.get(context.tenant, task_id))
             case ListTasks(status=status, limit=limit):
@@ -83,7 +94,7 @@ class ToolBox:
             case other:
                 raise TypeError(f"no runner for {type(other).__name__}")
 
-    async def _create(self, args: CreateTask, context: CallContext) -> Result:
+    async def _create(self, args: CreateTask, context: CallContext, watch: Watch) -> Result:
         """Starts the durable workflow, waits a little, and tells the truth about how far it came."""
         asked_at = datetime.fromisoformat(context.asked_at)
         seconds = deadline_seconds_from(args, asked_at, context.time_zone)
@@ -100,8 +111,9 @@ class ToolBox:
             by=context.change.by,
         )
         receipt = await self._tasks.process(context.who, request)
-        await self._workflows.task_processing(context.tenant, task_id, TASK_OUTCOME_WAIT)
+        await self._wait_watched(context.tenant, task_id, watch)
         outcome = await self._tasks.outcome(context.tenant, task_id)
+        watch(outcome)
         told: Result = {"task_id": task_id, "workflow_id": receipt.workflow_id, "status": outcome.status}
         if outcome.result is None:
             return {**told, "message": "Still being processed; ask get_workflow_status for how it ends."}
@@ -109,6 +121,24 @@ class ToolBox:
         if outcome.status != "rejected":
             told["task"] = _json(await self._tasks.get(context.tenant, task_id))
         return told
+
+    async def _wait_watched(self, tenant: str, task_id: str, watch: Watch) -> None:
+        """Waits for the workflow's end. Looking at it meanwhile goes on beside that, and nothing waits for a look."""
+        looking = asyncio.ensure_future(self._look(tenant, task_id, watch))
+        try:
+            await self._workflows.task_processing(tenant, task_id, TASK_OUTCOME_WAIT)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look(self, tenant: str, task_id: str, watch: Watch) -> None:
+        pause = TASK_PROGRESS_FIRST
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(pause * TASK_PROGRESS_FACTOR, TASK_PROGRESS_MAX)
+            with contextlib.suppress(Unavailable):  # the next look, or the outcome, tells more
+                if (view := await self._workflows.task_processing(tenant, task_id)) is not None:
+                    watch(view)
 
 
 def _json(value: Value) -> Result:

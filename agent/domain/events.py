@@ -7,6 +7,7 @@ Knows names and shapes. Refuses to know how they are stored, framed or delivered
 from typing import Any, Final, Literal, NamedTuple
 
 from agent.domain.messages import PublicMessage, Usage, Value
+from agent.domain.processing import WorkflowStatus, WorkflowStep
 from agent.domain.task import Task
 from agent.domain.undo import Undo
 
@@ -86,6 +87,21 @@ class ToolCalled(TurnEvent):
     arguments: dict[str, Any] | str
 
 
+class ToolProgressed(TurnEvent):
+    """A called tool tells how far it is: a snapshot of the task's workflow, which replaces the one before.
+
+    ``steps`` in the order they happened, undos included. May be missing altogether, in the record always; at most
+    TOOL_PROGRESS_MAX for one run of a call, all before its ``tool.returned``. After a crash they may begin again.
+    """
+
+    type: Literal["tool.progressed"] = "tool.progressed"
+    step: int
+    call_id: str
+    task_id: str
+    status: WorkflowStatus
+    steps: tuple[WorkflowStep, ...]
+
+
 class ToolReturned(TurnEvent):
     """A tool has answered. A reader that sees one ``call_id`` twice (after a crash) keeps the last: that one is stored."""
 
@@ -136,6 +152,7 @@ AnyTurnEvent = (
     | StepRestarted
     | TextDelta
     | ToolCalled
+    | ToolProgressed
     | ToolReturned
     | StepCommitted
     | TerminalEvent

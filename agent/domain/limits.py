@@ -50,6 +50,10 @@ TOKEN_COUNTS_KEPT_CHARS_MAX = 16 * 1024
 TOOL_LIST_MAX = 50  # tasks one tool call may list: more would only fill the context
 TOOL_TIMEOUT = 30.0
 TASK_OUTCOME_WAIT = 6.0  # create_task waits this long for its workflow, then says "still running"
+TASK_PROGRESS_FIRST = 0.1  # looks at that workflow meanwhile; most have ended by then
+TASK_PROGRESS_FACTOR = 1.5
+TASK_PROGRESS_MAX = 0.5
+TOOL_PROGRESS_MAX = 16  # tool.progressed events of one run of a call; what comes after them is told by tool.returned
 UNDO_STARTS_MAX = 5  # workflow instances of one undo; then it has failed
 TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.local.sse import Frame
+from agent.local.step_words import step_words
 
 _VALUE_CHARS_MAX = 160
 
@@ -25,6 +26,7 @@ class ChatView:
     live: bool
     _open_line: bool = field(default=False, init=False)
     _calls: dict[str, str] = field(default_factory=dict[str, str], init=False)
+    _progress: dict[str, str] = field(default_factory=dict[str, str], init=False)
     _returned: set[str] = field(default_factory=set[str], init=False)
 
     def show(self, frame: Frame) -> None:
@@ -39,6 +41,8 @@ class ChatView:
                 self.note("the answer starts over; forget its last lines")
             case "tool.called":
                 self._show_call(data)
+            case "tool.progressed":
+                self._show_progress(data)
             case "tool.returned":
                 self._show_result(data)
             case "step.committed":
@@ -76,6 +80,15 @@ class ChatView:
         shown = _pairs(arguments) if isinstance(arguments, dict) else _short(arguments)
         self._calls[call["call_id"]] = call["name"]
         self.note(f"{call['name']}({shown})")
+
+    def _show_progress(self, progress: dict[str, Any]) -> None:
+        """A snapshot replaces the one before: only what it tells beyond that is shown."""
+        call_id, told = progress["call_id"], ", ".join(step_words(step) for step in progress["steps"])
+        before = self._progress.get(call_id, "")
+        news = told.removeprefix(before).removeprefix(", ")
+        self._progress[call_id] = told
+        if news:
+            self.note(f"{self._calls.get(call_id, 'tool')}: {_short(news)}")
 
     def _show_result(self, result: dict[str, Any]) -> None:
         if result["call_id"] in self._returned:  # told twice after a crash: the first counts

@@ -66,6 +66,7 @@ class FakeWorkflows:
         self.started: list[tuple[str, str]] = []  # (turn id, instance)
         self.dead: set[str] = set()
         self.unreachable = False
+        self.on_processing: Callable[[float], Awaitable[WorkflowView | None]] | None = None  # stands in for task_processing
 
     async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None:
         if self.unreachable:
@@ -85,7 +86,7 @@ class FakeWorkflows:
         return instance not in self.dead and any(i == instance for _, i in self.started)
 
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
-        return None
+        return await self.on_processing(wait) if self.on_processing else None
 
 
 Said = ModelEvent | Exception | asyncio.Event

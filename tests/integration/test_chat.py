@@ -21,6 +21,7 @@ FIELDS = {
     "step.restarted": {"step", "reason"},
     "text.delta": {"step", "delta"},
     "tool.called": {"step", "call_id", "name", "arguments"},
+    "tool.progressed": {"step", "call_id", "task_id", "status", "steps"},
     "tool.returned": {"step", "call_id", "ok", "result"},
     "step.committed": {"step", "usage"},
     "turn.completed": {"message", "usage"},
@@ -92,7 +93,14 @@ def test_a_tool_creates_a_task_through_the_durable_workflow(client: Client, endp
     said = script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."')
     answer = client.ask(said)
 
-    order = [event for event in answer.events if event != "text.delta"]
+    told = {f.event: n for n, f in enumerate(answer.frames)}  # of the last one of each name
+    assert told["tool.called"] < told["tool.progressed"] < told["tool.returned"]
+    progress = answer.all("tool.progressed")[-1]
+    assert progress["status"] == "completed"
+    assert [(s["name"], s["state"]) for s in progress["steps"]] == [
+        (name, "done") for name in ("validate", "create", "assign", "reminder", "notify")
+    ]
+    order = [event for event in answer.events if event not in ("text.delta", "tool.progressed")]
     step = ["step.started", "tool.called", "step.committed", "tool.returned"]
     assert order == ["turn.started", *step, "step.started", "step.committed", "turn.completed"]
     called, returned = answer.all("tool.called")[0], answer.all("tool.returned")[0]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -19,6 +20,8 @@ from tests.integration.client import Client
 from tests.integration.stack import Stack
 
 FORWARD = ["validate", "create", "assign", "reminder", "notify"]
+UNDOS = [("reminder", "done", True), ("assign", "done", True)]
+UNDONE = [*((name, "done", False) for name in FORWARD[:4]), ("notify", "failed", False), *UNDOS]
 CREATED, ASSIGNED, DUE, OVERDUE = "task.created", "task.assigned", "task.deadline_set", "task.overdue"
 UNDUE, UNASSIGNED = "task.deadline_removed", "task.unassigned"
 
@@ -107,6 +110,26 @@ def test_rejected_with_every_reason_and_no_task(user: Client) -> None:
     assert user.get("/tasks")["tasks"] == []
 
 
+def test_who_follows_the_turn_sees_each_undo_of_a_failing_notification(stack: Stack, user: Client) -> None:
+    switch(stack, "fail")
+    answer = user.ask("Ask Bob to review the payment PR by tomorrow noon")
+    told = answer.all("tool.progressed")
+    [returned] = answer.all("tool.returned")
+    assert {(e["task_id"], e["call_id"]) for e in told} == {(returned["result"]["task_id"], returned["call_id"])}
+    assert len(told) >= 2, "the steps before the notification, three seconds before the undos"
+    assert all(len(before["steps"]) <= len(after["steps"]) for before, after in pairwise(told))
+    last = told[-1]
+    assert (last["status"], returned["result"]["status"]) == ("failed", "failed")
+    assert steps(last) == UNDONE
+    assert steps(told[0]) == UNDONE[: len(told[0]["steps"])][:4]
+    assert [event for event in answer.events if event.startswith("tool.")] == [
+        "tool.called",
+        *["tool.progressed"] * len(told),
+        "tool.returned",
+    ]
+    assert user.get(f"/workflows/{returned['result']['workflow_id']}")["steps"] == last["steps"]
+
+
 def test_a_failing_notification_undoes_assignment_and_reminder(stack: Stack, user: Client) -> None:
     switch(stack, "fail")
     started = time.monotonic()
@@ -115,12 +138,7 @@ def test_a_failing_notification_undoes_assignment_and_reminder(stack: Stack, use
     task_id = asked["task_id"]
     view = ended(user, task_id)
     assert time.monotonic() - started >= 3.0, "three attempts, one and two seconds apart"
-    assert steps(view) == [
-        *((name, "done", False) for name in FORWARD[:4]),
-        ("notify", "failed", False),
-        ("reminder", "done", True),
-        ("assign", "done", True),
-    ]
+    assert steps(view) == UNDONE
     assert "after 3 attempts" in view["result"]["message"]
     task = user.get(f"/tasks/{task_id}")
     assert (task["status"], task["assignee"], task["deadline"]) == ("pending", None, None)

@@ -71,7 +71,7 @@ async def test_every_event_has_its_schema_and_its_line(service: Service) -> None
     told = await document(service)
     schemas = told["components"]["schemas"]
     turn_events = [m for part in get_args(events.AnyTurnEvent) for m in (get_args(part) or [part])]
-    assert len(turn_events) == 11
+    assert len(turn_events) == 12
     for model in turn_events:
         name = model.model_fields["type"].default
         assert schemas[model.__name__]["properties"]["type"]["const"] == name

@@ -186,3 +186,23 @@ def test_long_values_are_shortened_and_raw_arguments_shown(talk: Talk, capsys: p
     assert returned.startswith("· ✗ get_task: detail=xxx")
     assert returned.endswith("…")
     assert len(returned) < 200
+
+
+def test_the_steps_of_a_tools_workflow_are_told_as_they_come(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    steps = [
+        {"name": "validate", "state": "done", "undo": False, "detail": ""},
+        {"name": "reminder", "state": "done", "undo": False, "detail": ""},
+        {"name": "notify", "state": "failed", "undo": False, "detail": "no answer"},
+        {"name": "reminder", "state": "skipped", "undo": True, "detail": "changed meanwhile"},
+        {"name": "assign", "state": "done", "undo": True, "detail": ""},
+        {"name": "assign", "state": "failed", "undo": True, "detail": "refused"},
+    ]
+    told = [frame("tool.progressed", call_id="c1", task_id="t-1", steps=steps[:n]) for n in (0, 2, 2, 5, 6)]
+    script = Script(stream=[frame("tool.called", call_id="c1", name="create_task", arguments={}), *told, completed("Hm.")])
+    assert chat.once(talk(script), "hi") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "· create_task()",
+        "· create_task: validated, reminder set",
+        "· create_task: notification failed (no answer), reminder left alone (changed meanwhile), assignment undone",
+        "· create_task: assignment could not be undone (refused)",
+    ]

@@ -6,53 +6,20 @@ from typing import Any
 
 import pytest
 
-from agent.adapters.memory_log import MemoryTurnLog
 from agent.domain import ids
 from agent.domain.deadline import deadline_seconds_from
 from agent.domain.errors import Conflict, Unavailable
-from agent.domain.events import EntryId, LogEntry, StepStarted, ToolReturned, TurnCancelled
+from agent.domain.events import TurnCancelled
 from agent.domain.limits import TOOL_RESULT_BYTES_MAX
 from agent.domain.messages import ToolCall
 from agent.domain.task import Task
 from agent.domain.tool_args import CreateTask
 from agent.domain.turn import CommitTool
-from tests.fakes.ports import FakeTasks, FragileLog, WordTokens, some_task
+from tests.fakes.ports import some_task
 from tests.unit.turns.host import ChatHost, call, turn_key
+from tests.unit.turns.tool_stage import CREATE, PATIENCE, Stage
 from workflows import toolbox as toolbox_module
 from workflows.activities.rival import Superseded
-from workflows.activities.run_tools import RunTools
-from workflows.toolbox import ToolBox
-
-PATIENCE = 5.0
-CREATE = {"title": "Review the PR", "description": "The payment PR needs a review", "assignee": "Bob", "deadline_seconds": 60}
-
-
-class Stage:
-    """A turn that waits for its tools, and all the parts around it."""
-
-    def __init__(self, host: ChatHost) -> None:
-        self.host, self.tasks, self.memory = host, FakeTasks(), MemoryTurnLog()
-        self.log = FragileLog(self.memory)
-        self.run = RunTools(host.chats, self.log, ToolBox(self.tasks, host.workflows), WordTokens(), host.clock)
-        self.turn = ""
-
-    async def ask(self, *calls: ToolCall) -> "Stage":
-        """The model asked for ``calls`` in step 0."""
-        self.turn = (await self.host.submit()).turn_id
-        begun = await self.host.begin(self.turn)
-        await self.memory.append(turn_key(self.turn), EntryId(begun.epoch, 0), [StepStarted(turn_id=self.turn, step=0)])
-        await self.host.commit(self.turn, begun.epoch, calls=calls)
-        return self
-
-    async def tools(self) -> None:
-        await asyncio.wait_for(self.run(self.host.ref(self.turn)), PATIENCE)
-
-    async def returned(self) -> list[ToolReturned]:
-        entries: list[LogEntry] = await anext(aiter(self.memory.follow(turn_key(self.turn), None)))
-        return [ToolReturned.model_validate_json(e.data) for e in entries if e.name == "tool.returned"]
-
-    def stored(self) -> dict[str, Any]:
-        return {r["call_id"]: json.loads(r["content"]) for r in self.host.stored("turn-1")["steps"][0]["results"]}
 
 
 @pytest.fixture
