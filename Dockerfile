@@ -1,6 +1,14 @@
-# Two stages: the first holds uv and builds the locked environment, the second holds nothing but Python and that environment.
+# Three stages: one holds Node.js and builds the page, one holds uv and builds the locked environment with the page in it, and the
+# last holds nothing but Python and that environment.
 # Build: docker build -t task-agent:dev .
 # The service keeps nothing in the image's own file system: run it read-only, with /data and /tmp writable.
+
+FROM docker.io/library/node:22-slim AS page
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web ./
+RUN npm run build
 
 FROM docker.io/library/python:3.11-slim AS build
 ARG UV_VERSION=0.13.9
@@ -20,6 +28,7 @@ COPY agent ./agent
 COPY actors ./actors
 COPY workflows ./workflows
 COPY prompts ./prompts
+COPY --from=page /src/agent/page ./agent/page
 RUN /opt/uv/bin/uv sync --locked --no-dev --no-editable
 
 FROM docker.io/library/python:3.11-slim

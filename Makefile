@@ -2,17 +2,22 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test nightly check check-types check-unit check-local fmt bench chaos chaos-long clean
+.PHONY: help install page run test nightly check check-types check-unit check-local check-page fmt bench chaos chaos-long clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 BIN := .venv/bin
+PAGE := agent/page/index.html
+PAGE_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print)
+NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (a < 20 || (a == 20 && b < 19)) process.exit(1); console.log("yes")' 2>/dev/null)
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.installed ## Make .venv with everything locked, and .venv/bin/task-agent
+install: .venv/.installed $(if $(NODE),try-page) ## Make .venv with everything locked, and .venv/bin/task-agent; the page, where Node.js is
+
+page: $(PAGE) ## Build the page, which the service serves at / (Node.js 20.19 or newer)
 
 run: install ## Start everything on this machine and print where (ARGS="--port 9000")
 	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
@@ -22,13 +27,13 @@ test: install tests/wire/node_modules/.installed ## Everything that belongs in C
 	@$(BIN)/task-agent dapr install
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/chaos) $(ARGS)
 
-nightly: install ## The random tests of the unit tests, ten times as long
+nightly: .venv/.installed ## The random tests of the unit tests, ten times as long
 	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
 
-check: install ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
+check: .venv/.installed ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(MAKE) --no-print-directory --output-sync=target -j3 check-types check-unit check-local
+	@$(MAKE) --no-print-directory --output-sync=target -j3 check-types check-unit check-local check-page
 
 check-types:
 	@$(BIN)/lint-imports --no-logo
@@ -40,7 +45,10 @@ check-unit:
 check-local: # apart from the others because it mostly waits, for processes it starts and stops
 	@$(BIN)/pytest -q tests/unit/local
 
-fmt: install ## Format the code and fix what the linter can fix
+check-page: # where Node.js has not been, there is nothing to check it with
+	@[ ! -d web/node_modules ] || (cd web && npm run --silent types && npm run --silent test)
+
+fmt: .venv/.installed ## Format the code and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
@@ -59,7 +67,7 @@ chaos-long: install ## The same with 1,000 faults: about three hours on two core
 	@exec $(BIN)/python -m tests.chaos --faults 1000 $(ARGS)
 
 clean: ## Remove what was installed and what tools left behind; the data folder stays
-	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/wire/node_modules
+	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/wire/node_modules web/node_modules agent/page
 
 # Tried again when the lock file is newer than the last success.
 .venv/.installed: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
@@ -73,6 +81,21 @@ tests/wire/node_modules/.installed: tests/wire/package-lock.json
 	@echo "Installing the JavaScript clients that the wire tests drive ..."
 	@cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
+
+$(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
+	@echo "Building the page ..."
+	@cd web && npm run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@echo "Fetching what the page is built of into web/node_modules (once, about half a minute) ..."
+	@cd web && npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1
+	@touch $@
+
+# The service runs without its page, so a registry that does not answer stops nothing.
+.PHONY: try-page
+try-page:
+	@$(MAKE) --no-print-directory page || echo "The page could not be built: everything else works. \`make page\` tries again."
 
 # No uv on this machine: a private one. Debian's python3 may have pip but no venv, or the other way round.
 .uv/bin/uv:

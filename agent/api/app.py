@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from agent.api import problems
 from agent.api.gate import Gate
 from agent.api.openapi import DESCRIPTION, with_event_schemas
+from agent.api.page import mount_page
 from agent.ports import UnderWay
 
 
@@ -25,5 +26,6 @@ def public_app(version: str, routers: list[APIRouter], under_way: UnderWay) -> F
     app.add_middleware(Gate, under_way=under_way)
     for router in routers:
         app.include_router(router)
+    mount_page(app)
     with_event_schemas(app)
     return app

@@ -38,7 +38,8 @@ async def test_a_bug_is_a_500_that_says_nothing_of_the_inside(service: Service) 
     ("verb", "path", "status", "code"),
     [
         ("GET", "/nowhere", 404, "not_found"),
-        ("GET", "/", 404, "not_found"),
+        ("POST", "/", 405, "method_not_allowed"),
+        ("GET", "/assets/nothing.js", 404, "not_found"),
         ("GET", "/docs", 404, "not_found"),
         ("GET", "/redoc", 404, "not_found"),
         ("GET", "/dapr/config", 404, "not_found"),

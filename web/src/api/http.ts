@@ -1,0 +1,80 @@
+// Calls of the service: JSON in, JSON out, and two kinds of failure that callers treat differently.
+
+/** The service's own refusal: a sentence for people, a code for programs. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+
+  /** Whether the same request may well work in a moment: the service is starting, stopping, or a part of it is away. */
+  get passing(): boolean {
+    return this.status === 503 || this.status === 502 || this.status === 504;
+  }
+}
+
+/** Nobody answered, or the connection broke. */
+export class Unreachable extends Error {}
+
+export const isPassing = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof Problem && error.passing);
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export interface Request {
+  method?: "GET" | "POST" | "PUT" | "DELETE";
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** The response of a good status; throws Problem or Unreachable. An abort passes through. */
+export async function open(path: string, request: Request = {}): Promise<Response> {
+  const headers: Record<string, string> = { "X-Time-Zone": ZONE, ...request.headers };
+  const init: RequestInit = { method: request.method ?? "GET", headers, cache: "no-store" };
+  if (request.signal) init.signal = request.signal;
+  if (request.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(request.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    throw new Unreachable(String(error));
+  }
+  if (response.ok) return response;
+  throw await problemOf(response);
+}
+
+/** The parsed body of a good answer. */
+export async function call<T>(path: string, request: Request = {}): Promise<T> {
+  const signal = AbortSignal.timeout(20_000);
+  const response = await open(path, { signal, ...request }).catch((error: unknown) => {
+    throw signal.aborted ? new Unreachable("no answer within 20 seconds") : error;
+  });
+  return (await response.json()) as T;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const text = await response.text().catch(() => "");
+  const code = response.headers.get("X-Error-Code"); // the AI SDK's routes answer in plain text: its client shows the body
+  if (code !== null) return new Problem(response.status, code, text);
+  const body = parsed(text);
+  if (body !== null && typeof body === "object" && "detail" in body && "code" in body) {
+    return new Problem(response.status, String(body.code), String(body.detail));
+  }
+  return new Problem(response.status, "unknown", response.statusText || `HTTP ${response.status}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

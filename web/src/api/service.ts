@@ -1,0 +1,27 @@
+// What the page asks about the service and about contexts.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { call } from "./http";
+import type { About, Context, History, Turn } from "./types";
+
+export const CONVERSATION = "main";
+
+export const useAbout = () => useQuery({ queryKey: ["about"], queryFn: () => call<About>("/about"), staleTime: Infinity });
+
+/** What the model would be sent now, or, with a turn, what it was sent for that one. */
+export const useContext = (turn: string | null) =>
+  useQuery({
+    queryKey: ["context", turn ?? "now"],
+    queryFn: () =>
+      call<Context>(turn === null ? `/context?conversation=${CONVERSATION}` : `/turns/${encodeURIComponent(turn)}/context`),
+    placeholderData: keepPreviousData,
+  });
+
+export const useTurns = () =>
+  useQuery({
+    queryKey: ["context", "turns"],
+    queryFn: () => call<History>(`/history?conversation=${CONVERSATION}&limit=50`),
+  });
+
+/** What became of a turn; told again when its undo has ended. */
+export const useTurn = (turn: string, enabled: boolean) =>
+  useQuery({ queryKey: ["turn", turn], queryFn: () => call<Turn>(`/turns/${encodeURIComponent(turn)}`), enabled });

@@ -1,0 +1,47 @@
+// Server-sent events over fetch. The browser's own EventSource hides the pings, and so cannot tell a quiet stream from a
+// dead connection (a laptop that slept, a network that changed).
+import { createParser } from "eventsource-parser";
+import { Unreachable } from "./http";
+
+export interface Frame {
+  id: string;
+  event: string;
+  data: string;
+}
+
+const SILENCE_MAX = 25_000; // the service pings every 10 seconds
+
+/** The frames of `response` until its body ends; throws Unreachable when the connection breaks or falls silent. */
+export async function* frames(response: Response, signal?: AbortSignal): AsyncGenerator<Frame> {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  const ready: Frame[] = [];
+  const decoder = new TextDecoder();
+  const parser = createParser({
+    onEvent: (event) => ready.push({ id: event.id ?? "", event: event.event ?? "message", data: event.data }),
+  });
+  try {
+    for (;;) {
+      const chunk = await withinSilence(reader.read(), signal);
+      if (chunk.done) return;
+      parser.feed(decoder.decode(chunk.value, { stream: true }));
+      while (ready.length > 0) yield ready.shift() as Frame;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+function withinSilence<T>(read: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Unreachable("silence")), SILENCE_MAX);
+    const cut = () => reject(new Unreachable("left"));
+    signal?.addEventListener("abort", cut, { once: true });
+    read
+      .then(resolve, (error: unknown) => reject(new Unreachable(String(error))))
+      .finally(() => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", cut);
+      });
+  });
+}

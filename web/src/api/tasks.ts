@@ -1,0 +1,75 @@
+// Tasks as the page keeps them: pages of the list, kept fresh by the feed, and the changes a person makes.
+import {
+  type InfiniteData,
+  type QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { call } from "./http";
+import type { Task, TaskHistory, TaskPage, Workflow } from "./types";
+
+type Pages = InfiniteData<TaskPage, string | null>;
+const LIST = ["tasks"];
+const PAGE = 100;
+
+export function useTasks() {
+  return useInfiniteQuery({
+    queryKey: LIST,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) =>
+      call<TaskPage>(`/tasks?limit=${PAGE}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
+    getNextPageParam: (page) => page.next,
+  });
+}
+
+export const useTask = (id: string) =>
+  useQuery({ queryKey: ["task", id], queryFn: () => call<Task>(`/tasks/${encodeURIComponent(id)}`) });
+
+export const useTaskHistory = (id: string) =>
+  useQuery({ queryKey: ["task", id, "history"], queryFn: () => call<TaskHistory>(`/tasks/${encodeURIComponent(id)}/history`) });
+
+/** How a task's processing goes: looked at again while it runs. */
+export const useWorkflow = (id: string, enabled = true) =>
+  useQuery({
+    queryKey: ["task", id, "workflow"],
+    queryFn: () => call<Workflow>(`/workflows/task-workflow-${encodeURIComponent(id)}`),
+    enabled,
+    retry: false, // a task may have none
+    refetchInterval: (query) => (query.state.data?.status === "running" ? 1_000 : false),
+  });
+
+export type TaskChange =
+  | { path: "status"; body: { status: string } }
+  | { path: "assignee"; body: { assignee: string | null } }
+  | { path: "deadline"; body: { deadline: string | null } };
+
+export function useChangeTask(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ path, body }: TaskChange) =>
+      call<Task>(`/tasks/${encodeURIComponent(id)}/${path}`, { method: "POST", body }),
+    onSuccess: (task) => taskChanged(client, task),
+    onError: () => client.invalidateQueries({ queryKey: ["task", id] }),
+  });
+}
+
+/** A task is as `task` says: told by the feed, or by the answer to a change. */
+export function taskChanged(client: QueryClient, task: Task): void {
+  client.setQueryData<Pages>(LIST, (pages) => pages && { ...pages, pages: upsert(pages.pages, task) });
+  client.setQueryData<Task>(["task", task.task_id], (known) => (known && known.version > task.version ? known : task));
+  void client.invalidateQueries({ queryKey: ["task", task.task_id, "history"] });
+  void client.invalidateQueries({ queryKey: ["task", task.task_id, "workflow"] });
+}
+
+/** `pages` with `task` in its place, or first when it is new; an older version than the known one changes nothing. */
+export function upsert(pages: TaskPage[], task: Task): TaskPage[] {
+  const known = pages.flatMap((page) => page.tasks).find((other) => other.task_id === task.task_id);
+  if (known && known.version >= task.version) return pages;
+  if (known) {
+    return pages.map((page) => ({ ...page, tasks: page.tasks.map((t) => (t.task_id === task.task_id ? task : t)) }));
+  }
+  const [first, ...rest] = pages;
+  return first ? [{ ...first, tasks: [task, ...first.tasks] }, ...rest] : pages;
+}

@@ -1,0 +1,119 @@
+// The conversation: what was said, what is being said, what waits, and the box to say more.
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { TEXTS } from "../texts";
+import { Icon } from "../ui/Icon";
+import { useStickToEnd } from "../ui/useStickToEnd";
+import { Announcer } from "./Announcer";
+import { Composer } from "./Composer";
+import { AgentMessage, UserMessage } from "./Message";
+import { Outcome } from "./Outcome";
+import { OutgoingMessage } from "./OutgoingMessage";
+import { preloadProse } from "./Prose";
+import { Welcome } from "./Welcome";
+import { arrange } from "./arrange";
+import type { Conversation, View } from "./conversation";
+import type { Message } from "./wire";
+
+const T = TEXTS.chat;
+
+export function Chat({ conversation, onTask }: { conversation: Conversation; onTask: (id: string) => void }) {
+  const view = useSyncExternalStore(conversation.subscribe, () => conversation.view);
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const { away, toEnd } = useStickToEnd(box, content);
+
+  useEffect(() => {
+    conversation.look();
+    preloadProse();
+  }, [conversation]);
+  useEscape(conversation);
+
+  const send = (text: string) => {
+    conversation.send(text);
+    toEnd();
+  };
+  const last = view.messages.findLast((message) => message.metadata?.status !== "queued");
+  return (
+    <section className="chat" aria-label={T.region}>
+      <div className="scroll" ref={box} tabIndex={-1}>
+        <div className="messages" ref={content}>
+          {!view.loaded && <p className="muted">{T.loading}</p>}
+          {view.older !== null && (
+            <button type="button" className="quiet" onClick={() => void conversation.loadOlder()}>
+              {T.older}
+            </button>
+          )}
+          <Said view={view} conversation={conversation} onTask={onTask} onExample={send} />
+          {view.reconnecting && <p className="notice">{T.reconnecting}</p>}
+          {view.problem && (
+            <p className="problem" role="alert">
+              {view.problem}
+            </p>
+          )}
+        </div>
+      </div>
+      {away && (
+        <button type="button" className="newest" onClick={toEnd}>
+          <Icon name="down" /> {T.newest}
+        </button>
+      )}
+      <Announcer running={view.running} last={last} />
+      <Composer
+        running={view.running}
+        stopping={view.stopping}
+        onSend={send}
+        onStop={(effects) => void conversation.stop(effects)}
+      />
+    </section>
+  );
+}
+
+function Said(props: { view: View; conversation: Conversation; onTask: (id: string) => void; onExample: (text: string) => void }) {
+  const { view, conversation, onTask, onExample } = props;
+  const items = arrange(view);
+  if (view.loaded && items.length === 0) return <Welcome onExample={onExample} />;
+  const newest = items.findLast((item) => item.kind === "answer");
+  return items.map((item) => {
+    if (item.kind === "outgoing") {
+      return <OutgoingMessage key={item.outgoing.message.id} outgoing={item.outgoing} conversation={conversation} />;
+    }
+    const { message } = item;
+    if (item.kind === "question") {
+      return (
+        <UserMessage key={message.id} message={message}>
+          {message.metadata?.status === "queued" && <Queued message={message} conversation={conversation} />}
+        </UserMessage>
+      );
+    }
+    return (
+      <AgentMessage key={message.id} message={message} growing={item.growing} onTask={onTask}>
+        {!item.growing && (
+          <Outcome answer={message} question={item.question} newest={item === newest && !view.running} conversation={conversation} />
+        )}
+      </AgentMessage>
+    );
+  });
+}
+
+function Queued({ message, conversation }: { message: Message; conversation: Conversation }) {
+  const turn = message.metadata?.turn_id ?? "";
+  return (
+    <p className="queued small">
+      {T.queued}{" "}
+      <button type="button" className="link" onClick={() => void conversation.withdraw(turn)}>
+        {T.withdraw}
+      </button>
+    </p>
+  );
+}
+
+/** Escape stops the answer, wherever the focus is. */
+function useEscape(conversation: Conversation): void {
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented && conversation.view.running) void conversation.stop();
+    };
+    document.addEventListener("keydown", keys);
+    return () => document.removeEventListener("keydown", keys);
+  }, [conversation]);
+}

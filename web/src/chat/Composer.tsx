@@ -1,0 +1,85 @@
+// Where the person writes. What is written survives a reload; Enter sends, Shift+Enter starts a new line, Escape stops.
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { TEXTS, say } from "../texts";
+import { Icon } from "../ui/Icon";
+
+const T = TEXTS.chat;
+const DRAFT = "task-agent.draft";
+const BYTES_MAX = 256 * 1024;
+const bytes = new TextEncoder();
+
+export function Composer(props: {
+  running: boolean;
+  stopping: boolean;
+  onSend: (text: string) => void;
+  onStop: (effects: "keep" | "undo") => void;
+}) {
+  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT) ?? "");
+  const box = useRef<HTMLTextAreaElement>(null);
+  const size = text.length > BYTES_MAX / 4 ? bytes.encode(text).length : 0;
+  const sendable = text.trim() !== "" && size <= BYTES_MAX;
+
+  useEffect(() => sessionStorage.setItem(DRAFT, text), [text]);
+  useEffect(() => grow(box.current), [text]);
+
+  const send = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (!sendable) return;
+    props.onSend(text);
+    setText("");
+    box.current?.focus();
+  };
+  const keys = (event: KeyboardEvent) => {
+    // While a person composes a character (Japanese, Chinese, ...), Enter belongs to that.
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) send(event as unknown as FormEvent);
+  };
+  return (
+    <form className="composer" onSubmit={send}>
+      <label htmlFor="message" className="hidden">
+        {T.label}
+      </label>
+      <textarea
+        id="message"
+        ref={box}
+        rows={1}
+        value={text}
+        placeholder={T.placeholder}
+        aria-describedby="composer-hint"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={keys}
+        autoFocus
+      />
+      <div className="buttons">
+        {props.running && <StopButtons stopping={props.stopping} onStop={props.onStop} />}
+        <button type="submit" className="primary" disabled={!sendable} aria-label={T.send} title={T.send}>
+          <Icon name="send" />
+        </button>
+      </div>
+      <p id="composer-hint" className={size > BYTES_MAX ? "hint problem" : "hint"}>
+        {size > BYTES_MAX ? say(T.tooLong, { n: Math.ceil(size / 1024) }) : T.hint}
+      </p>
+    </form>
+  );
+}
+
+function StopButtons({ stopping, onStop }: { stopping: boolean; onStop: (effects: "keep" | "undo") => void }) {
+  return (
+    <>
+      <button type="button" className="undo" onClick={() => onStop("undo")} disabled={stopping}>
+        <Icon name="undo" />
+        <span>{T.stopUndo}</span>
+      </button>
+      <button type="button" className="stop" onClick={() => onStop("keep")} disabled={stopping} aria-keyshortcuts="Escape">
+        <Icon name="stop" />
+        <span>{stopping ? T.stopping : T.stop}</span>
+      </button>
+    </>
+  );
+}
+
+/** As high as its text, up to what the stylesheet allows. */
+function grow(box: HTMLTextAreaElement | null): void {
+  if (!box) return;
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
+}

@@ -1,0 +1,50 @@
+// How an answer ended, when there is more to say than its words: failed, stopped, undone; and what can be done about it.
+import { useTurn } from "../api/service";
+import { TEXTS, say } from "../texts";
+import { Icon } from "../ui/Icon";
+import type { Conversation } from "./conversation";
+import type { Message } from "./wire";
+
+const T = TEXTS.chat;
+
+export function Outcome(props: { answer: Message; question: Message | undefined; newest: boolean; conversation: Conversation }) {
+  const { answer, question, newest, conversation } = props;
+  const told = answer.metadata;
+  const failed = told?.status === "failed";
+  const again = newest && question && (
+    <button type="button" className="quiet" onClick={() => void conversation.regenerate(question, answer.id)}>
+      <Icon name="again" /> {failed ? T.retry : T.regenerate}
+    </button>
+  );
+  return (
+    <>
+      {failed && <p className="problem">{say(T.failed, { why: told.error?.message ?? "" })}</p>}
+      {told?.status === "cancelled" && <Stopped turn={answer.id} />}
+      {again && <div className="actions">{again}</div>}
+    </>
+  );
+}
+
+function Stopped({ turn }: { turn: string }) {
+  const { data } = useTurn(turn, true);
+  return (
+    <>
+      <p className="stopped muted">
+        <Icon name="stop" /> {T.cancelled}
+      </p>
+      {data?.undo && data.undo.tasks.length > 0 && (
+        <ol className="steps undone">
+          {data.undo.tasks.map((task) => (
+            <li key={task.task_id} className={task.state === "undone" || task.state === "failed" ? "undo" : "skipped"}>
+              <Icon name={task.state === "undone" ? "undo" : task.state === "failed" ? "cross" : "skip"} />
+              <span>
+                {say(T.undo[task.state], { task: task.task_id })}
+                {task.detail && <small>{task.detail}</small>}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+// Paints the newest of many snapshots, so that a fast stream costs no more than eyes can follow.
+const EVERY = 40; // ms
+const FIRST = 120; // a replay comes in one burst: it is shown when it is whole, so that nothing seems to start anew
+
+export class Brush<T> {
+  #newest: T | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wait = FIRST;
+
+  constructor(private readonly onPaint: (value: T) => void) {}
+
+  paint(value: T): void {
+    this.#newest = value;
+    this.#timer ??= setTimeout(() => this.flush(), this.#wait);
+  }
+
+  flush(): void {
+    const newest = this.#newest;
+    this.drop();
+    this.#wait = EVERY;
+    if (newest !== null) this.onPaint(newest);
+  }
+
+  drop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#newest = null;
+  }
+}

@@ -1,0 +1,243 @@
+// One conversation as the page knows it. The server's history is the truth; one loop follows the answer that runs now, over
+// every connection that breaks; messages wait here until the server has acknowledged them, and their ids make repeats harmless.
+import { Problem, isPassing } from "../api/http";
+import { backoff, pause } from "../api/pause";
+import { Brush } from "./brush";
+import { merge } from "./merge";
+import { type Message, type Page, history, join, post, postAgain, read, stop } from "./wire";
+
+/** A message of this page that history does not show yet; it has a turn once the server has it. */
+export interface Outgoing {
+  message: Message;
+  state: "sending" | "sent" | "failed";
+  turn?: string | null;
+  why?: string;
+}
+
+export interface View {
+  loaded: boolean;
+  /** Oldest first. The answer that runs is among them, as `live` says; those of messages that wait are empty. */
+  messages: Message[];
+  older: number | null;
+  live: Message | null;
+  outgoing: Outgoing[];
+  running: boolean;
+  stopping: boolean;
+  reconnecting: boolean;
+  problem: string | null;
+}
+
+const NOTHING: View = {
+  loaded: false,
+  messages: [],
+  older: null,
+  live: null,
+  outgoing: [],
+  running: false,
+  stopping: false,
+  reconnecting: false,
+  problem: null,
+};
+
+export class Conversation {
+  #view = NOTHING;
+  #listeners = new Set<() => void>();
+  #following = false;
+  #lookAgain = false;
+  #connection = new AbortController();
+
+  constructor(
+    private readonly id: string,
+    /** Called when an answer has ended, and when this page has started one. */
+    private readonly onChange: (what: "started" | "ended") => void,
+  ) {}
+
+  get view(): View {
+    return this.#view;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  // --- what a person does ---------------------------------------------------------------------------------------------------
+
+  send(text: string): void {
+    const message: Message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] };
+    const outgoing: Outgoing = { message, state: "sending" };
+    this.#set({ outgoing: [...this.#view.outgoing, outgoing], problem: null });
+    void this.#deliver(outgoing);
+  }
+
+  resend(outgoing: Outgoing): void {
+    this.#change(outgoing, { state: "sending" });
+    void this.#deliver(outgoing);
+  }
+
+  discard(outgoing: Outgoing): void {
+    this.#set({ outgoing: this.#view.outgoing.filter((other) => other.message.id !== outgoing.message.id) });
+  }
+
+  /** Stops the answer that runs; `undo` takes back what its tools did. */
+  async stop(effects: "keep" | "undo" = "keep"): Promise<void> {
+    const answer = this.#view.live?.id ?? this.#view.messages.find((m) => m.metadata?.status === "running")?.id;
+    if (!answer || this.#view.stopping) return;
+    this.#set({ stopping: true });
+    await this.#ask(() => stop(this.id, answer, effects));
+    if (!this.#view.running) this.#set({ stopping: false });
+  }
+
+  /** Takes a message back that waits. */
+  async withdraw(answer: string): Promise<void> {
+    await this.#ask(() => stop(this.id, answer));
+    await this.#refresh().catch(() => undefined);
+  }
+
+  async regenerate(question: Message, answer: string): Promise<void> {
+    this.#set({ problem: null });
+    await this.#ask(async () => this.#answerOf(await postAgain(this.id, question, answer)));
+  }
+
+  async loadOlder(): Promise<void> {
+    const before = this.#view.older;
+    if (before === null) return;
+    await this.#ask(async () => {
+      const page = await history(this.id, before);
+      this.#set({ messages: [...page.messages, ...this.#view.messages], older: page.next });
+    });
+  }
+
+  // --- what keeps it true ---------------------------------------------------------------------------------------------------
+
+  /** Looks whether an answer runs that this page does not follow, and follows it. Any number of times. */
+  look(): void {
+    if (this.#following) this.#lookAgain = true;
+    else void this.#follow(null);
+  }
+
+  /** What was open is not to be trusted: after a sleep, or when the service was gone. */
+  reconnect(): void {
+    this.#connection.abort();
+    this.look();
+  }
+
+  /** Sends until the service has acknowledged it, or refused it. */
+  async #deliver(outgoing: Outgoing): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const response = await post(this.id, outgoing.message);
+        this.#change(outgoing, { state: "sent", turn: response.headers.get("X-Turn-Id") });
+        this.#answerOf(response);
+        return;
+      } catch (error) {
+        if (!isPassing(error)) {
+          this.#change(outgoing, { state: "failed", why: sentence(error) });
+          return;
+        }
+        await pause(backoff(attempt));
+      }
+    }
+  }
+
+  #answerOf(response: Response): void {
+    this.onChange("started");
+    if (!this.#following) {
+      void this.#follow(response);
+      return;
+    }
+    // It waits behind the answer that is being read, and is joined after it. Leaving its stream cancels nothing.
+    void response.body?.cancel();
+    this.#lookAgain = true;
+    void this.#refresh().catch(() => undefined);
+  }
+
+  async #follow(given: Response | null): Promise<void> {
+    this.#following = true;
+    let response = given;
+    for (let failures = 0; ; ) {
+      this.#lookAgain = false;
+      this.#connection = new AbortController();
+      const { signal } = this.#connection;
+      try {
+        response ??= await join(this.id, signal);
+        if (response === null) {
+          await this.#refresh(true);
+          if (this.#lookAgain) continue;
+          break;
+        }
+        await this.#read(response, signal);
+        failures = 0;
+      } catch (error) {
+        if (this.#lookAgain) {
+          response = null;
+          continue;
+        }
+        if (error instanceof Problem && !error.passing) {
+          this.#set({ problem: error.message });
+          break;
+        }
+        this.#set({ reconnecting: this.#view.running });
+        await pause(backoff(failures++));
+      }
+      response = null;
+    }
+    this.#following = false;
+    this.#set({ running: false, reconnecting: false, stopping: false, loaded: true });
+  }
+
+  /** Shows one answer to its end, and then what the server says it came to. */
+  async #read(response: Response, signal: AbortSignal): Promise<void> {
+    this.#set({ running: true, reconnecting: false });
+    const turn = response.headers.get("X-Turn-Id");
+    // The question may be another page's; and what this page has just sent may wait behind an answer that it did not know of.
+    void this.#refresh().then(() => this.#waits(turn) && this.reconnect(), () => undefined);
+    const brush = new Brush<Message>((live) => this.#set({ live }));
+    try {
+      await read(response, (message) => brush.paint(message), signal);
+      brush.flush();
+    } finally {
+      brush.drop();
+    }
+    await this.#refresh(true);
+    this.#set({ stopping: false });
+    this.onChange("ended");
+  }
+
+  #waits(turn: string | null): boolean {
+    return this.#view.messages.some((message) => message.id === turn && message.metadata?.status === "queued");
+  }
+
+  /** Takes over what the server has stored; once `settled`, what was live is part of it. */
+  async #refresh(settled = false): Promise<void> {
+    const page = await history(this.id);
+    const messages = merge(this.#view.messages, page.messages);
+    const isOlderKnown = messages.length > page.messages.length;
+    this.#set({
+      loaded: true,
+      messages,
+      older: isOlderKnown ? this.#view.older : page.next,
+      outgoing: this.#view.outgoing.filter((outgoing) => !isIn(page, outgoing)),
+      ...(settled ? { live: null } : {}),
+    });
+  }
+
+  async #ask(work: () => Promise<unknown>): Promise<void> {
+    await work().catch((error: unknown) => this.#set({ problem: sentence(error), stopping: false }));
+  }
+
+  #change(outgoing: Outgoing, to: Partial<Outgoing>): void {
+    const { id } = outgoing.message;
+    this.#set({ outgoing: this.#view.outgoing.map((other) => (other.message.id === id ? { ...other, ...to } : other)) });
+  }
+
+  #set(change: Partial<View>): void {
+    this.#view = { ...this.#view, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const isIn = (page: Page, outgoing: Outgoing): boolean =>
+  outgoing.turn !== undefined && page.messages.some((message) => message.metadata?.turn_id === outgoing.turn);
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,72 @@
+// What the model is about to see, to the token; or what it was sent for a turn.
+import { useState } from "react";
+import { useContext, useTurns } from "../api/service";
+import type { Context, ContextMessage, History } from "../api/types";
+import { TEXTS, say } from "../texts";
+import { Bar } from "./Bar";
+
+const T = TEXTS.context;
+
+export function Inspector() {
+  const [turn, setTurn] = useState<string | null>(null);
+  const turns = useTurns();
+  const { data: context, error } = useContext(turn);
+  return (
+    <section className="context" aria-label={T.region}>
+      <label className="which">
+        <span>{T.which}</span>
+        <select value={turn ?? ""} onChange={(event) => setTurn(event.target.value || null)}>
+          <option value="">{T.now}</option>
+          {turns.data?.turns.toReversed().map((t) => (
+            <option key={t.turn_id} value={t.turn_id}>
+              {say(T.turn, { n: t.number, text: asked(t) })}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p className="muted">{turn === null ? T.lead : T.leadTurn}</p>
+      {error && <p className="problem">{say(T.error, { why: error.message })}</p>}
+      {context && <Seen context={context} />}
+    </section>
+  );
+}
+
+function asked(turn: History["turns"][number]): string {
+  const text = turn.messages[0]?.content ?? "";
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function Seen({ context }: { context: Context }) {
+  return (
+    <>
+      <Bar context={context} />
+      {context.omitted_turns > 0 && <p className="muted small">{say(T.omitted, { n: context.omitted_turns })}</p>}
+      <h3>{T.messages}</h3>
+      <ol className="seen">
+        {context.messages.map((message, index) => (
+          <Message key={index} message={message} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Message({ message }: { message: ContextMessage }) {
+  const calls = message.tool_calls.map((call) => call.name).join(", ");
+  return (
+    <li className={message.included ? message.role : `${message.role} out`} data-tokens={message.included ? message.tokens : 0}>
+      <details>
+        <summary>
+          <b>{T.roles[message.role]}</b>
+          <span className="text">{message.content || (calls && say(T.calls, { names: calls })) || T.empty}</span>
+          <span className="tokens">
+            {message.estimated ? "~" : ""}
+            {message.tokens}
+          </span>
+          {message.reason && <span className="reason">{T.out[message.reason]}</span>}
+        </summary>
+        <pre tabIndex={0}>{[message.content, ...message.tool_calls.map((c) => `${c.name}(${c.arguments})`)].filter(Boolean).join("\n")}</pre>
+      </details>
+    </li>
+  );
+}

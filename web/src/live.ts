@@ -1,0 +1,45 @@
+// What keeps the page true: the feed, and what each of its events makes stale.
+import { QueryClient } from "@tanstack/react-query";
+import { Feed } from "./api/feed";
+import { isPassing } from "./api/http";
+import { CONVERSATION } from "./api/service";
+import { taskChanged } from "./api/tasks";
+import type { FeedEvent } from "./api/types";
+import { Conversation } from "./chat/conversation";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 10_000, retry: (failures, error) => isPassing(error) && failures < 8, refetchOnWindowFocus: true },
+  },
+});
+
+// Pages of one browser tell each other at once; one that was opened elsewhere is found out by looking now and then.
+const neighbours = new BroadcastChannel("task-agent");
+const LOOK_EVERY = 5_000;
+
+export const conversation = new Conversation(CONVERSATION, (what) => {
+  void queries.invalidateQueries({ queryKey: ["context"] });
+  if (what === "started") neighbours.postMessage("started");
+});
+
+export const feed = new Feed(onEvent, (again) => {
+  if (!again) return;
+  void queries.invalidateQueries();
+  conversation.reconnect();
+});
+
+function onEvent(event: FeedEvent): void {
+  if ("task" in event) taskChanged(queries, event.task);
+  else if (event.conversation === CONVERSATION) {
+    conversation.look();
+    void queries.invalidateQueries({ queryKey: ["context"] });
+    void queries.invalidateQueries({ queryKey: ["turn", event.turn_id] });
+  }
+}
+
+export function start(): void {
+  feed.start();
+  neighbours.addEventListener("message", () => conversation.look());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && conversation.look());
+  setInterval(() => document.visibilityState === "visible" && feed.state === "live" && conversation.look(), LOOK_EVERY);
+}

@@ -1,0 +1,66 @@
+// One task: what it is, what can be done with it, how its processing went, and what happened to it.
+import { useEffect, useRef } from "react";
+import { useTask, useTaskHistory, useWorkflow } from "../api/tasks";
+import type { Task } from "../api/types";
+import { Steps } from "../chat/Steps";
+import { TEXTS, say } from "../texts";
+import { Icon } from "../ui/Icon";
+import { moment, useNow } from "../ui/time";
+import { Acts } from "./Acts";
+import { Happened } from "./Happened";
+import { Deadline, Status } from "./Row";
+
+const T = TEXTS.task;
+
+export function Detail({ id, onBack }: { id: string; onBack: () => void }) {
+  const { data: task, error } = useTask(id);
+  const back = useRef<HTMLButtonElement>(null);
+  useEffect(() => back.current?.focus(), []);
+  return (
+    <div className="detail">
+      <button type="button" className="quiet" ref={back} onClick={onBack}>
+        <Icon name="back" /> {T.back}
+      </button>
+      {error && !task && <p className="problem">{error.message}</p>}
+      {task && <Known task={task} />}
+    </div>
+  );
+}
+
+function Known({ task }: { task: Task }) {
+  const now = useNow();
+  const workflow = useWorkflow(task.task_id);
+  const history = useTaskHistory(task.task_id);
+  return (
+    <>
+      <h2>{task.title}</h2>
+      <p className="line">
+        <Status task={task} /> <Deadline task={task} now={now} />
+      </p>
+      <p className="description">{task.description}</p>
+      <dl>
+        <dt>{T.assignee}</dt>
+        <dd>{task.assignee ?? TEXTS.tasks.unassigned}</dd>
+        <dt>{T.deadline}</dt>
+        <dd>{task.deadline === null ? TEXTS.tasks.noDeadline : moment(task.deadline)}</dd>
+        <dt>{T.created}</dt>
+        <dd>
+          {moment(task.created_at)} {say(T.by, { who: task.created_by })}
+        </dd>
+        <dt>{T.id}</dt>
+        <dd>
+          <code>{task.task_id}</code>
+        </dd>
+      </dl>
+      <Acts task={task} />
+      <h3>
+        {T.processing}
+        {workflow.data && <small>{T.processingStatus[workflow.data.status]}</small>}
+      </h3>
+      {workflow.data && <Steps steps={workflow.data.steps} status={workflow.data.status} />}
+      {workflow.error && <p className="muted">{T.noProcessing}</p>}
+      <h3>{T.history}</h3>
+      {history.data && <Happened history={history.data} />}
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+// Times as people say them, in their own zone.
+import { useSyncExternalStore } from "react";
+import { TEXTS, say } from "../texts";
+
+const U = TEXTS.tasks.units;
+
+/** The two largest units of a span: "3 d 4 h", "12 min 5 s", "8 s". Below a second: "0 s". */
+export function span(ms: number): string {
+  const s = Math.floor(Math.abs(ms) / 1000);
+  const [d, h, m] = [Math.floor(s / 86_400), Math.floor((s % 86_400) / 3_600), Math.floor((s % 3_600) / 60)];
+  if (d > 0) return h > 0 ? `${d} ${U.d} ${h} ${U.h}` : `${d} ${U.d}`;
+  if (h > 0) return m > 0 ? `${h} ${U.h} ${m} ${U.m}` : `${h} ${U.h}`;
+  if (m > 0) return m < 10 ? `${m} ${U.m} ${s % 60} ${U.s}` : `${m} ${U.m}`;
+  return `${s} ${U.s}`;
+}
+
+/** "due in 3 h", or "5 min overdue". */
+export const countdown = (deadline: string, now: number): string => {
+  const left = Date.parse(deadline) - now;
+  return say(left >= 0 ? TEXTS.tasks.dueIn : TEXTS.tasks.overdueBy, { time: span(left) });
+};
+
+const MOMENT = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** "Fri 27 Nov, 17:00" */
+export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+
+/** As a field of type datetime-local wants it: local, to the minute. */
+export function localInput(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+let now = Date.now();
+const tickers = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function subscribe(ticker: () => void): () => void {
+  tickers.add(ticker);
+  if (timer === undefined) now = Date.now(); // nobody has looked at the time since the last ticker left
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const tick of tickers) tick();
+  }, 1_000);
+  return () => {
+    tickers.delete(ticker);
+    if (tickers.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  };
+}
+
+/** The time, once a second; one timer for the whole page. */
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now);

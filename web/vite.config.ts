@@ -1,0 +1,18 @@
+// The build goes where the service looks for it: agent/page, which is inside the wheel.
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const SERVICE = process.env.TASK_AGENT_URL ?? "http://127.0.0.1:8080";
+const ROUTES = ["/api", "/about", "/context", "/dev", "/events", "/history", "/readyz", "/tasks", "/turns", "/workflows"];
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: "../agent/page",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0, // a data: address is not among what the Content-Security-Policy allows for scripts and styles
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: Object.fromEntries(ROUTES.map((route) => [route, { target: SERVICE, changeOrigin: true }])) },
+});
