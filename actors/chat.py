@@ -21,7 +21,6 @@ from agent.domain.conversation import (
     Meta,
     Submission,
     history_turn,
-    view,
 )
 from agent.domain.errors import Conflict, Gone, Unprocessable
 from agent.domain.terminal import terminal_event
@@ -50,9 +49,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         await self.context.check_fits(request.message, self.deps.clock.now(), request.time_zone)
         meta = await self.heal_running(meta)
         busy, interrupted = meta.running is not None, None
-        if busy and request.on_busy == "reject":
+        if busy and (request.on_busy == "reject" or request.regenerates):
             raise await self._busy(meta)
-        turn = self._new_turn(meta, request, now)
+        turn = self._new_turn(meta, request, now, await self.regenerated(meta, request))
         if request.key is not None:
             record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
             meta = await self.store.write_key(meta, request.key, record)
@@ -70,7 +69,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         cancelled = interrupted.turn_id if interrupted else None
         return Admission(turn_id=turn.turn_id, status=turn.status, position=position, interrupted=cancelled)
 
-    def _new_turn(self, meta: Meta, request: Submission, now: str) -> TurnRecord:
+    def _new_turn(self, meta: Meta, request: Submission, now: str, former: TurnRecord | None) -> TurnRecord:
         number = meta.next
         return TurnRecord(
             number=number,
@@ -80,6 +79,8 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             time_zone=request.time_zone,
             submitted_at=now,
             progress_at=now,
+            regenerates=request.regenerates,
+            alternatives=former.alternatives + 1 if former else 0,
         )
 
     async def _interrupt(self, meta: Meta, turn: TurnRecord) -> tuple[Meta, TurnRecord, TurnRecord]:
@@ -207,13 +208,13 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if not turn.ended and turn.is_run_by(request.ref.instance):
             turn = turns.fail(turn, request.failure, self.now())
             await self.finish(turn)
-        return view(turn, self.key.conversation)
+        return await self.view(turn)
 
     @actor_turn
     async def cancel_turn(self, request: CancelTurn) -> Any:
         turn = await self.store.known(request.turn_id)
         if turn.ended:
-            return view(turn, self.key.conversation)  # also when it was cancelled with other effects: the first word stands
+            return await self.view(turn)  # also when it was cancelled with other effects: the first word stands
         undo = await self.order_undo(turn) if request.effects == "undo" else None
         running = turn.status == "running"
         turn = turns.cancel(turn, self.now(), undo)
@@ -222,7 +223,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         else:
             await self.store.write_turn(turn)
             await self.store.write_meta((await self.store.meta()).dequeue(turn.number).count(turn))
-        return view(turn, self.key.conversation)
+        return await self.view(turn)
 
     @actor_turn
     async def keep_shown(self, request: KeepShown) -> None:
@@ -236,15 +237,15 @@ class ChatActor(UndoKeeper, ChatActorInterface):
     async def heal(self, request: TurnQuery) -> Any:
         turn = await self.store.known(request.turn_id)
         if turn.ended:
-            return view(await self.heal_undo(turn), self.key.conversation)
+            return await self.view(await self.heal_undo(turn))
         await self.heal_running(await self.store.meta())
-        return view(await self.store.known(request.turn_id), self.key.conversation)
+        return await self.view(await self.store.known(request.turn_id))
 
     # -- reading and clearing ----------------------------------------------------------------------------------------
 
     @actor_turn
     async def get_turn(self, request: TurnQuery) -> Any:
-        return view(await self.store.known(request.turn_id), self.key.conversation)
+        return await self.view(await self.store.known(request.turn_id))
 
     @actor_turn
     async def get_history(self, request: HistoryQuery) -> Any:
@@ -252,8 +253,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         end = min(request.before or meta.next, meta.next)
         first = max(meta.first, end - request.limit)
         page = await self.store.turns(first, end)
+        behind = await self.store.after(page[-1]) if page else None
         return HistoryPage(
-            turns=tuple(history_turn(t) for t in page),
+            turns=tuple(map(history_turn, page, [*page[1:], behind])),
             total_turns=meta.turns + len(meta.queue) + (meta.running is not None),
             total_tokens=meta.tokens,
             next=first if first > meta.first else None,

@@ -11,6 +11,7 @@ from agent.domain import context
 from agent.domain.context import ContextView
 from agent.domain.conversation import ContextRefused
 from agent.domain.errors import NotFound
+from agent.domain.exchanges import told
 from agent.domain.ids import ConversationKey
 from agent.domain.limits import CONTEXT_TURNS_LISTED_MAX, MAX_HISTORY
 from agent.domain.messages import Message
@@ -33,29 +34,28 @@ class ContextBuilder:
     async def for_step(self, turn: TurnRecord, step: int) -> tuple[TurnRecord, list[Message]]:
         """The turn with its new ledger, and the messages to send. All steps of a turn share one system prompt."""
         meta = await self._store.meta()
-        exchanges, omitted = await self._store.exchanges(meta, turn.number, MAX_HISTORY)
+        turns, omitted = await self._store.before(meta, turn, MAX_HISTORY)
+        exchanges, current = told(turns, turn)
         system = (
             turn.ledger.system if turn.ledger else await self._system(datetime.fromisoformat(turn.progress_at), turn.time_zone)
         )
         ledger = context.fit(
             system,
             exchanges,
-            turn.messages(),
+            current,
             schema_tokens=self._schema_tokens,
             step=step,
             endpoint_budget=budget_at(meta.budget, turn.progress_at),
             omitted_turns=omitted,
         )
-        return turn.model_copy(update={"ledger": ledger}), context.chosen(ledger, exchanges, turn.messages())
+        return turn.model_copy(update={"ledger": ledger}), context.chosen(ledger, exchanges, current)
 
     async def now(self, now: datetime, time_zone: str) -> ContextView:
         """What the model would be sent now, a coming user message aside; with the turn that runs, if one does."""
         meta = await self._store.meta()
         running = await self._store.turn(meta.running) if meta.running is not None else None
-        exchanges, omitted = await self._store.exchanges(
-            meta, running.number if running else meta.next, CONTEXT_TURNS_LISTED_MAX
-        )
-        current = running.messages() if running else ()
+        turns, omitted = await self._store.before(meta, running, CONTEXT_TURNS_LISTED_MAX)
+        exchanges, current = told(turns, running)
         system = running.ledger.system if running and running.ledger else await self._system(now, time_zone)
         ledger = context.fit(
             system,
@@ -71,8 +71,9 @@ class ContextBuilder:
         """What the newest step of ``turn`` was sent. Raises NotFound while none has begun."""
         if turn.ledger is None:
             raise NotFound("no_context", "Nothing was sent for this turn yet")
-        exchanges, _ = await self._store.exchanges(await self._store.meta(), turn.number, MAX_HISTORY)
-        return context.view(turn.ledger, exchanges, turn.messages(), turn.turn_id)
+        turns, _ = await self._store.before(await self._store.meta(), turn, MAX_HISTORY)
+        exchanges, current = told(turns, turn)
+        return context.view(turn.ledger, exchanges, current, turn.turn_id)
 
     async def refused(self, turn: TurnRecord, request: ContextRefused) -> Refusal:
         """What the refusal of the newest attempt's context comes to."""

@@ -15,9 +15,9 @@ from actors.chat_context import ContextBuilder
 from actors.chat_store import ChatStore
 from agent.domain import ids
 from agent.domain import turn as turns
-from agent.domain.conversation import Meta
-from agent.domain.errors import Unavailable
-from agent.domain.limits import TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
+from agent.domain.conversation import Meta, Submission, TurnView, view
+from agent.domain.errors import Conflict, Unavailable
+from agent.domain.limits import ALTERNATIVES_MAX, TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from agent.domain.turn import Failure, TurnRecord
 from agent.ports import Clock, Prompts, Randomness, Tokens, Workflows
 
@@ -52,6 +52,25 @@ class ChatKeeper(StatefulActor):
 
     def now(self) -> str:
         return self.deps.clock.now().isoformat(timespec="milliseconds")
+
+    async def view(self, turn: TurnRecord) -> TurnView:
+        return view(turn, self.key.conversation, await self.store.after(turn))
+
+    async def regenerated(self, meta: Meta, request: Submission) -> TurnRecord | None:
+        """The turn that the request wants another answer instead of. Nothing runs or waits behind it.
+
+        Raises:
+            NotFound.
+            Conflict: ``turn_not_newest``, ``too_many_alternatives``.
+        """
+        if request.regenerates is None:
+            return None
+        turn = await self.store.known(request.regenerates)
+        if turn.number != meta.next - 1:
+            raise Conflict("turn_not_newest", "Only the newest turn of a conversation can be regenerated.")
+        if turn.alternatives >= ALTERNATIVES_MAX:
+            raise Conflict("too_many_alternatives", f"This message has {ALTERNATIVES_MAX} former answers already.")
+        return turn
 
     async def gone(self, instance: str, since: str) -> bool:
         """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while."""

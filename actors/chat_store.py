@@ -5,10 +5,9 @@ Knows keys, batches and bounds. Refuses to know why anything changes.
 
 from actors.base import StatefulActor
 from agent.domain import ids
-from agent.domain.context import Exchange
-from agent.domain.conversation import KeyPlace, KeyRecord, Meta, exchange_messages
+from agent.domain.conversation import KeyPlace, KeyRecord, Meta
 from agent.domain.errors import Busy, NotFound
-from agent.domain.limits import CLEAR_BATCH, IDEMPOTENCY_KEYS_MAX
+from agent.domain.limits import CLEAR_BATCH, CONTEXT_TURNS_LISTED_MAX, IDEMPOTENCY_KEYS_MAX
 from agent.domain.turn import TurnRecord
 from agent.domain.undo import UndoOrder
 
@@ -39,11 +38,24 @@ class ChatStore:
         found = [await self.turn(n) for n in range(first, end)]
         return [t for t in found if t is not None]
 
-    async def exchanges(self, meta: Meta, before: int, most: int) -> tuple[list[Exchange], int]:
-        """The ``most`` newest ended turns before ``before`` as exchanges, oldest first, and how many older ones there are."""
-        first = max(meta.first, before - most)
-        ended = [t for t in await self.turns(first, before) if t.ended]
-        return [Exchange(number=t.number, turn_id=t.turn_id, messages=exchange_messages(t)) for t in ended], first - meta.first
+    async def after(self, turn: TurnRecord) -> TurnRecord | None:
+        """The turn admitted behind ``turn``; None when it is the newest."""
+        return await self.turn(turn.number + 1) if turn.number + 1 < (await self.meta()).next else None
+
+    async def before(self, meta: Meta, current: TurnRecord | None, most: int) -> tuple[list[TurnRecord], int]:
+        """The newest turns before ``current`` (None: of all), oldest first, and how many older ones there are.
+
+        ``most`` of them, alternatives not counted and no row of them torn; and not many more than CONTEXT_TURNS_LISTED_MAX.
+        """
+        found: list[TurnRecord] = []
+        number, row = (current.number if current else meta.next), current is not None and current.regenerates is not None
+        while number > meta.first and (row or (most > 0 and len(found) < CONTEXT_TURNS_LISTED_MAX)):
+            number -= 1
+            turn = await self.turn(number)
+            if turn is not None:
+                most, row = most - (not row), turn.regenerates is not None
+                found.append(turn)
+        return found[::-1], number - meta.first
 
     async def submitted(self, key: str) -> KeyRecord | None:
         """What the idempotency key ``key`` (hashed) was used for."""

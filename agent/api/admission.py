@@ -3,6 +3,7 @@
 Refuses to know how the answer is shown, and where the wire found the message, its key and its conversation.
 """
 
+import hashlib
 from typing import NamedTuple
 
 from agent.api.turns import TurnApi
@@ -18,13 +19,17 @@ from agent.ports import Chats, Clock, Randomness, Tokens, TurnLog
 
 
 class Said(NamedTuple):
-    """What a user says. ``key`` is made by ``ids.idempotency_key`` or ``ids.scoped_key`` and stands for ``fingerprint``."""
+    """What a user says. ``key`` is made by ``ids.idempotency_key`` or ``ids.scoped_key`` and stands for ``fingerprint``.
+
+    ``regenerates`` is the id of the conversation's newest turn when ``text`` is its message, to be answered anew.
+    """
 
     text: str
     time_zone: str
     on_busy: OnBusy = "queue"
     key: str | None = None
     fingerprint: str = ""
+    regenerates: str | None = None
 
 
 class Admissions:
@@ -51,6 +56,22 @@ class Admissions:
             await self._tell_queued(turn, admitted.position)
         return turn, admitted
 
+    async def regenerate(self, former: TurnKey, time_zone: str, key: str | None) -> tuple[TurnKey, Admission]:
+        """As ``admit``, the message of ``former`` once more: the newest turn of its conversation, which becomes an alternative.
+
+        A wire whose client regenerates by a message of its own finds that turn in ``Chats.get_history`` and checks that it is
+        the one meant. A key made from what the client sends has to tell one regeneration of a message from the next, as by
+        ``alternatives`` of the turn: a repeat is then the same new turn, and the next wish another one.
+
+        Raises:
+            NotFound.
+            Conflict: ``turn_running``, ``turn_not_newest``, ``too_many_alternatives``.
+        """
+        view = await self._chats.get_turn(former)
+        fingerprint = hashlib.sha256(f"regenerate {former.turn_id}".encode()).hexdigest()  # never that of a message
+        said = Said(view.user_message.content, time_zone, "reject", key, fingerprint, regenerates=former.turn_id)
+        return await self.admit(ConversationKey(former.tenant, former.user, view.conversation), said)
+
     async def _submission(self, said: Said) -> Submission:
         _check_text(said.text)
         count = (await self._tokens.count([said.text]))[0]
@@ -68,6 +89,7 @@ class Admissions:
             on_busy=said.on_busy,
             key=said.key,
             fingerprint=said.fingerprint,
+            regenerates=said.regenerates,
         )
 
     async def _tell_queued(self, turn: TurnKey, position: int) -> None:

@@ -18,7 +18,7 @@ from agent.api.turns import STREAM, TurnApi
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Cleared, HistoryPage, OnBusy
-from agent.domain.ids import Identity
+from agent.domain.ids import Identity, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
 from agent.ports import Chats, TurnLog
 
@@ -58,11 +58,32 @@ class ChatApi:
         ] = None,
     ) -> EventSourceResponse:
         """Admits a message and streams the answer."""
-        key = ids.conversation_key(user, request.conversation)
         used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
         said = Said(request.message, zone, request.on_busy, used, request.fingerprint())
-        turn, _ = await self._admissions.admit(key, said)
-        if used is None:
+        turn, _ = await self._admissions.admit(ids.conversation_key(user, request.conversation), said)
+        return await self._answer(turn, is_new=used is None)
+
+    async def regenerate(
+        self,
+        turn_id: str,
+        user: Who,
+        zone: Zone,
+        idempotency_key: Annotated[
+            str | None,
+            Header(description="The same key again: the same new turn's stream, never another answer."),
+        ] = None,
+    ) -> EventSourceResponse:
+        """Answers the message of the newest turn anew and streams it, as `POST /chat` does.
+
+        The former answer stays in the history as an alternative, with the effects its tools had; they are not taken back.
+        409 `turn_running` while a turn runs or waits, `turn_not_newest` when there is a later one, `too_many_alternatives`.
+        """
+        used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
+        turn, _ = await self._admissions.regenerate(TurnKey(user.tenant, user.user, turn_id), zone, used)
+        return await self._answer(turn, is_new=used is None)
+
+    async def _answer(self, turn: TurnKey, *, is_new: bool) -> EventSourceResponse:
+        if is_new:
             return sse.turn_stream(turn.turn_id, turn_entries(self._log, self._chats, turn, None))
         return await self._turns.follow(turn, None)
 
@@ -91,6 +112,13 @@ def chat_router(api: ChatApi) -> APIRouter:
     refused: Sequence[int] = (400, 413, 415, 422, 429, 503)
     router.add_api_route(
         "/chat", api.say, methods=["POST"], response_class=EventSourceResponse, responses={**STREAM, **responses(*refused)}
+    )
+    router.add_api_route(
+        "/turns/{turn_id}/regenerate",
+        api.regenerate,
+        methods=["POST"],
+        response_class=EventSourceResponse,
+        responses={**STREAM, **responses(400, 404, 409, 410, 413, 415, 422, 429, 503)},
     )
     router.add_api_route("/history", api.history, methods=["GET"], responses=responses(400, 422, 503))
     router.add_api_route("/history", api.clear, methods=["DELETE"], responses=responses(400, 409, 503))

@@ -30,15 +30,19 @@ __all__ = [  # the wire side of the same subject lives in model_messages; users 
 FRAMING_TOKENS = 3  # per message: what chat formats spend on role and separators
 PRIMING_TOKENS = 3  # once: the opening of the answer
 
-Reason = Literal["exchange_limit", "token_budget", "endpoint_limit"]
+Reason = Literal["exchange_limit", "token_budget", "endpoint_limit", "regenerated"]
 
 
 class Exchange(Value):
-    """A whole earlier turn: its user message, assistant messages and tool messages, in order."""
+    """A whole earlier turn: its user message, assistant messages and tool messages, in order.
+
+    ``regenerated``: the turn behind it answers the same message anew; it is never sent and does not count.
+    """
 
     number: int
     turn_id: str
     messages: tuple[Message, ...]
+    regenerated: bool = False
 
 
 class ContextCall(Value):
@@ -67,8 +71,8 @@ class ContextMessage(Value):
 class ContextView(Value):
     """The context to the token: ``used`` is the sum of the included messages' tokens plus ``overhead``, always.
 
-    System message first, then oldest to newest. ``omitted_turns`` counts older turns that are not listed, all of them
-    excluded for ``exchange_limit``. ``used`` is above ``budget`` only when the current turn alone is. A ``budget`` below
+    System message first, then oldest to newest. ``omitted_turns`` counts older turns that are not listed, none of them
+    sent. ``used`` is above ``budget`` only when the current turn alone is. A ``budget`` below
     TOKEN_BUDGET was taught by an endpoint that refused more; what only that one excludes is out for ``endpoint_limit``.
     """
 
@@ -116,21 +120,24 @@ def fit(
     ``current`` cannot be the cause: :func:`check_fits` refused it at admission.
     """
     listed = exchanges[-CONTEXT_TURNS_LISTED_MAX:]
-    first_kept = len(listed) - min(max_exchanges, len(listed))
+    live = [exchange for exchange in listed if not exchange.regenerated]
+    first_kept = len(live) - min(max_exchanges, len(live))
     always = schema_tokens + PRIMING_TOKENS + _cost([system]) + _cost(paired(current))
-    fitting = _first_that_fits(listed, first_kept, budget - always)
-    start = max(fitting, _first_that_fits(listed, first_kept, endpoint_budget - always))
+    fitting = _first_that_fits(live, first_kept, budget - always)
+    start = max(fitting, _first_that_fits(live, first_kept, endpoint_budget - always))
+    reasons: dict[int, Reason] = {
+        exchange.number: "exchange_limit" if index < first_kept else "token_budget" if index < fitting else "endpoint_limit"
+        for index, exchange in enumerate(live[:start])
+    }
     return Ledger(
         system=system,
         schema_tokens=schema_tokens,
         budget=min(budget, endpoint_budget),
-        included=tuple(exchange.number for exchange in listed[start:]),
+        included=tuple(exchange.number for exchange in live[start:]),
         excluded=tuple(
-            (
-                exchange.number,
-                "exchange_limit" if index < first_kept else "token_budget" if index < fitting else "endpoint_limit",
-            )
-            for index, exchange in enumerate(listed[:start])
+            (exchange.number, reasons.get(exchange.number, "regenerated"))
+            for exchange in listed
+            if exchange.regenerated or exchange.number in reasons
         ),
         omitted_turns=omitted_turns + len(exchanges) - len(listed),
         step=step,

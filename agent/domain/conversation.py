@@ -5,13 +5,14 @@ from typing import Literal
 
 from agent.domain.errors import Busy
 from agent.domain.events import TerminalEvent
+from agent.domain.exchanges import TaskEffect, effects
 from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message, PublicMessage, Usage, Value, public
 from agent.domain.refusal import SmallerBudget
 from agent.domain.stored import Stored
 from agent.domain.terminal import terminal_event
 from agent.domain.turn import Attempt, Failure, StepRef, TurnRecord, TurnStatus
-from agent.domain.undo import Undo, told_to_model
+from agent.domain.undo import Undo
 
 
 class Meta(Stored):
@@ -121,6 +122,7 @@ class Submission(Value):
 
     ``on_busy``: wait behind the running turn, be refused, or cancel it and go next. ``key`` is the client's idempotency key,
     hashed, and ``fingerprint`` the hash of what it stands for: the same key with another one is refused.
+    ``regenerates``: the newest turn, whose message this is again; then it never waits and never interrupts.
     """
 
     secret: str
@@ -129,6 +131,7 @@ class Submission(Value):
     on_busy: OnBusy = "queue"
     key: str | None = None
     fingerprint: str = ""
+    regenerates: str | None = None
 
 
 class Admission(Value):
@@ -162,7 +165,8 @@ class TurnView(Value):
 
     ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``attempt_history`` tells of the newest
     ATTEMPTS_KEPT_MAX: which step they were for, and whether to ask the model or to run its tools.
-    ``undo`` is null unless the turn was cancelled with ``undo``.
+    ``undo`` is null unless the turn was cancelled with ``undo``. ``effects``: what its tools did, undone or not.
+    ``regenerates`` is the former turn with the same message, ``regenerated_by`` the next one: this one is then an alternative.
     """
 
     turn_id: str
@@ -182,10 +186,17 @@ class TurnView(Value):
     log_incomplete: bool
     terminal: TerminalEvent | None
     undo: Undo | None
+    effects: tuple[TaskEffect, ...]
+    regenerates: str | None
+    regenerated_by: str | None
 
 
 class HistoryTurn(Value):
-    """A stored turn in a page of history."""
+    """A stored turn in a page of history.
+
+    One with ``regenerated_by`` is an alternative: a former answer to the message of that turn, which ``regenerates`` it.
+    ``alternatives`` counts the former answers there were before this one; ``effects`` is what its tools did.
+    """
 
     turn_id: str
     number: int
@@ -196,10 +207,14 @@ class HistoryTurn(Value):
     failure: Failure | None
     submitted_at: str
     ended_at: str | None
+    effects: tuple[TaskEffect, ...]
+    regenerates: str | None
+    regenerated_by: str | None
+    alternatives: int
 
 
 class HistoryPage(Value):
-    """Turns newest last; ``next`` is the cursor of the page before, null at the beginning."""
+    """Turns newest last; ``next`` is the cursor of the page before, null at the beginning. The totals count alternatives."""
 
     turns: tuple[HistoryTurn, ...]
     total_turns: int
@@ -214,8 +229,8 @@ class Cleared(Value):
     cleared_tokens: int
 
 
-def view(turn: TurnRecord, conversation: str) -> TurnView:
-    """The view of ``turn``."""
+def view(turn: TurnRecord, conversation: str, after: TurnRecord | None = None) -> TurnView:
+    """The view of ``turn``; ``after`` is the turn behind it, if there is one."""
     return TurnView(
         turn_id=turn.turn_id,
         conversation=conversation,
@@ -237,11 +252,14 @@ def view(turn: TurnRecord, conversation: str) -> TurnView:
         log_incomplete=turn.log_incomplete,
         terminal=terminal_event(turn) if turn.ended else None,
         undo=turn.undo,
+        effects=effects(turn),
+        regenerates=turn.regenerates,
+        regenerated_by=regenerated_by(turn, after),
     )
 
 
-def history_turn(turn: TurnRecord) -> HistoryTurn:
-    """``turn`` as a page of history shows it."""
+def history_turn(turn: TurnRecord, after: TurnRecord | None = None) -> HistoryTurn:
+    """``turn`` as a page of history shows it; ``after`` is the turn behind it, if there is one."""
     return HistoryTurn(
         turn_id=turn.turn_id,
         number=turn.number,
@@ -252,25 +270,13 @@ def history_turn(turn: TurnRecord) -> HistoryTurn:
         failure=turn.failure,
         submitted_at=turn.submitted_at,
         ended_at=turn.ended_at,
+        effects=effects(turn),
+        regenerates=turn.regenerates,
+        regenerated_by=regenerated_by(turn, after),
+        alternatives=turn.alternatives,
     )
 
 
-def exchange_messages(turn: TurnRecord) -> tuple[Message, ...]:
-    """What the model is told of an earlier turn; one without an answer, or that was undone, ends with a note that says so."""
-    messages, notes = turn.messages(), list[str]()
-    if turn.status != "completed" and turn.interrupted is None:
-        notes.append(f"(No answer: {turn.failure.code if turn.failure else turn.status}.)")
-    if turn.undo is not None and (undone := told_to_model(turn.undo)):
-        notes.append(undone)
-    if not notes:
-        return messages
-    if turn.interrupted is not None:  # in the same message: strict servers take no two of the assistant in a row
-        *messages, last = messages
-        return (*messages, _with_note(last, "\n\n" + " ".join(notes)))
-    note = Message(role="assistant", content="", created_at=turn.ended_at or "", estimated=True)
-    return (*messages, _with_note(note, " ".join(notes)))
-
-
-def _with_note(message: Message, note: str) -> Message:
-    tokens = message.tokens + -(-len(note.encode()) // 4)
-    return message.model_copy(update={"content": message.content + note, "tokens": tokens, "estimated": True})
+def regenerated_by(turn: TurnRecord, after: TurnRecord | None) -> str | None:
+    """The id of ``after`` when it is another answer to the message of ``turn``."""
+    return after.turn_id if after is not None and after.regenerates == turn.turn_id else None

@@ -19,6 +19,7 @@ ADMISSIONS_REMEMBERED_MAX = 32  # newest submissions whose repeated delivery is 
 IDEMPOTENCY_KEYS_MAX = 1_000  # per conversation; 429 too_many_keys
 IDEMPOTENCY_KEY_SECONDS = 86_400  # none younger is forgotten
 IDEMPOTENCY_KEY_CHARS_MAX = 255  # 400 bad_idempotency_key
+ALTERNATIVES_MAX = 8  # former answers of one message; 409 too_many_alternatives
 HISTORY_PAGE_DEFAULT = 20
 HISTORY_PAGE_MAX = 100
 CONTEXT_TURNS_LISTED_MAX = 100  # turns that GET /context lists, newest; older ones are counted in one line

@@ -6,7 +6,7 @@ and only the newest epoch may commit (see ``begin_step`` and ``commit_step``).
     queued -> running -> completed | failed | cancelled        (the last three are final)
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from agent.domain.context import Ledger
 from agent.domain.events import TerminalEvent
@@ -64,7 +64,10 @@ class TurnRecord(Stored):
     is how often the workflow had asked the model for it before. ``attempts`` keeps the newest ATTEMPTS_KEPT_MAX.
     ``silent_epochs`` and ``silent_starts`` count those since anything was committed, or heard of who had them.
     ``undo`` is there when it was cancelled with ``undo``, which stands: a later request changes nothing.
+    ``regenerates`` is the turn before it, if this is another answer to that one's message; ``alternatives`` counts all such.
     """
+
+    FORMAT: ClassVar[int] = 2
 
     number: int
     turn_id: str
@@ -89,6 +92,8 @@ class TurnRecord(Stored):
     refusal: Refusal | None = None
     interrupted: Message | None = None
     undo: Undo | None = None
+    regenerates: str | None = None
+    alternatives: int = 0
 
     @property
     def ended(self) -> bool:

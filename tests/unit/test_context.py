@@ -137,6 +137,21 @@ def test_fitting_what_was_kept_keeps_it(exchanges: list[Exchange], current: tupl
     assert again.excluded == ()
 
 
+@SEARCH
+@given(histories(), turns(), st.integers(0, 600), st.sets(st.integers(1, 15)))
+def test_regenerated_exchanges_are_listed_and_otherwise_not_there(
+    exchanges: list[Exchange], current: tuple[Message, ...], budget: int, former: set[int]
+) -> None:
+    marked = [e.model_copy(update={"regenerated": e.number in former}) for e in exchanges]
+    without = [e for e in exchanges if e.number not in former]
+    ledger, seen = shown(marked, current, budget)
+    plain, same = shown(without, current, budget)
+    assert ledger.included == plain.included
+    assert sorted(ledger.excluded) == sorted([*plain.excluded, *((e.number, "regenerated") for e in marked if e.regenerated)])
+    assert (seen.used, seen.overhead) == (same.used, same.overhead)
+    assert chosen(ledger, marked, current) == chosen(plain, without, current)
+
+
 def test_exchange_limit_and_budget_give_their_reasons() -> None:
     exchanges = [exchange(n, user(tokens=10), says(tokens=10)) for n in range(1, 13)]
     ledger = fit(SYSTEM, exchanges, [user(tokens=4)], schema_tokens=0, budget=3 + 8 + 7 + 3 * 26)

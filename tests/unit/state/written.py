@@ -33,7 +33,10 @@ def model_of(key: str) -> type[Stored]:
 
 
 async def conversation() -> Store:
-    """Turns 1 to 5: completed with two tool calls, cancelled with undo after a call and some text, failed, running, waiting."""
+    """Turns 1 to 5: completed with two tool calls, cancelled with undo after a call and some text, failed, that one answered
+
+    anew and running, waiting.
+    """
     host = ChatHost()
     message = Message(role="user", content="What is t-1?", tokens=4, created_at=host.clock.now().isoformat())
     asked = Submission(secret=f"{1:032x}", message=message, time_zone="Europe/Berlin", key="k1", fingerprint="f1")
@@ -55,7 +58,7 @@ async def conversation() -> Store:
     await host.chats.refuse_context(refused)
     failure = Failure(code="model_error", message="It broke.", retryable=True)
     await host.chats.end_turn(EndTurn(ref=host.ref(third), failure=failure))
-    await host.begin((await host.submit("And now?", secret=4)).turn_id)
+    await host.begin((await host.regenerate(third, secret=4, text="Hm")).turn_id)
     await host.submit("Wait", secret=5)
     return {key: host.stored(key) for _, key in host.store}
 

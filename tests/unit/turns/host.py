@@ -159,6 +159,11 @@ class ChatHost(DaprActorClientBase):
         message = Message(role="user", content=text, tokens=tokens, created_at=self.clock.now().isoformat())
         return await self.chats.process_message(key, Submission(secret=f"{secret:032x}", message=message, time_zone="UTC"))
 
+    async def regenerate(self, turn_id: str, secret: int = 1, text: str = "hi", **changes: Any) -> Admission:
+        message = Message(role="user", content=text, tokens=1, created_at=self.clock.now().isoformat())
+        again = Submission(secret=f"{secret:032x}", message=message, time_zone="UTC", regenerates=turn_id, **changes)
+        return await self.chats.process_message(KEY, again)
+
     def instance(self, turn_id: str) -> str:
         """The newest instance that was scheduled for the turn."""
         return [i for t, i in self.workflows.started if t == turn_id][-1]

@@ -35,6 +35,7 @@ BOUNDS = [
     (chat_store, "IDEMPOTENCY_KEYS_MAX", reference.KEYS),
     (chat_store, "CLEAR_BATCH", 2),
     (chat_keeper, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
+    (chat_keeper, "ALTERNATIVES_MAX", reference.ALTERNATIVES),
     (turn_module, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
 ]
 
@@ -50,7 +51,7 @@ class ComparedMachine(RuleBasedStateMachine):
         self.host, self.promised = ChatHost(), Conversation()
         self.instances: list[str] = []  # by their place in ``promised.started``
         self.ends: dict[str, str] = {}  # turn id -> terminal event, once told
-        self.submitted: list[tuple[int, str, str | None]] = []  # secret, text and key
+        self.submitted: list[tuple[int, str, str | None, int | None]] = []  # secret, text, key and which turn anew
         self.new_processes()
 
     def new_processes(self) -> None:
@@ -126,10 +127,10 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- acts, with their answers in the reference's words -------------------------------------------------------------------
 
-    def submits(self, secret: int, text: str, policy: OnBusy, key: str | None, fate: Fate) -> None:
+    def submits(self, secret: int, text: str, policy: OnBusy, key: str | None, fate: Fate, again: int | None = None) -> None:
         self.does(
-            lambda c: c.submit(secret, text, policy, key),
-            lambda: self._admitted(secret, text, policy, key),
+            lambda c: c.submit(secret, text, policy, key, again),
+            lambda: self._admitted(secret, text, policy, key, again),
             fate,
             before=lambda c: None if c.admitted_before(secret, text, key) else c.heal(),
             in_two_saves=not self.host.alone,
@@ -146,7 +147,9 @@ class ComparedMachine(RuleBasedStateMachine):
             fate,
         )
 
-    async def _admitted(self, secret: int, text: str, policy: OnBusy, key: str | None) -> tuple[object, ...]:
+    async def _admitted(
+        self, secret: int, text: str, policy: OnBusy, key: str | None, again: int | None = None
+    ) -> tuple[object, ...]:
         submission = Submission(
             secret=f"{secret:032x}",
             message=Message(role="user", content=text, tokens=1),
@@ -154,6 +157,7 @@ class ComparedMachine(RuleBasedStateMachine):
             on_busy=policy,
             key=key,
             fingerprint=text if key else "",
+            regenerates=self.id(again) if again is not None else None,
         )
         done = await self.host.chats.process_message(KEY, submission)
         number = _number(done.turn_id)
@@ -180,7 +184,8 @@ class ComparedMachine(RuleBasedStateMachine):
         return "go", begun.epoch, begun.first, begun.restart
 
     async def _committed(self, number: int, step: int, epoch: int, text: str, calls: int) -> tuple[object, ...]:
-        return _settled(await self.host.commit(self.id(number), epoch, text, step, tuple(map(call, range(calls))), "any"))
+        made = (call(0), call(1, "update_task_status", '{"task_id": "t-1", "status": "completed"}'))[:calls]
+        return _settled(await self.host.commit(self.id(number), epoch, text, step, made, "any"))
 
     async def begun_tools(self, number: int, step: int, instance: str) -> tuple[object, ...]:
         begun = await self.host.chats.begin_tools(self.host.ref(self.id(number), step, instance))
@@ -225,6 +230,11 @@ class ComparedMachine(RuleBasedStateMachine):
         assert [(t.number, t.turn_id, t.status, t.tokens) for t in page.turns] == [
             (t.number, self.id(t.number), t.status, t.tokens()) for t in shown
         ]
+        alternatives = {turn.former.number for turn in shown if turn.former}
+        for told, turn in zip(page.turns, shown, strict=True):
+            assert told.regenerates == (self.id(turn.former.number) if turn.former else None)
+            assert told.regenerated_by == (self.id(turn.number + 1) if turn.number in alternatives else None)
+            assert told.alternatives == len(turn.formers())
         assert (page.total_turns, page.next) == (len(shown), None)
         assert page.total_tokens == sum(t.tokens() for t in shown if t.ended)
         newest = await self.host.chats.get_history(KEY, 2, None)

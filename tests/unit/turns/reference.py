@@ -5,7 +5,7 @@ Each method changes the conversation and returns what is answered, or raises Ref
 
 from dataclasses import dataclass, field
 
-QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED = 2, 3, 2, 5, 4  # its bounds, small enough to be met
+QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED, ALTERNATIVES = 2, 3, 2, 5, 4, 2  # its bounds, small enough to be met
 STALE, DAY = 5.0, 86_400.0  # seconds
 
 
@@ -22,6 +22,9 @@ class Step:
 
     def open(self) -> list[int]:
         return [call for call in range(self.calls) if call not in self.results]
+
+    def words(self) -> list[str | None]:
+        return [self.text, *(self.results.get(call) for call in range(self.calls))]
 
 
 @dataclass
@@ -46,15 +49,22 @@ class Turn:
     steps: list[Step] = field(default_factory=list[Step])
     why: str = ""
     shown: str | None = None
+    former: "Turn | None" = None  # whose message this answers anew
 
     @property
     def ended(self) -> bool:
         return self.status not in ("queued", "running")
 
+    def formers(self) -> "list[Turn]":
+        return [*self.former.formers(), self.former] if self.former else []
+
     def words(self) -> list[str | None]:
         said: list[str | None] = [self.text]
+        for former in self.formers():
+            for step in former.steps:
+                said += step.words() if step.calls > 1 else []  # the second call is one that changes something
         for step in self.steps:
-            said += [step.text, *(step.results.get(call) for call in range(step.calls))]
+            said += step.words()
         if self.shown is not None or self.status in ("queued", "running", "completed"):
             return said + ([] if self.shown is None else [self.shown])
         return [*said, f"(No answer: {self.why}.)"]
@@ -87,8 +97,10 @@ class Conversation:
 
     def context(self, number: int) -> list[str | None]:
         """What the model is told when a step of the turn begins; None stands for a tool result that never came."""
-        earlier = [word for turn in self.shown() if turn.number < number and turn.ended for word in turn.words()]
-        return earlier + self.find(number).words()
+        behind = self.find(number)
+        earlier = [turn for turn in self.shown() if turn.number < number and turn.ended]
+        live = [turn for turn in earlier if not any(after.former is turn for after in [*earlier, behind])]
+        return [word for turn in live for word in turn.words()] + behind.words()
 
     # -- starting and ending -------------------------------------------------------------------------------------------
 
@@ -131,13 +143,14 @@ class Conversation:
             raise Refused("turn_cleared")
         return turn
 
-    def submit(self, secret: int, text: str, policy: str, key: str | None) -> tuple[object, ...]:
-        """Answers number, status, position and the number of the turn that was interrupted."""
+    def submit(self, secret: int, text: str, policy: str, key: str | None, again: int | None = None) -> tuple[object, ...]:
+        """Answers number, status, position and the number of the turn that was interrupted. ``again``: whose message it is."""
         if known := self.admitted_before(secret, text, key):
             return known.number, known.status, self.position(known), None
         old, oldest = self.running, next(iter(self.keys), None)
-        if old and policy == "reject":
+        if old and (policy == "reject" or again is not None):
             raise Refused("turn_running")
+        former = self.to_regenerate(again) if again is not None else None
         full = key is not None and oldest is not None and len(self.keys) >= KEYS
         if full and self.now - self.keys[oldest or ""][2] < DAY:
             raise Refused("too_many_keys")
@@ -145,7 +158,7 @@ class Conversation:
             raise Refused("queue_full")
         if not (old and policy == "queue") and not self.reachable:
             raise Refused("out_of_reach")
-        turn = Turn(len(self.turns) + 1, secret, text)
+        turn = Turn(len(self.turns) + 1, secret, text, former=former)
         self.turns.append(turn)
         if full:
             del self.keys[oldest or ""]
@@ -159,6 +172,14 @@ class Conversation:
         else:
             self.queue.append(turn)
         return turn.number, turn.status, self.position(turn), old.number if old and policy == "interrupt" else None
+
+    def to_regenerate(self, number: int) -> Turn:
+        former = self.find(number)
+        if former is not self.turns[-1]:
+            raise Refused("turn_not_newest")
+        if len(former.formers()) >= ALTERNATIVES:
+            raise Refused("too_many_alternatives")
+        return former
 
     def position(self, turn: Turn) -> int:
         return self.queue.index(turn) + 1 if turn in self.queue else 0

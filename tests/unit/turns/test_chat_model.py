@@ -49,15 +49,30 @@ class ChatMachine(ComparedMachine):
 
     @rule(text=TEXTS, policy=POLICIES, key=KEYS, fate=FATES)
     def submit(self, text: str, policy: OnBusy, key: str | None, fate: Fate) -> None:
-        self.submitted.append((len(self.submitted) + 1, text, key))
+        self.submitted.append((len(self.submitted) + 1, text, key, None))
         self.submits(len(self.submitted), text, policy, key, fate)
+
+    @precondition(lambda self: self.promised.turns)
+    @rule(data=st.data(), key=KEYS, fate=FATES, idle=st.booleans())
+    def regenerate(self, data: st.DataObject, key: str | None, fate: Fate, idle: bool) -> None:
+        """Of any turn, most often of the newest, and when nothing runs: any other is refused."""
+        while idle and (running := self.promised.running):
+            self.does(
+                lambda c, n=running.number: c.cancel(n),
+                lambda n=running.number: self.status(self.host.chats.cancel(self.key(n))),
+                None,
+            )
+        newest = self.promised.turns[-1]
+        former = self.one_of(data, [*[newest] * 4, *self.promised.turns[-3:]])
+        self.submitted.append((len(self.submitted) + 1, former.text, key, former.number))
+        self.submits(len(self.submitted), former.text, "reject", key, fate, former.number)
 
     @precondition(lambda self: self.submitted)
     @rule(data=st.data(), policy=POLICIES, fate=FATES)
     def deliver_again(self, data: st.DataObject, policy: OnBusy, fate: Fate) -> None:
         """What came before, whatever became of it."""
-        secret, text, key = data.draw(st.sampled_from(self.submitted[-6:]))
-        self.submits(secret, text, policy, key, fate)
+        secret, text, key, again = data.draw(st.sampled_from(self.submitted[-6:]))
+        self.submits(secret, text, policy, key, fate, again)
 
     @precondition(lambda self: self.promised.turns)
     @rule(data=st.data(), fate=FATES)

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from agent.domain import limits
 from agent.domain import turn as turns
-from agent.domain.conversation import Meta, exchange_messages, view
+from agent.domain.conversation import Meta, view
 from agent.domain.errors import Busy
 from agent.domain.events import TurnCancelled, TurnCompleted, TurnFailed
+from agent.domain.exchanges import exchange_messages
 from agent.domain.messages import Message
 from agent.domain.retry import model_retry_delay
 from agent.domain.terminal import terminal_event
