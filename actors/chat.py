@@ -46,6 +46,8 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         meta, now = await self.store.meta(), self.now()
         if repeated := await self._admitted_before(meta, request):
             return repeated
+        if request.follows is not None and ids.turn_number(request.follows) != meta.next - 1:
+            raise Conflict("not_newest", "The conversation has gone on since that turn.")
         await self.context.check_fits(request.message, self.deps.clock.now(), request.time_zone)
         meta = await self.heal_running(meta)
         busy, interrupted = meta.running is not None, None

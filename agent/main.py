@@ -59,6 +59,8 @@ from agent.api.identity import who
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
+from agent.api.wires.responses.errors import error_body
+from agent.api.wires.responses.routes import ResponsesApi, responses_router
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
 from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE, SHUTDOWN_GRACE
@@ -184,8 +186,10 @@ class Service:
             task_router(self.tasks, self.clock, who),
             live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
+            responses_router(ResponsesApi(self.chats, self.log, admissions, turns, SystemRandomness())),
         ]
-        return Listener(public_app(about.version, routers, self.under_way), settings.host, settings.port)
+        app = public_app(about.version, routers, self.under_way, {"/v1": error_body})
+        return Listener(app, settings.host, settings.port)
 
     async def aclose(self) -> None:
         """Closes the clients, each of them even when another one fails to. The SDK's workflow client has no close."""

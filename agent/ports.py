@@ -144,7 +144,13 @@ class Chats(Protocol):
     """ChatActor, seen from outside."""
 
     async def process_message(self, key: ConversationKey, submission: Submission) -> Admission:
-        """Admits a message. Raises TooLarge, Busy, Conflict (``on_busy`` reject), Unprocessable and Gone (idempotency key)."""
+        """Admits a message.
+
+        Raises:
+            TooLarge, Busy.
+            Conflict: ``turn_running`` (``on_busy`` reject), ``not_newest`` (``follows``).
+            Unprocessable, Gone: the idempotency key.
+        """
         ...
 
     async def cancel(self, turn: TurnKey, effects: Effects = "keep") -> TurnView:

@@ -22,6 +22,7 @@ class Said(NamedTuple):
     """What a user says. ``key`` is made by ``ids.idempotency_key`` or ``ids.scoped_key`` and stands for ``fingerprint``.
 
     ``regenerates`` is the id of the conversation's newest turn when ``text`` is its message, to be answered anew.
+    ``follows``: the turn that has to be the newest of the conversation.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Said(NamedTuple):
     key: str | None = None
     fingerprint: str = ""
     regenerates: str | None = None
+    follows: str | None = None
 
 
 class Admissions:
@@ -90,6 +92,7 @@ class Admissions:
             key=said.key,
             fingerprint=said.fingerprint,
             regenerates=said.regenerates,
+            follows=said.follows,
         )
 
     async def _tell_queued(self, turn: TurnKey, position: int) -> None:

@@ -1,16 +1,19 @@
 """The public application: every route of the service and nothing of Dapr's."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, FastAPI
 
 from agent.api import problems
 from agent.api.gate import Gate
 from agent.api.openapi import DESCRIPTION, with_event_schemas
 from agent.api.page import mount_page
+from agent.api.problems import Refusals, Shape
 from agent.ports import UnderWay
 
 
-def public_app(version: str, routers: list[APIRouter], under_way: UnderWay) -> FastAPI:
-    """The public API with its gate, its one shape of errors, and its OpenAPI document at ``/openapi.json``.
+def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, shapes: Mapping[str, Shape]) -> FastAPI:
+    """The public API with its gate, its shapes of errors, and its OpenAPI document at ``/openapi.json``.
 
     The interactive documentation pages of the framework are off: they load scripts from another host.
     """
@@ -22,8 +25,9 @@ def public_app(version: str, routers: list[APIRouter], under_way: UnderWay) -> F
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
-    app.add_middleware(Gate, under_way=under_way)
+    refusals = Refusals(shapes)
+    problems.install(app, refusals)
+    app.add_middleware(Gate, under_way=under_way, refusals=refusals)
     for router in routers:
         app.include_router(router)
     mount_page(app)

@@ -4,10 +4,11 @@ The Host check stops DNS rebinding: a page of another origin cannot reach this l
 Requiring JSON stops a page's simple form posts: anything else needs a CORS preflight, which is never granted.
 """
 
+from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.api.problems import problem_response
+from agent.api.problems import Refusals
 from agent.domain.limits import REQUEST_BODY_BYTES_MAX
 from agent.ports import UnderWay
 
@@ -24,16 +25,17 @@ class _BodyTooLarge(Exception):
 class Gate:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, under_way: UnderWay) -> None:
-        self._app, self._under_way = app, under_way
+    def __init__(self, app: ASGIApp, under_way: UnderWay, refusals: Refusals) -> None:
+        self._app, self._under_way, self._refusals = app, under_way, refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = _refusal(Request(scope))
+        refusal = self._refusal(Request(scope))
         if refusal is None and self._under_way.stopping and scope["path"] != _LIVENESS:
-            refusal = problem_response(503, "stopping", "This process is stopping; another one, or its successor, will answer.")
+            told = "This process is stopping; another one, or its successor, will answer."
+            refusal = self._refusals.of(scope["path"], 503, "stopping", told)
             refusal.headers["Connection"] = "close"
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -58,23 +60,26 @@ class Gate:
         except _BodyTooLarge:
             pass
         if body.too_large and not started:
-            await _too_large()(scope, receive, send)
+            await self._too_large(scope["path"])(scope, receive, send)
 
+    def _refusal(self, request: Request) -> JSONResponse | None:
+        path, host = request.url.path, request.headers.get("host", "")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name.lower() not in LOOPBACK_NAMES:
+            return self._refusals.of(path, 421, "bad_host", "This service answers only to 127.0.0.1 or localhost.")
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length[:12]) > REQUEST_BODY_BYTES_MAX:
+            return self._too_large(path)
+        chunked = "transfer-encoding" in request.headers
+        if request.method in _WITH_BODY and (chunked or length != "0"):
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                return self._refusals.of(path, 415, "unsupported_media_type", "Send the body as application/json.")
+        return None
 
-def _refusal(request: Request):
-    host = request.headers.get("host", "")
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name.lower() not in LOOPBACK_NAMES:
-        return problem_response(421, "bad_host", "This service answers only to 127.0.0.1 or localhost.")
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length[:12]) > REQUEST_BODY_BYTES_MAX:
-        return _too_large()
-    chunked = "transfer-encoding" in request.headers
-    if request.method in _WITH_BODY and (chunked or length != "0"):
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            return problem_response(415, "unsupported_media_type", "Send the body as application/json.")
-    return None
+    def _too_large(self, path: str) -> JSONResponse:
+        told = f"A request body has at most {REQUEST_BODY_BYTES_MAX} bytes."
+        return self._refusals.of(path, 413, "body_too_large", told, limit=REQUEST_BODY_BYTES_MAX)
 
 
 class _Bounded:
@@ -93,9 +98,3 @@ class _Bounded:
         if self.too_large:
             raise _BodyTooLarge
         return message
-
-
-def _too_large():
-    return problem_response(
-        413, "body_too_large", f"A request body has at most {REQUEST_BODY_BYTES_MAX} bytes.", limit=REQUEST_BODY_BYTES_MAX
-    )

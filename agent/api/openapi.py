@@ -48,13 +48,14 @@ def _drop_framework_refusals(document: dict[str, Any]) -> None:
 
 
 def _tell_shared_refusals(document: dict[str, Any]) -> None:
-    """Every operation refers to what any route may answer; it is written once."""
+    """Every operation refers to what any route may answer, unless it tells that in the shape of its own wire."""
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     shared = {name: {"description": told, "content": body} for name, told in ANYWHERE.values()}
     document["components"]["responses"] = shared
     for item in document["paths"].values():
         for operation in item.values():
-            operation["responses"] |= {str(s): {"$ref": f"#/components/responses/{name}"} for s, (name, _) in ANYWHERE.items()}
+            for status, (name, _) in ANYWHERE.items():
+                operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{name}"})
 
 
 def with_event_schemas(app: FastAPI) -> None:

@@ -1,6 +1,10 @@
-"""Every refusal looks the same: a status, ``{"detail": sentence, "code": machine-readable}``, and sometimes numbers beside."""
+"""Every refusal looks the same: a status, ``{"detail": sentence, "code": machine-readable}``, and sometimes numbers beside.
+
+Under the paths of a wire whose clients expect another shape it says the same in that one.
+"""
 
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -61,39 +65,61 @@ ANYWHERE = {
 """What every route may answer, whatever it does: name and description, told once in the OpenAPI document."""
 
 
+Shape = Callable[[int, str, str, dict[str, Any]], dict[str, Any]]
+"""The body of a refusal, from its status, code, sentence and further fields."""
+
+
+class Refusals:
+    """Refusals as the clients of a path expect them: ``shapes`` by the path's first part, such as ``/v1``."""
+
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self._shapes = shapes
+
+    def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+        """The answer to a request for ``path``."""
+        shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
+        headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
+        return JSONResponse(shape(status, code, detail, extra), status, headers)
+
+
 def problem_response(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
-    """The one shape of an error answer."""
-    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
-    return JSONResponse({"detail": detail, "code": code, **extra}, status, headers)
+    """A refusal in the service's own shape."""
+    return Refusals({}).of("/", status, code, detail, **extra)
 
 
-def install(app: FastAPI) -> None:
-    """Makes ``app`` answer every failure in that shape."""
+def _own_shape(_: int, code: str, detail: str, extra: dict[str, Any]) -> dict[str, Any]:
+    return {"detail": detail, "code": code, **extra}
 
-    async def refused(_: Request, problem: Exception) -> JSONResponse:
+
+def install(app: FastAPI, refusals: Refusals) -> None:
+    """Makes ``app`` answer every failure in those shapes."""
+
+    async def refused(request: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)
-        return problem_response(STATUS[problem.kind], problem.code, problem.detail, **problem.extra)
+        return refusals.of(request.url.path, STATUS[problem.kind], problem.code, problem.detail, **problem.extra)
 
-    async def malformed(_: Request, error: Exception) -> JSONResponse:
+    async def malformed(request: Request, error: Exception) -> JSONResponse:
+        path = request.url.path
         assert isinstance(error, RequestValidationError)
         faults = error.errors()
         if any(f["type"] == "json_invalid" for f in faults):
-            return problem_response(400, "invalid_json", "The body is not valid JSON.")
+            return refusals.of(path, 400, "invalid_json", "The body is not valid JSON.")
         told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:FAULTS_TOLD_MAX]]
         code = next((f["type"] for f in faults if f["type"].startswith(_OURS)), "invalid_request")
-        return problem_response(422, code, "; ".join(told)[:1_000])
+        return refusals.of(path, 422, code, "; ".join(told)[:1_000])
 
-    async def http(_: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        if error.status_code == 400 and error.detail == _UNREADABLE:
-            return problem_response(400, "invalid_json", "The body holds JSON that cannot be read, such as a number too long.")
-        answer = problem_response(error.status_code, _CODES.get(error.status_code, "http_error"), str(error.detail))
+        path, status = request.url.path, error.status_code
+        if status == 400 and error.detail == _UNREADABLE:
+            return refusals.of(path, 400, "invalid_json", "The body holds JSON that cannot be read, such as a number too long.")
+        answer = refusals.of(path, status, _CODES.get(status, "http_error"), str(error.detail))
         answer.headers.update(error.headers or {})  # such as Allow beside a 405
         return answer
 
     async def broken(request: Request, error: Exception) -> JSONResponse:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem_response(500, "internal_error", "Something broke inside the service; it has been logged.")
+        return refusals.of(request.url.path, 500, "internal_error", "Something broke inside the service; it has been logged.")
 
     app.add_exception_handler(Problem, refused)
     app.add_exception_handler(RequestValidationError, malformed)

@@ -123,6 +123,7 @@ class Submission(Value):
     ``on_busy``: wait behind the running turn, be refused, or cancel it and go next. ``key`` is the client's idempotency key,
     hashed, and ``fingerprint`` the hash of what it stands for: the same key with another one is refused.
     ``regenerates``: the newest turn, whose message this is again; then it never waits and never interrupts.
+    ``follows``: the turn that has to be the newest, if the client depends on that.
     """
 
     secret: str
@@ -132,6 +133,7 @@ class Submission(Value):
     key: str | None = None
     fingerprint: str = ""
     regenerates: str | None = None
+    follows: str | None = None
 
 
 class Admission(Value):

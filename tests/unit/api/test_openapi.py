@@ -8,6 +8,7 @@ from agent.domain import events
 from tests.unit.api.service import Service
 
 SHARED = {"405": "MethodNotAllowed", "421": "BadHost", "500": "InternalError"}
+OWN_SHAPE = {"/v1/": "ErrorBody"}  # wires whose clients expect errors of another form
 VERBS = {"get", "post", "put", "delete", "patch"}
 
 
@@ -21,6 +22,12 @@ async def document(service: Service) -> dict[str, Any]:
 
 def operations(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {f"{verb.upper()} {path}": o for path, item in told["paths"].items() for verb, o in item.items() if verb in VERBS}
+
+
+def shape_of(name: str) -> str:
+    """The schema of the refusals of an operation."""
+    path = name.split(" ")[1]
+    return next((shape for prefix, shape in OWN_SHAPE.items() if path.startswith(prefix)), "ProblemBody")
 
 
 async def test_every_route_is_told_with_a_sentence_and_a_description_of_each_answer(service: Service) -> None:
@@ -41,6 +48,10 @@ async def test_what_any_route_may_answer_is_told_once(service: Service) -> None:
     told = await document(service)
     for name, operation in operations(told).items():
         for code, shared in SHARED.items():
+            if shape_of(name) != "ProblemBody":
+                content = operation["responses"][code]["content"]["application/json"]
+                assert content["schema"] == {"$ref": f"#/components/schemas/{shape_of(name)}"}, name
+                continue
             assert operation["responses"][code] == {"$ref": f"#/components/responses/{shared}"}, name
     assert set(told["components"]["responses"]) == set(SHARED.values())
     for answer in told["components"]["responses"].values():
@@ -64,7 +75,7 @@ async def test_every_route_that_can_refuse_says_how(service: Service) -> None:
             assert {"413", "415", "422"} <= codes, name
         for code in codes - {"200"}:
             [content] = operation["responses"][code]["content"].values()
-            assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, (name, code)
+            assert content["schema"] == {"$ref": f"#/components/schemas/{shape_of(name)}"}, (name, code)
 
 
 async def test_every_event_has_its_schema_and_its_line(service: Service) -> None:
@@ -103,5 +114,5 @@ async def test_every_reference_leads_somewhere(service: Service) -> None:
 
 async def test_streams_say_that_they_are_streams(service: Service) -> None:
     told = operations(await document(service))
-    for name in ("POST /chat", "GET /events"):
+    for name in ("POST /chat", "GET /events", "POST /v1/responses"):
         assert "text/event-stream" in told[name]["responses"]["200"]["content"]

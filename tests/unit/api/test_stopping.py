@@ -11,6 +11,7 @@ from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.under_way import CountedWork
 from agent.api.channel import channel_app
 from agent.api.gate import Gate
+from agent.api.problems import Refusals
 from tests.unit.api.service import Service, is_problem
 
 LONG = 60.0
@@ -73,7 +74,7 @@ async def test_the_feed_holds_up_nobody() -> None:
 
 
 def through_the_gate(app: ASGIApp, work: CountedWork) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(Gate(app, work)), base_url="http://127.0.0.1")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Gate(app, work, Refusals({}))), base_url="http://127.0.0.1")
 
 
 async def test_what_does_not_finish_is_counted_after_the_grace_or_at_once_in_a_hurry() -> None:

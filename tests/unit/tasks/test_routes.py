@@ -36,7 +36,7 @@ def host() -> TaskHost:
 @pytest.fixture
 async def api(host: TaskHost) -> AsyncIterator[httpx.AsyncClient]:
     routers = [task_router(host.tasks, host.clock, who), dev_router(Switch())]  # pyright: ignore[reportArgumentType]
-    app = public_app("0", routers, CountedWork())
+    app = public_app("0", routers, CountedWork(), {})
     headers = {"X-User-Id": "alice", "Content-Type": "application/json"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", headers=headers) as client:
         yield client

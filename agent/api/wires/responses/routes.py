@@ -1,0 +1,240 @@
+"""The OpenAI Responses API over the service's turns: create, retrieve, cancel, input items, and the one model there is.
+
+A response is a turn, and its stream the turn's log in other words: whoever reads it, from wherever, on whichever replica.
+Identity is what it is everywhere here; ``Authorization`` is not looked at.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.api import sse
+from agent.api.admission import Admissions, Said
+from agent.api.following import open_turn
+from agent.api.identity import time_zone, who
+from agent.api.turns import TurnApi
+from agent.api.wires.responses import documents
+from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
+from agent.api.wires.responses.request import Create, parse, refuse
+from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
+from agent.domain import ids
+from agent.domain.conversation import TurnView
+from agent.domain.errors import Conflict, NotFound
+from agent.domain.events import LogEntry
+from agent.domain.ids import ConversationKey, Identity, TurnKey
+from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
+from agent.ports import Chats, Randomness, TurnLog
+
+Json = dict[str, Any]
+Who = Annotated[Identity, Depends(who)]
+Zone = Annotated[str, Depends(time_zone)]
+
+PREVIOUS = "previous_response_id"
+_SCOPE = "responses"
+_FRESH_BYTES = 16  # of chance in the name of a conversation that nobody named
+
+
+class ResponsesApi:
+    """The handlers with their ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog, admissions: Admissions, turns: TurnApi, randomness: Randomness) -> None:
+        self._chats, self._log, self._admissions, self._turns = chats, log, admissions, turns
+        self._randomness = randomness
+
+    async def create(
+        self,
+        body: Annotated[Json, Body(description="As the API's own reference says; docs/wires.md lists what is taken.")],
+        user: Who,
+        zone: Zone,
+        idempotency_key: Annotated[
+            str | None, Header(description="The same key and request again: the same response, never a second one.")
+        ] = None,
+    ) -> Response:
+        """Says something in a conversation, a new one unless the request names one, and answers with the response.
+
+        With `stream` as server-sent events; with `background` at once, to be polled; else when the answer is complete.
+        """
+        asked = parse(body)
+        used = ids.scoped_key(_SCOPE, idempotency_key) if idempotency_key is not None else None
+        follows = await self._previous(user, asked)
+        key = ids.conversation_key(user, self._conversation(asked, follows, used))
+        said = Said(asked.text, zone, key=used, fingerprint=asked.fingerprint(), follows=follows)
+        try:
+            turn, _ = await self._admissions.admit(key, said)
+        except Conflict as conflict:
+            if conflict.code != "not_newest":
+                raise
+            refuse("previous_response_not_newest", "That response is not the newest of its conversation.", PREVIOUS)
+        head = await self._head(turn)
+        if asked.stream:
+            return await self._stream(turn, head, None)
+        if asked.background:
+            return JSONResponse(response_of(await self._chats.get_turn(turn), head.previous))
+        return JSONResponse(await self._whole(turn, head))
+
+    async def retrieve(
+        self,
+        request: Request,
+        response_id: str,
+        user: Who,
+        stream: Annotated[bool, Query(description="The events from the first, or behind `starting_after`.")] = False,
+        starting_after: Annotated[int | None, Query(ge=0, description="The last `sequence_number` that was seen.")] = None,
+    ) -> Response:
+        """The response as it is now, or its stream."""
+        _check_query(request)
+        turn = _turn_key(user, response_id)
+        view, before = await self._view(turn), await self._before(turn)
+        if stream:
+            return await self._stream(turn, head_of(view, before), starting_after)
+        if starting_after is not None:
+            refuse("invalid_parameter", "'starting_after' goes with 'stream'.", "starting_after")
+        return JSONResponse(response_of(view, before))
+
+    async def cancel(self, response_id: str, user: Who) -> JSONResponse:
+        """Cancels it, waiting or running; one that has ended stays as it is. Answers with the response."""
+        turn = _turn_key(user, response_id)
+        await self._view(turn)
+        await self._turns.cancel(turn.turn_id, user)
+        return JSONResponse(response_of(await self._chats.get_turn(turn), await self._before(turn)))
+
+    async def input_items(
+        self,
+        response_id: str,
+        user: Who,
+        after: Annotated[str | None, Query(description="The id of the last item seen.")] = None,
+        limit: Annotated[int, Query(ge=1, le=HISTORY_PAGE_MAX)] = HISTORY_PAGE_DEFAULT,
+        order: Annotated[str, Query(pattern="^(asc|desc)$")] = "desc",
+    ) -> JSONResponse:
+        """What the user said: one message, whatever the limit and the order."""
+        _ = limit, order
+        view = await self._view(_turn_key(user, response_id))
+        return JSONResponse(documents.input_items(view, after))
+
+    async def models(self) -> JSONResponse:
+        """The one model, whatever runs behind it."""
+        return JSONResponse({"object": "list", "data": [documents.MODEL_CARD]})
+
+    async def model(self, model: str) -> JSONResponse:
+        """The one model, if it is asked for by its name."""
+        if model != MODEL:
+            raise NotFound("model_not_found", f"The model does not exist; there is one, '{MODEL}'.", param="model")
+        return JSONResponse(documents.MODEL_CARD)
+
+    async def _previous(self, user: Identity, asked: Create) -> str | None:
+        """The turn that the new one is to follow. Raises BadRequest, as the API does for one that is unknown."""
+        if asked.previous is None:
+            return None
+        turn = turn_id_of(asked.previous)
+        try:
+            if turn is None:
+                raise NotFound("turn_not_found", "Turn not found")
+            await self._chats.get_turn(TurnKey(user.tenant, user.user, turn))
+        except NotFound:
+            refuse("previous_response_not_found", "There is no response with that id.", PREVIOUS)
+        return turn
+
+    def _conversation(self, asked: Create, follows: str | None, key: str | None) -> str:
+        """The one named; else the one of the response before; else a new one, the same for the same idempotency key."""
+        if asked.conversation is not None:
+            return asked.conversation
+        if follows is not None and (parsed := ids.parse_turn_id(follows)):
+            return parsed.conversation
+        return f"conv-{key or self._randomness.token(_FRESH_BYTES).hex()}"
+
+    async def _view(self, turn: TurnKey) -> TurnView:
+        try:
+            return await self._chats.heal(turn)
+        except NotFound as unknown:
+            raise _not_found() from unknown
+
+    async def _head(self, turn: TurnKey) -> Head:
+        return head_of(await self._chats.get_turn(turn), await self._before(turn))
+
+    async def _before(self, turn: TurnKey) -> str | None:
+        """The turn before this one in its conversation, if that is still there."""
+        parsed = ids.parse_turn_id(turn.turn_id)
+        if parsed is None or parsed.number == 1:
+            return None
+        page = await self._chats.get_history(ConversationKey(turn.tenant, turn.user, parsed.conversation), 1, parsed.number)
+        return page.turns[-1].turn_id if page.turns else None
+
+    async def _stream(self, turn: TurnKey, head: Head, after: int | None) -> Response:
+        entries = await open_turn(self._log, self._chats, turn, None)
+        return sse.stream(_frames(head, entries, -1 if after is None else after), {"X-Turn-Id": turn.turn_id})
+
+    async def _whole(self, turn: TurnKey, head: Head) -> Json:
+        """The response once it has ended."""
+        events = ResponseEvents(head)
+        async for batch in await open_turn(self._log, self._chats, turn, None):
+            for entry in batch:
+                told = events.feed(entry)
+                if told and told[-1]["type"] in ENDS:
+                    return told[-1]["response"]
+        raise RuntimeError(f"the log of {turn.turn_id} ended without an end")
+
+
+async def _frames(head: Head, entries: AsyncIterator[list[LogEntry]], after: int) -> AsyncIterator[bytes]:
+    """The frames behind ``after``. The events are made from the first on: their numbers come from that alone."""
+    events = ResponseEvents(head)
+    if first := _framed(events.begin(), after):
+        yield first
+    async for batch in entries:
+        if told := _framed((event for entry in batch for event in events.feed(entry)), after):
+            yield told
+
+
+def _framed(events: Iterable[Json], after: int) -> bytes:
+    """The end is told to everyone: a log that is gone has fewer events than it had, and its reader waits for this one."""
+    frames: list[bytes] = []
+    for event in events:
+        number, kind = event["sequence_number"], str(event["type"])
+        if number <= after:
+            if kind not in ENDS:
+                continue
+            number = after + 1
+            event = {**event, "sequence_number": number}
+        frames.append(b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), orjson.dumps(event)))
+    return b"".join(frames)
+
+
+def _check_query(request: Request) -> None:
+    """Refuses what the route would pass over. Clients that read no obfuscation say so; there is none."""
+    for name, value in request.query_params.items():
+        if name not in ("stream", "starting_after") and (name, value) != ("include_obfuscation", "false"):
+            told = name[:NAME_TOLD_CHARS_MAX]
+            refuse("unsupported_parameter", f"Unsupported parameter: {told!r}.", told)
+
+
+def _turn_key(user: Identity, response: str) -> TurnKey:
+    turn = turn_id_of(response)
+    if turn is None:
+        raise _not_found()
+    return TurnKey(user.tenant, user.user, turn)
+
+
+def _not_found() -> NotFound:
+    return NotFound("response_not_found", "There is no response with that id.", param="response_id")
+
+
+def responses_router(api: ResponsesApi) -> APIRouter:
+    """The routes under ``/v1``."""
+    router = APIRouter(prefix="/v1", tags=["openai responses"])
+    tell = documents.told
+    router.add_api_route("/responses", api.create, methods=["POST"], responses=tell(400, 413, 415, 422, 429, 503, stream=True))
+    router.add_api_route(
+        "/responses/{response_id}", api.retrieve, methods=["GET"], responses=tell(400, 404, 422, 503, stream=True)
+    )
+    router.add_api_route(
+        "/responses/{response_id}/cancel", api.cancel, methods=["POST"], responses=tell(400, 404, 413, 415, 422, 503)
+    )
+    router.add_api_route(
+        "/responses/{response_id}/input_items", api.input_items, methods=["GET"], responses=tell(400, 404, 422, 503)
+    )
+    router.add_api_route("/models", api.models, methods=["GET"], responses=tell(400))
+    router.add_api_route("/models/{model}", api.model, methods=["GET"], responses=tell(400, 404))
+    return router
