@@ -1,14 +1,6 @@
-"""The manifests say only what Kubernetes and Dapr understand, and agree with each other and with the Dockerfile.
+"""The manifests agree with each other, with the Dockerfile, and with what `task-agent up` runs."""
 
-Built-in kinds are checked against Kubernetes' own schemas; Dapr kinds against the CRDs, and annotations against the injector's
-list, of the very Dapr release we run: its Go module, which `make run` builds from. Without Go the tests fail and say so.
-"""
-
-import copy
-import functools
-import json
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,135 +9,27 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, cast
 
-import jsonschema
-import kubernetes_validate  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 import yaml
 
-from agent.local.dapr_binaries import DAPR_VERSION
 from agent.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-K8S = ROOT / "k8s"
-DAPR = f"github.com/dapr/dapr@v{DAPR_VERSION}"
-KUBERNETES = "1.34"
-Json = dict[str, Any]
-
-FILES = sorted(K8S.rglob("*.yaml"))
-DOCUMENTS = [
-    (path, cast(Json, document))
-    for path in FILES
-    if path.name != "kustomization.yaml"
-    for document in yaml.safe_load_all(path.read_text())
-]
-BY_NAME = {(d["kind"], d["metadata"]["name"]): d for _, d in DOCUMENTS}
-APP = BY_NAME["Deployment", "task-agent"]
-APP_POD = APP["spec"]["template"]
-APP_CONTAINER = APP_POD["spec"]["containers"][0]
-ANNOTATIONS: dict[str, str] = APP_POD["metadata"]["annotations"]
-SETTINGS: dict[str, str] = BY_NAME["ConfigMap", "task-agent"]["data"]
-WORKLOADS = [d for _, d in DOCUMENTS if d["kind"] in ("Deployment", "StatefulSet")]
-DAPR_KINDS = [d for _, d in DOCUMENTS if d["apiVersion"].startswith("dapr.io/")]
-
-
-def name_of(document: Json) -> str:
-    return f"{document['kind']}-{document['metadata']['name']}"
-
-
-@functools.cache
-def dapr_module() -> Path:
-    go = shutil.which("go")
-    if go is None:
-        pytest.fail("Go is not on PATH: the Dapr CRDs come from its Go module. Install Go >= 1.26.5 (https://go.dev/dl).")
-    done = subprocess.run([go, "mod", "download", "-json", DAPR], capture_output=True, text=True, cwd="/", timeout=300)
-    if done.returncode:
-        pytest.fail(f"`go mod download {DAPR}` failed, so the Dapr CRDs are not at hand: {done.stdout}{done.stderr}")
-    return Path(json.loads(done.stdout)["Dir"])
-
-
-@functools.cache
-def dapr_schemas() -> dict[tuple[str, str], Json]:
-    schemas: dict[tuple[str, str], Json] = {}
-    for path in (dapr_module() / "charts/dapr/crds").glob("*.yaml"):
-        crd = yaml.safe_load(path.read_text())["spec"]
-        for version in crd["versions"]:
-            schema = strict(version["schema"]["openAPIV3Schema"])
-            schema["required"] = ["apiVersion", "kind", "metadata", *schema.get("required", [])]
-            schema["properties"]["metadata"] = {
-                "type": "object",
-                "properties": {"name": {"type": "string"}, "labels": {"type": "object"}, "annotations": {"type": "object"}},
-                "required": ["name"],
-                "additionalProperties": False,
-            }
-            schemas[f"{crd['group']}/{version['name']}", crd["names"]["kind"]] = schema
-    return schemas
-
-
-def strict(schema: Json) -> Json:
-    """The API server prunes fields a CRD does not name; here they are errors."""
-    schema = dict(schema)
-    if "properties" in schema:
-        schema["properties"] = {key: strict(value) for key, value in schema["properties"].items()}
-    if isinstance(schema.get("items"), dict):
-        schema["items"] = strict(schema["items"])
-    if isinstance(schema.get("additionalProperties"), dict):
-        schema["additionalProperties"] = strict(schema["additionalProperties"])
-    elif schema.get("type") == "object" and not schema.get("x-kubernetes-preserve-unknown-fields"):
-        schema.setdefault("additionalProperties", False)
-    return schema
-
-
-def validate(document: Json) -> None:
-    if document["apiVersion"].startswith("dapr.io/"):
-        schema = dapr_schemas()[document["apiVersion"], document["kind"]]
-        jsonschema.Draft202012Validator(schema).validate(document)  # pyright: ignore[reportUnknownMemberType]
-    else:
-        kubernetes_validate.validate(document, KUBERNETES, strict=True)
-
-
-@pytest.mark.parametrize("document", [d for _, d in DOCUMENTS], ids=name_of)
-def test_is_valid(document: Json) -> None:
-    validate(document)
-
-
-def test_without_go_the_failure_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(pytest.fail.Exception, match="Install Go"):
-        dapr_module.__wrapped__()
-
-
-def mutations() -> Iterator[tuple[str, Json]]:
-    for _, document in DOCUMENTS:
-        wrong = copy.deepcopy(document)
-        wrong["sepc"] = {}
-        yield name_of(document) + "-top", wrong
-    for key, path in {
-        ("Deployment", "task-agent"): ("spec", "template", "spec", "containers", 0, "livenessProbe"),
-        ("Service", "task-agent"): ("spec", "ports", 0),
-        ("Component", "statestore"): ("spec", "metadata", 0),
-        ("Configuration", "task-agent"): ("spec", "workflow", "stateRetentionPolicy"),
-        ("Resiliency", "task-agent"): ("spec", "policies", "circuitBreakers", "notify"),
-    }.items():
-        wrong = copy.deepcopy(BY_NAME[key])
-        functools.reduce(lambda node, step: node[step], path, cast(Any, wrong))["peroidSeconds"] = 1
-        yield "-".join(key) + "-deep", wrong
-    wrong = copy.deepcopy(BY_NAME["Component", "pubsub"])
-    wrong["spec"]["version"] = 1
-    yield "Component-pubsub-type", wrong
-
-
-WRONG = list(mutations())
-
-
-@pytest.mark.parametrize("document", [d for _, d in WRONG], ids=[name for name, _ in WRONG])
-def test_the_validator_refuses_a_field_or_type_it_does_not_know(document: Json) -> None:
-    with pytest.raises((kubernetes_validate.ValidationError, jsonschema.ValidationError)):
-        validate(document)
-
-
-def test_every_dapr_annotation_is_one_the_injector_reads() -> None:
-    source = (dapr_module() / "pkg/injector/annotations/annotations.go").read_text()
-    assert set(ANNOTATIONS) <= set(re.findall(r'"(dapr\.io/[a-z0-9-]+)"', source))
+from tests.unit.k8s_files import (
+    ANNOTATIONS,
+    APP,
+    APP_CONTAINER,
+    APP_POD,
+    BY_NAME,
+    DAPR_KINDS,
+    DOCUMENTS,
+    FILES,
+    K8S,
+    RESOURCES,
+    ROOT,
+    SETTINGS,
+    WORKLOADS,
+    Json,
+    name_of,
+)
 
 
 def test_kustomizations_list_every_manifest_and_nothing_else() -> None:
@@ -198,19 +82,41 @@ def test_dapr_resources_are_scoped_to_the_app_and_found_by_it() -> None:
         if document["kind"] != "Configuration":
             assert document["scopes"] == [ANNOTATIONS["dapr.io/app-id"]]
     assert ("Configuration", ANNOTATIONS["dapr.io/config"]) in BY_NAME
-    documents = [yaml.safe_load(path.read_text()) for path in (ROOT / "agent/local/resources").rglob("*.yaml")]
+    documents = [yaml.safe_load(path.read_text()) for path in RESOURCES.rglob("*.yaml")]
     local = {document["metadata"]["name"] for document in documents if document["kind"] == "Component"}
     assert {name for kind, name in BY_NAME if kind == "Component"} == local == {"statestore", "pubsub", "notify"}
     assert {"name": "actorStateStore", "value": "true"} in BY_NAME["Component", "statestore"]["spec"]["metadata"]
 
 
-def test_resiliency_never_retries_and_names_what_exists() -> None:
-    spec = BY_NAME["Resiliency", "task-agent"]["spec"]
-    assert "retries" not in spec["policies"]
-    for name, target in spec["targets"]["components"].items():
-        assert ("Component", name) in BY_NAME
-        assert target["outbound"]["timeout"] in spec["policies"]["timeouts"]
-        assert target["outbound"]["circuitBreaker"] in spec["policies"]["circuitBreakers"]
+def test_resiliency_is_that_of_up() -> None:
+    """Which retries nothing that goes out, and offers events again."""
+    told = BY_NAME["Resiliency", "task-agent"]["spec"]
+    local = [
+        yaml.safe_load((RESOURCES / name).read_text())["spec"] for name in ("shared/resiliency.yaml", "redis/delivery.yaml")
+    ]
+    for part in ("policies", "targets"):
+        merged: Json = {}
+        for spec in local:
+            for kind, values in spec[part].items():
+                merged[kind] = merged.get(kind, {}) | values
+        assert told[part] == merged
+    assert set(told["targets"]["components"]) <= {name for kind, name in BY_NAME if kind == "Component"}
+    assert "retry" not in told["targets"]["components"]["notify"]["outbound"]
+
+
+@pytest.mark.parametrize("name", ["statestore", "pubsub"])
+def test_redis_is_used_as_by_up_and_by_everyone_the_same(name: str) -> None:
+    """The same timeouts; one address and one secret for Dapr's components and for the app's streams."""
+    told = {m["name"]: m for m in BY_NAME["Component", name]["spec"]["metadata"]}
+    local = {m["name"]: m for m in yaml.safe_load((RESOURCES / f"redis/{name}.yaml").read_text())["spec"]["metadata"]}
+    assert {m["name"]: m["value"] for m in local.values() if "value" in m}.items() <= {
+        m["name"]: m.get("value") for m in told.values()
+    }.items()
+    variables = {variable["name"]: variable for variable in APP_CONTAINER["env"]}
+    assert variables["REDIS_URL"]["value"] == f"redis://:$(REDIS_PASSWORD)@{told['redisHost']['value']}/0"
+    assert told["redisPassword"]["secretKeyRef"] == variables["REDIS_PASSWORD"]["valueFrom"]["secretKeyRef"]
+    names = [variable["name"] for variable in APP_CONTAINER["env"]]
+    assert names.index("REDIS_PASSWORD") < names.index("REDIS_URL"), "only what is defined before is put in"
 
 
 def test_ports_and_folders_agree_everywhere() -> None:
@@ -228,8 +134,10 @@ def test_ports_and_folders_agree_everywhere() -> None:
 
 
 def test_the_app_gets_only_settings_it_reads() -> None:
-    given = {*SETTINGS, *(variable["name"] for variable in APP_CONTAINER["env"])}
-    assert given <= {str(field.validation_alias) for field in Settings.model_fields.values()}
+    variables = {variable["name"]: str(variable.get("value", "")) for variable in APP_CONTAINER["env"]}
+    put_in = {name for value in variables.values() for name in re.findall(r"\$\((\w+)\)", value)}
+    given = {*SETTINGS, *variables}
+    assert given - put_in <= {str(field.validation_alias) for field in Settings.model_fields.values()}
     assert {"DAPR_API_TOKEN", "APP_API_TOKEN"} <= given
 
 
