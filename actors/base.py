@@ -53,6 +53,11 @@ class StatefulActor(Actor):
 
     async def remove(self, key: str) -> None:
         """Removes ``key`` when the method ends well."""
+        if key in self._unsaved:  # what is stored was written once less than what is dropped here
+            _, value = await self._state_manager.try_get_state(key)
+            if value is not None and (writes := value.get(WRITES)):
+                await self._state_manager.set_state(key, value | {WRITES: writes - 1})
+            self._unsaved.discard(key)
         await self._state_manager.try_remove_state(key)
 
     async def save(self) -> None:

@@ -14,6 +14,7 @@ WRITES = "writes"  # beside the fields of a stored value: how often its key was 
 _NEW = "-1"  # no key that is there has this ETag
 HUB = "meta"  # the key that is written whenever more than one is
 REFUSED = "failed to set key"  # what the store says then
+REMOVE_REFUSED = "failed to delete"
 
 
 class Superseded(Exception):
@@ -21,10 +22,14 @@ class Superseded(Exception):
 
 
 def with_etags(save: bytes) -> bytes:
-    """A save as the SDK sends it, with the ETag that each counted value must find."""
+    """A save as the SDK sends it, with the ETag that each counted value must find.
+
+    With a key to remove the SDK sends what was read of it: that, and nothing newer, is to be removed.
+    """
     operations: list[dict[str, Any]] = orjson.loads(save)
     for operation in operations:
         value = operation["request"].get("value")
         if isinstance(value, dict) and (writes := value.get(WRITES)):
-            operation["request"]["etag"] = str(writes - 1) if writes > 1 else _NEW
+            found = writes if operation["operation"] == "delete" else writes - 1
+            operation["request"]["etag"] = str(found) if found else _NEW
     return orjson.dumps(operations)

@@ -9,7 +9,7 @@ import asyncio
 import aiohttp
 from dapr.clients.base import DaprActorClientBase
 
-from actors.fence import REFUSED, with_etags
+from actors.fence import REFUSED, REMOVE_REFUSED, with_etags
 from agent.domain.errors import Unavailable
 from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
 from agent.ports import CALLER_HEADER
@@ -26,6 +26,7 @@ _MOVING = (  # what daprd says while actors have no host: the app restarts, or f
     '": EOF',  # its app died with the call in its hands
     "ERR_ACTOR_INSTANCE_MISSING",  # it moved away while its method ran: nothing was saved
     REFUSED,  # the same, told by the store: somebody else has written since
+    REMOVE_REFUSED,
 )
 
 

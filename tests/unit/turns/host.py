@@ -111,7 +111,7 @@ class ChatHost(DaprActorClientBase):
         operations = json.loads(with_etags(data))
         refused = [o["request"]["key"] for o in operations if not self._carry_out(actor_id, o)]
         if refused:
-            raise SidecarRefused(500, f"failed to set key {refused}")
+            raise SidecarRefused(500, f"failed to set key or to delete {refused}")
         self.trace.append("save")
         self.writes.append({o["request"]["key"] for o in operations})
 
@@ -119,12 +119,12 @@ class ChatHost(DaprActorClientBase):
         """As in Redis: each key by itself, nothing is taken back; the ETag of a key is how often it was written."""
         request = operation["request"]
         key = (actor_id, request["key"])
+        if "etag" in request and key in self.store and request["etag"] != str(self.writes_of[key]):
+            return False
         if operation["operation"] == "delete":
             self.store.pop(key, None)
             self.writes_of.pop(key, None)
             return True
-        if "etag" in request and key in self.store and request["etag"] != str(self.writes_of[key]):
-            return False
         self.store[key] = json.dumps(request["value"]).encode()
         self.writes_of[key] = self.writes_of.get(key, 0) + 1
         return True

@@ -8,7 +8,9 @@ import pytest
 from agent.domain.conversation import Submission
 from agent.domain.errors import Unavailable
 from agent.domain.messages import Message
+from agent.domain.undo import EndUndo
 from tests.unit.turns.host import KEY, ChatHost, turn_key
+from tests.unit.turns.test_undo_order import cancelled, end, lose, outcomes, undo_ref
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def both() -> tuple[ChatHost, ChatHost]:
     """The zombie and the replica that took over, on one store and one engine."""
     zombie, other = ChatHost(), ChatHost()
     other.store, other.writes_of = zombie.store, zombie.writes_of
-    other.deps = zombie.deps
+    other.deps, other.clock = zombie.deps, zombie.clock
     other.workflows = zombie.workflows
     other.crash()
     return zombie, other
@@ -155,3 +157,15 @@ async def test_a_turn_that_a_zombie_leaves_behind_during_an_admission_takes_no_p
     assert [turn.messages[0].content for turn in history.turns] == ["first", "one", "two"]
     assert [one.turn_id, two.turn_id] == [turn.turn_id for turn in history.turns[1:]]
     assert (await other.begin(one.turn_id)).kind == "go", "the workflow of the newest admission is the one recorded"
+
+
+async def test_an_undo_that_was_started_anew_is_not_removed_by_who_had_it_before(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    turn = await cancelled(other)
+    order = undo_ref(other, turn)
+    zombie.before_save = lambda: lose(other, turn)
+    with pytest.raises(Unavailable):
+        await zombie.chats.end_undo(EndUndo(ref=order, tasks=outcomes(other, turn)))
+
+    assert (await other.chats.begin_undo(undo_ref(other, turn))).kind == "go"
+    assert (await end(other, turn)) == (await other.chats.get_turn(turn_key(turn))).undo
