@@ -9,12 +9,13 @@ from typing import Any
 class Record:
     """One request to the model. Times are ``time.time()``: comparable across the processes of one machine.
 
-    ``finished``: everything was sent; ``disconnected``: the client left before that.
+    ``finished``: everything was sent; ``disconnected``: the client left before that. ``peer``: the client's port.
     """
 
     number: int
     body: dict[str, Any]
     authorization: str
+    peer: int = 0
     started: float = field(default_factory=time.time)
     attempt: int = 1
     step: dict[str, Any] = field(default_factory=dict[str, Any])

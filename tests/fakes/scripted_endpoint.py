@@ -88,10 +88,10 @@ class ScriptedEndpoint:
         self.ledger.clear()
         self.attempts.clear()
 
-    def admit(self, body: dict[str, Any], authorization: str) -> tuple[Record, Step]:
+    def admit(self, body: dict[str, Any], authorization: str, peer: int) -> tuple[Record, Step]:
         """Records a request and decides what it gets."""
         self._numbers += 1
-        record = Record(self._numbers, body, authorization)
+        record = Record(self._numbers, body, authorization, peer)
         if len(self.ledger) < LEDGER_MAX:
             self.ledger.append(record)
         step, record.attempt = step_for(body, self.attempts)
@@ -157,7 +157,8 @@ class Connection(asyncio.Protocol):
 
     async def _respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
         if (method, path) == ("POST", "/v1/chat/completions"):
-            self._record, step = self._endpoint.admit(json.loads(body), headers.get("authorization", ""))
+            peer = self._transport.get_extra_info("peername")[1]
+            self._record, step = self._endpoint.admit(json.loads(body), headers.get("authorization", ""), peer)
             await self._answer(step)
         elif (method, path) == ("GET", "/ledger"):
             self._plain(200, json.dumps([asdict(record) for record in self._endpoint.ledger]).encode())

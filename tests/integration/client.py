@@ -3,10 +3,11 @@
 Parses bytes itself: a library that splits at every Unicode line end would hide frames that are cut inside a text.
 """
 
+import itertools
 import json
 import secrets
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,15 +94,41 @@ class Stream:
 
 
 class Client:
-    """One user of one tenant. Every call answers the parsed body, or fails when the status is not good."""
+    """One user of one tenant. Every call answers the parsed body, or fails when the status is not good.
 
-    def __init__(self, url: str, user: str | None = None, tenant: str | None = None, zone: str = "UTC") -> None:
-        self.user, self.tenant, self.url = user or f"u-{secrets.token_hex(6)}", tenant, url
+    ``urls`` is one, or those of all replicas: then the requests go to them in turns, whatever they are about. Set them anew
+    when the replicas have moved.
+    """
+
+    def __init__(
+        self, urls: str | Sequence[str], user: str | None = None, tenant: str | None = None, zone: str = "UTC"
+    ) -> None:
+        self.user, self.tenant, self.zone = user or f"u-{secrets.token_hex(6)}", tenant, zone
+        self.urls: Sequence[str] = [urls] if isinstance(urls, str) else urls
+        self._turns = itertools.count()
         headers = {"X-User-Id": self.user, "X-Time-Zone": zone} | ({"X-Tenant-Id": tenant} if tenant else {})
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+        spread = {"request": [self._spread]}
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, event_hooks=spread)
+        self._elsewhere: list[Client] = []
+
+    @property
+    def url(self) -> str:
+        """The first replica's, for requests that are made by hand."""
+        return self.urls[0]
+
+    def at(self, replica: int) -> "Client":
+        """The same user, at this replica only."""
+        self._elsewhere.append(Client(self.urls[replica], self.user, self.tenant, self.zone))
+        return self._elsewhere[-1]
+
+    def _spread(self, request: httpx.Request) -> None:
+        where = httpx.URL(self.urls[next(self._turns) % len(self.urls)])
+        request.url = request.url.copy_with(port=where.port)
+        request.headers["Host"] = where.netloc.decode()
 
     def close(self) -> None:
-        self.http.close()
+        for client in (self, *self._elsewhere):
+            client.http.close()
 
     # --- saying ----------------------------------------------------------------------------------------------------------
 
@@ -112,6 +139,15 @@ class Client:
         with self.http.stream("POST", "/chat", json=body) as response:
             if response.is_error:
                 raise AssertionError(f"{response.status_code}: {response.read()[:500]!r}")
+            yield Stream(response)
+
+    @contextmanager
+    def follow(self, turn_id: str, after: str | None = None, *, header: bool = True) -> Generator[Stream]:
+        """The turn's stream from its start, or behind the frame ``after``, named in the header or in the query."""
+        headers = {"Last-Event-ID": after} if after and header else {}
+        params = {"after": after} if after and not header else {}
+        with self.http.stream("GET", f"/turns/{turn_id}/events", headers=headers, params=params) as response:
+            assert response.status_code == 200, response.read()
             yield Stream(response)
 
     def ask(self, message: str, conversation: str = "main") -> Answer:

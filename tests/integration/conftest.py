@@ -1,6 +1,7 @@
-"""One service for all tests that do not hurt it, with a model endpoint that does as told. Tests share nothing but that:
+"""One service per profile for all tests that do not hurt it, with a model endpoint that does as told.
 
-each has users of its own, and marks its messages.
+Tests share nothing but that: each has users of its own, and marks its messages. The profile is a parameter of the session, so
+pytest runs all tests of one profile before it starts the other.
 """
 
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.profiles import PROFILES, Profile
 from tests.integration.stack import Stack
 
 
@@ -21,9 +23,14 @@ def endpoint() -> Iterator[EndpointThread]:
         yield running
 
 
+@pytest.fixture(scope="session", params=PROFILES, ids=lambda profile: profile.name)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    return request.param
+
+
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("service") / "data", env=endpoint.env) as running:
+def service(tmp_path_factory: pytest.TempPathFactory, profile: Profile, endpoint: EndpointThread) -> Iterator[Stack]:
+    with profile.stack(tmp_path_factory.mktemp("service") / "data", endpoint.env) as running:
         yield running
 
 
@@ -33,7 +40,7 @@ def make_client(service: Stack) -> Iterator[Callable[..., Client]]:
     made: list[Client] = []
 
     def make(user: str | None = None, tenant: str | None = None) -> Client:
-        made.append(Client(service.url, user, tenant))
+        made.append(Client(service.urls, user, tenant))
         return made[-1]
 
     yield make
@@ -50,7 +57,7 @@ def client(make_client: Callable[..., Client]) -> Client:
 @pytest.fixture(scope="module")
 def hostile(service: Stack) -> Iterator[Client]:
     """A user who tries everything; in the end nothing was admitted or made, and the conversation works."""
-    client = Client(service.url)
+    client = Client(service.urls)
     yield client
     answer = client.ask(f'{mark()} [[script: text="still here"]]')
     assert answer.end.data["message"]["content"] == "still here"

@@ -22,7 +22,7 @@ from agent.local.state_dir import StateDir
 
 TASK_AGENT = (str(Path(sys.executable).with_name("task-agent")), "up")
 CHILDREN = ("placement", "scheduler", "daprd", "app")
-START_TIMEOUT, STOP_TIMEOUT = 90.0, 30.0
+START_TIMEOUT, STOP_TIMEOUT = 130.0, 30.0  # `up` itself says after 120 s what is not ready
 _ANNOUNCEMENT = "Ctrl-C stops everything"  # the last line of the welcome
 _MARK = "TASK_AGENT_TEST_STACK"
 

@@ -84,7 +84,7 @@ def test_process(hostile: Client, body: Any, status: int, code: str) -> None:
 
 
 def test_changes_of_a_task(hostile: Client) -> None:
-    owner = Client(hostile.url)
+    owner = Client(hostile.urls)
     task = f"t-{mark()}"
     assert owner.post("/tasks/process", **TASK | {"task_id": task})["status"] == "started"
     owner.eventually(f"/workflows/task-workflow-{task}", lambda view: view["status"] == "completed")

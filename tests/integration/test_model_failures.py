@@ -67,7 +67,7 @@ class Started:
 @pytest.fixture(scope="module")
 def started(service: Stack) -> Iterator[Started]:
     """Every case's turn, running."""
-    client = Client(service.url)
+    client = Client(service.urls)
     turns = {name: client.drop(f"{case.marked} [[script: {case.script}]]", conversation(name)) for name, case in CASES.items()}
     yield Started(client, turns)
     client.close()

@@ -28,7 +28,7 @@ def chat(stack: Stack, text: str) -> str:
 
 
 def test_say_it_and_it_gets_done(stack: Stack) -> None:
-    client = Client(stack.url, user="local")
+    client = Client(stack.urls, user="local")
     assert "offline demo model" in stack.printed()
     assert client.get("/about")["demo"] is True
 

@@ -1,23 +1,22 @@
 """``kill -9`` at the worst moments: what was acknowledged is answered, and nothing happens twice.
 
-One stack for all; every test has a user of its own and leaves the stack running.
+One stack for all; every test has a user of its own and leaves the stack running. Of replicas, the one at work dies.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from agent.domain import ids
 from agent.domain.ids import ConversationKey
 from tests.integration.client import Answer, Client, Stream
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.proc import environment
+from tests.integration.profiles import Profile
+from tests.integration.replicas import instance_of, kill, producer
 from tests.integration.stack import Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 
@@ -27,27 +26,16 @@ WHOLE = " ".join(f"w{n}" for n in range(WORDS))
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("survival") / "data", env=endpoint.env) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory, profile: Profile, endpoint: EndpointThread) -> Iterator[Stack]:
+    with profile.stack(tmp_path_factory.mktemp("survival") / "data", endpoint.env) as running:
         yield running
 
 
 @pytest.fixture
 def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.url)
+    client = Client(stack.urls)
     yield client
     client.close()
-
-
-def kill(stack: Stack, name: str) -> Callable[[], None]:
-    """Kills a child; what is returned waits until all is well again."""
-    old = stack.kill(name)
-
-    def back() -> None:
-        stack.wait_pid_changed(name, old)
-        stack.wait_ready()
-
-    return back
 
 
 def check_answered_once(user: Client, turn_id: str, text: str = WHOLE) -> dict[str, Any]:
@@ -87,13 +75,15 @@ def broken(stream: Stream) -> list[str]:
 
 def test_the_app_dies_while_tokens_flow(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     said = script(SLOW)
-    with user.say(said) as stream:
+    turn_id = user.drop(said)
+    replica = producer(stack, endpoint, said)
+    with user.at(replica).follow(turn_id) as stream:
         stream.until("text.delta")
-        back = kill(stack, "app")
+        back = kill(stack, "app", replica)
         assert "turn.completed" not in broken(stream)
     back()
 
-    turn = check_answered_once(user, stream.turn_id)
+    turn = check_answered_once(user, turn_id)
     first, second = endpoint.requests(said)
     assert first.disconnected is not None
     assert first.body["messages"] == second.body["messages"], "asked the same, also by the clock"
@@ -103,9 +93,9 @@ def test_the_app_dies_while_tokens_flow(stack: Stack, user: Client, endpoint: En
 def test_the_app_dies_twice_in_one_turn(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     said = script(SLOW)
     turn = user.drop(said)
-    for death in range(1, 3):
-        endpoint.wait(said, lambda seen, n=death: len(seen) == n and seen[-1].sent > 2, 30)
-        kill(stack, "app")()
+    back = [kill(stack, "app", producer(stack, endpoint, said, attempt=death)) for death in range(1, 3)]
+    for each in back:
+        each()
 
     check_answered_once(user, turn)
     assert len(endpoint.requests(said)) == 3
@@ -115,7 +105,7 @@ def test_the_sidecar_dies_while_tokens_flow(stack: Stack, user: Client, endpoint
     said = script(SLOW)
     with user.say(said) as stream:
         stream.until("text.delta")
-        back = kill(stack, "daprd")
+        back = kill(stack, "daprd", producer(stack, endpoint, said))
         answer = stream.rest()
     back()
 
@@ -173,15 +163,6 @@ def test_a_lost_workflow_is_healed_on_sight(stack: Stack, user: Client, endpoint
     check_one_task(user)
 
 
-def instance_of(stack: Stack, key: ConversationKey, turn: str) -> str:
-    """The workflow instance that the actor has recorded for the turn: it has random characters, so the store must tell."""
-    number = turn.split(".")[1]
-    with closing(sqlite3.connect(f"file:{stack.data_dir}/state.sqlite?mode=ro", uri=True)) as store:
-        name = f"%||ChatActor||{ids.chat_actor_id(key)}||turn-{number}"
-        [(value,)] = store.execute("SELECT value FROM state WHERE key LIKE ?", (name,)).fetchall()
-    return json.loads(value)["instance"]
-
-
 def terminate(stack: Stack, instance: str) -> None:
     """Through the sidecar's own API, with its token."""
     daprd = next(process for process in stack.ps() if process["name"] == "daprd")
@@ -197,7 +178,7 @@ def test_messages_sent_while_the_sidecar_dies(stack: Stack, user: Client) -> Non
     back: list[Callable[[], None]] = []
     for n, message in enumerate(said):
         if n == 6:
-            back.append(kill(stack, "daprd"))
+            back.append(kill(stack, "daprd", replica=0))
         with user.http.stream("POST", "/chat", json={"message": message, "conversation": f"c{n % 3}"}) as answer:
             assert answer.status_code in (200, 429, 503)
             if answer.status_code == 200:
@@ -235,6 +216,7 @@ def test_everything_dies_and_starts_again(stack: Stack, user: Client, endpoint: 
     until(lambda: datetime.now(UTC) > deadline, 10, lambda: "the deadline stays ahead")
     assert not [record for record in endpoint.requests(answering) if record.finished]
     stack.start()
+    user.urls = stack.urls
 
     assert user.ended(turn, 90)["message"]["content"] == WHOLE
     assert user.ended(queued)["message"]["content"] == "second"
@@ -261,6 +243,7 @@ def test_a_clean_stop_keeps_a_running_turn(stack: Stack, user: Client, endpoint:
         stream.until("text.delta")
         stack.restart()
         assert "turn.completed" not in broken(stream)
+    user.urls = stack.urls
 
     turn = user.ended(stream.turn_id, 60)
     assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 80)

@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from tests.integration.client import Client
+from tests.integration.profiles import Profile
+from tests.integration.replicas import kill
 from tests.integration.stack import Stack
 
 FORWARD = ["validate", "create", "assign", "reminder", "notify"]
@@ -27,14 +29,14 @@ UNDUE, UNASSIGNED = "task.deadline_removed", "task.unassigned"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("tasks") / "data") as running:
+def stack(tmp_path_factory: pytest.TempPathFactory, profile: Profile) -> Iterator[Stack]:
+    with profile.stack(tmp_path_factory.mktemp("tasks") / "data") as running:
         yield running
 
 
 @pytest.fixture
 def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.url)
+    client = Client(stack.urls)
     yield client
     switch(stack, "ok")
     client.close()
@@ -173,7 +175,7 @@ def test_repeats_and_conflicts(stack: Stack, user: Client) -> None:
     for other in ({"title": "Review it all"}, {"assignee": "Carol"}, {"deadline_seconds": 60}):
         refused = user.http.post("/tasks/process", json=asked | other)
         assert (refused.status_code, refused.json()["code"]) == (409, "task_id_used")
-    stranger = Client(stack.url)
+    stranger = Client(stack.urls)
     assert stranger.http.post("/tasks/process", json=asked).status_code == 409
     assert stranger.get(f"/tasks/{asked['task_id']}")["assignee"] == "Bob", "tasks belong to the tenant"
     stranger.close()
@@ -192,7 +194,7 @@ def test_twenty_at_once_are_one_task(stack: Stack, user: Client) -> None:
 
 def test_tenants_share_no_ids(stack: Stack, user: Client) -> None:
     asked = body()
-    other = Client(stack.url, user.user, tenant="acme")
+    other = Client(stack.urls, user.user, tenant="acme")
     user.post("/tasks/process", **asked)
     ended(user, asked["task_id"])
     for path in (f"/tasks/{asked['task_id']}", f"/workflows/task-workflow-{asked['task_id']}"):
@@ -235,6 +237,7 @@ def test_a_reminder_survives_the_death_of_everything(stack: Stack, user: Client)
     ended(user, task_id)
     stack.kill_all()
     stack.start()
+    user.urls = stack.urls
     history = user.eventually(f"/tasks/{task_id}/history", lambda history: history["entries"][-1]["what"] == OVERDUE, 60)
     assert [entry["what"] for entry in history["entries"]] == [CREATED, ASSIGNED, DUE, OVERDUE]
 
@@ -247,9 +250,7 @@ def test_a_death_in_the_middle_of_many_workflows(stack: Stack, user: Client, nam
     asked = [body() for _ in range(20)]
     for each in asked[:10]:
         user.post("/tasks/process", **each)
-    old = stack.kill(name)
-    stack.wait_pid_changed(name, old)
-    stack.wait_ready()
+    kill(stack, name, replica=0)()
     for each in asked:  # a client repeats what it is not sure of
         user.post("/tasks/process", **each)
     for each in asked:
@@ -262,9 +263,7 @@ def test_a_death_while_the_notification_hangs(stack: Stack, user: Client) -> Non
     switch(stack, "hang")
     task_id = process(user)
     user.eventually(f"/workflows/task-workflow-{task_id}", lambda view: len(view["steps"]) == 4)
-    old = stack.kill("app")
-    stack.wait_pid_changed("app", old)
-    stack.wait_ready()
+    kill(stack, "app")()
     switch(stack, "ok")
     check_completed_once(stack, user, task_id)
 

@@ -18,11 +18,8 @@ def script(directive: str) -> str:
 
 
 def follow(client: Client, turn_id: str, after: str | None = None, *, header: bool = True) -> Answer:
-    headers = {"Last-Event-ID": after} if after and header else {}
-    params = {"after": after} if after and not header else {}
-    with client.http.stream("GET", f"/turns/{turn_id}/events", headers=headers, params=params) as response:
-        assert response.status_code == 200, response.read()
-        return Stream(response).rest()
+    with client.follow(turn_id, after, header=header) as stream:
+        return stream.rest()
 
 
 def post(client: Client, body: dict[str, Any], **headers: str) -> httpx.Response:
