@@ -108,15 +108,16 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if number is not None and number < meta.first:
             raise Gone("turn_cleared", "The turn of this message was cleared.")
         if number is None and request.key is not None and (used := await self.store.submitted(request.key)):
+            parsed = ids.parse_turn_id(used.turn_id)
+            number = parsed.number if parsed else 0
+            if number >= meta.first:
+                turn = await self.store.turn(number) if number < meta.next else None
+                if turn is None or turn.turn_id != used.turn_id:
+                    return None  # all that was saved of that admission is the key
             if used.fingerprint != request.fingerprint:
                 raise Unprocessable("idempotency_key_reused", "This idempotency key was used with another request.")
-            parsed = ids.parse_turn_id(used.turn_id)
-            number = parsed.number if parsed else None
-            if number is None or number < meta.first:
+            if number < meta.first:
                 raise Gone("turn_cleared", "The turn of this idempotency key was cleared.", turn_id=used.turn_id)
-            turn = await self.store.turn(number) if number < meta.next else None
-            if turn is None or turn.turn_id != used.turn_id:
-                return None  # all that was saved of that admission is the key
         turn = await self.store.turn(number) if number is not None else None
         if turn is None:
             return None

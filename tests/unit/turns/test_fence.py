@@ -169,3 +169,16 @@ async def test_an_undo_that_was_started_anew_is_not_removed_by_who_had_it_before
 
     assert (await other.chats.begin_undo(undo_ref(other, turn))).kind == "go"
     assert (await end(other, turn)) == (await other.chats.get_turn(turn_key(turn))).undo
+
+
+async def test_a_key_of_which_nothing_else_was_saved_is_free_for_another_message(host: ChatHost) -> None:
+    first = keyed("one", 1)
+    host.effects_left = 2  # its workflow is scheduled, turn and key are saved; meta is not
+    with pytest.raises(Unavailable):
+        await host.chats.process_message(KEY, first)
+    host.effects_left = None
+    host.crash()
+
+    other = keyed("two", 2).model_copy(update={"key": first.key})
+    assert (await host.chats.process_message(KEY, other)).status == "running"
+    assert [t.messages[0].content for t in (await host.chats.get_history(KEY, 10, None)).turns] == ["two"]
