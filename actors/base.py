@@ -2,6 +2,7 @@
 
 - One method at a time, also when a caller timed out and Dapr freed its lock while the handler still runs.
 - A method that raised or whose save failed leaves nothing behind: the next one starts from what is stored.
+- A method that outlives its actor's activation saves nothing: Dapr gives up waiting for it, and calls the next host.
 - A :class:`Problem` is an answer: it travels as data and changes nothing.
 - What was stored is read anew at every method, unless this process alone hosts actors: the SDK keeps an actor's memory when the
   actor has moved away and come back (its sidecar died, its app was frozen), and others have written meanwhile.
@@ -34,6 +35,7 @@ class StatefulActor(Actor):
         super().__init__(ctx, actor_id)
         self.turn_lock = asyncio.Lock()
         self.unfinished = False
+        self.deactivated = False  # then the next call activates another object, here or elsewhere
         self.alone = False  # whether this process alone hosts actors: then what it remembers is what is stored
 
         self._unsaved = set[str]()
@@ -76,7 +78,13 @@ class StatefulActor(Actor):
             await self._check_fresh()
             await self._save()
 
+    async def _on_deactivate_internal(self) -> None:
+        """Instead of the SDK's: that drops what is cached, and a method under way would save what it adds after that, alone."""
+        self.deactivated = True
+
     async def _save(self) -> None:
+        if self.deactivated:
+            raise Superseded(f"{REFUSED}: the actor was deactivated meanwhile")
         await self._save_state_internal()
         self._unsaved.clear()
 

@@ -21,7 +21,7 @@ from actors.fence import with_etags
 from actors.serializer import PlainJson
 from actors.transport import SidecarRefused
 from agent.domain.conversation import Admission, Submission
-from agent.domain.ids import ConversationKey, TurnKey, parse_chat_actor_id
+from agent.domain.ids import ConversationKey, TurnKey, chat_actor_id, parse_chat_actor_id
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.turn import BegunStep, CommitStep, CommitTool, StepRef
 from tests.fakes.ports import CountingRandomness, FakeClock, FakeWorkflows, PlainPrompts, WordTokens
@@ -79,6 +79,10 @@ class ChatHost(DaprActorClientBase):
         json_ = PlainJson()
         info = ActorTypeInformation.create(ChatActor)
         self.manager = ActorManager(ActorRuntimeContext(info, json_, json_, self, self._actor))
+
+    async def deactivate(self, key: ConversationKey = KEY) -> None:
+        """As Dapr does when the actor moves away, whether or not a method is still under way."""
+        await self.manager.deactivate_actor(ActorId(chat_actor_id(key)))
 
     def _actor(self, ctx: ActorRuntimeContext, actor_id: ActorId) -> ChatActor:
         actor = ChatActor(ctx, actor_id, self.deps)

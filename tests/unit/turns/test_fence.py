@@ -182,3 +182,28 @@ async def test_a_key_of_which_nothing_else_was_saved_is_free_for_another_message
     other = keyed("two", 2).model_copy(update={"key": first.key})
     assert (await host.chats.process_message(KEY, other)).status == "running"
     assert [t.messages[0].content for t in (await host.chats.get_history(KEY, 10, None)).turns] == ["two"]
+
+
+@pytest.mark.parametrize("read", [1, 2], ids=["while it plans", "just before it saves"])
+async def test_a_method_that_outlives_its_activation_saves_nothing(host: ChatHost, read: int) -> None:
+    """Without all of it: the SDK drops what is cached, and meta, written after that, would name a turn that is not there."""
+    await host.submit("first", secret=1)
+
+    async def deactivate() -> None:
+        nonlocal read
+        read -= 1
+        if read == 0:
+            await host.deactivate()
+        else:
+            host.after_meta = deactivate
+
+    host.after_meta = deactivate
+    before = dict(host.store)
+    with pytest.raises(Unavailable):
+        await host.chats.process_message(KEY, keyed("one", 2))
+    assert host.store == before
+
+    admitted = await host.chats.process_message(KEY, keyed("one", 2))
+    history = await host.chats.get_history(KEY, 10, None)
+    assert [turn.messages[0].content for turn in history.turns] == ["first", "one"]
+    assert admitted.turn_id == history.turns[1].turn_id
