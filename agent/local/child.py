@@ -15,6 +15,7 @@ _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
 _STEADY_AFTER = 30.0  # a child that lived this long starts again after the shortest pause
 _PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.2
 _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
+_FROZEN_MISSES = 3  # of probes in a row: who was frozen itself, supervisor or machine, finds everybody silent when it wakes
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Program:
 
     ``answers`` says whether the program is responsive now; it must not take longer than a second or so. ``recover`` is called
     after a start that follows a crash, again and again until it says that it has done what there is to do. With ``ready``,
-    nothing behind the program is started before that says so.
+    nothing behind the program is started before that says so. ``useless_without``: the label of a program whose end it does
+    not survive; it starts again with it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Program:
     url: str | None = None
     recover: Callable[[], bool] | None = None
     ready: Callable[[], bool] | None = None
+    useless_without: str | None = None
 
     @property
     def label(self) -> str:
@@ -58,6 +61,7 @@ class Child:
         self._crashed = after_crash
         self._last_answer: float | None = None
         self._ready = self._recovering = False
+        self._misses = 0
 
     @property
     def pid(self) -> int | None:
@@ -79,7 +83,7 @@ class Child:
         self._started = time.monotonic()
         self._next_probe = self._started
         self._last_answer = None
-        self._ready = False
+        self._ready, self._misses = False, 0
         self._recovering = self._crashed and self.program.recover is not None
 
     def reap(self) -> int | None:
@@ -117,7 +121,8 @@ class Child:
             return False
         self._probe()
         limit = _FROZEN_AT_START_AFTER if self._last_answer is None else _FROZEN_AFTER
-        if not self._kill_frozen or now - (self._last_answer or self._started) < limit:
+        silent = now - (self._last_answer or self._started) >= limit and self._misses >= _FROZEN_MISSES
+        if not self._kill_frozen or not silent:
             return False
         self.kill()
         return True
@@ -126,6 +131,7 @@ class Child:
         bound(self.program.log)
         answered = self.program.answers()
         now = time.monotonic()
+        self._misses = 0 if answered else self._misses + 1
         if answered:
             self._last_answer = now
         if answered and not self._ready and self.program.ready is not None:

@@ -1,7 +1,7 @@
 """One replica: an app and its daprd, which know each other by their ports and by the tokens in their environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from agent.local.child import Program
@@ -69,7 +69,10 @@ class Replica:
             "TASK_AGENT_NOTIFY_TOKEN": self.app_token,
         }  # fmt: skip
         url = f"http://{LOOPBACK}:{self.ports['dapr_http']}"
-        return self._program("daprd", self.host.argv("daprd", flags), environment, url + "/v1.0/healthz/outbound", url)
+        program = self._program("daprd", self.host.argv("daprd", flags), environment, url + "/v1.0/healthz/outbound", url)
+        # It would keep the actors until it has given up calling the dead app. Where there is no other host, it stays: it has
+        # events in memory.
+        return program if self.alone else replace(program, useless_without=self._label("app"))
 
     def app(self, command: tuple[str, ...]) -> Program:
         environment = self.host.app_environment() | self._tokens() | dict(self.store.for_app) | {
@@ -86,9 +89,12 @@ class Replica:
         return self._program("app", command, environment, health, self.origin)
 
     def _program(self, name: str, argv: tuple[str, ...], env: Mapping[str, str], health: str, url: str) -> Program:
-        log = self.host.log(name if self.alone else f"{name}-{self.number}")
+        log = self.host.log(self._label(name))
         grace = _APP_GRACE if name == "app" else DAPR_GRACE
         return Program(name, argv, env, log, partial(answers, health), grace, self.number, url)
+
+    def _label(self, name: str) -> str:
+        return name if self.alone else f"{name}-{self.number}"
 
     def _tokens(self) -> dict[str, str]:
         return {"DAPR_API_TOKEN": self.dapr_token, "APP_API_TOKEN": self.app_token}

@@ -52,7 +52,7 @@ class Supervisor:
         self._on_change = on_change
 
     def tick(self) -> list[Died]:
-        """Reaps the dead, kills the frozen, starts (again) who is due; says who died."""
+        """Reaps the dead, kills the frozen and who is useless without them, starts (again) who is due; says who died."""
         died: list[Died] = []
         for child in self._children:
             status = child.reap()
@@ -61,11 +61,17 @@ class Supervisor:
             elif child.kill_if_frozen():
                 died.append(Died(child.program, None))
         if died:
+            self._kill_useless({one.program.label for one in died})
             self._publish()
         for child in self._startable():
             if child.start_if_due():
                 self._publish()
         return died
+
+    def _kill_useless(self, died: set[str]) -> None:
+        for child in self._children:
+            if child.program.useless_without in died:
+                child.kill()
 
     def all_answered(self) -> bool:
         """Whether every child has shown that it lives."""

@@ -131,6 +131,31 @@ def test_a_frozen_child_is_killed_and_started_again(bench: Bench, monkeypatch: p
     assert not exists(first)
 
 
+def test_who_was_frozen_itself_gives_the_silent_a_chance(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was away for so long that the last answer is too old by now, and the child needs a moment to wake up as well."""
+    answers = [True, False, False, True]
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL", 0.0)
+    monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.0)
+    bench.start(bench.program("a", FOREVER, answers=lambda: answers.pop(0)))
+    assert bench.tick_until(lambda: not answers) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_who_is_useless_without_another_ends_and_starts_with_it(bench: Bench, number: signal.Signals) -> None:
+    bench.start(bench.program("side", FOREVER, useless_without="main"), bench.program("main", FOREVER))
+    side, main = bench.pid("side"), bench.pid("main")
+
+    os.kill(main, number)
+    died = bench.tick_until(lambda: len(bench.running) == 2 and main != bench.pid("main"))
+
+    assert [one.program.name for one in died] == ["main"], "the other death is no news"
+    assert not exists(side)
+    side, main = bench.pid("side"), bench.pid("main")
+    os.kill(side, signal.SIGKILL)
+    bench.tick_until(lambda: len(bench.running) == 2 and side != bench.pid("side"))
+    assert bench.pid("main") == main
+
+
 def test_a_child_that_starts_slowly_is_left_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[None] = []
     monkeypatch.setattr(child_module, "_PROBE_INTERVAL_AT_START", 0.0)

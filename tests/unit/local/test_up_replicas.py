@@ -75,6 +75,16 @@ def test_its_redis_is_reached_by_nobody_else_and_comes_back(dapr: Path) -> None:
     assert "redis did not answer any more and was killed" in running.printed()
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_a_sidecar_ends_with_its_app_where_another_replica_can_take_over(dapr: Path, replicas: int) -> None:
+    with stack(dapr, replicas=replicas) as running:
+        sidecars = [running.pid("daprd", n) for n in range(replicas)]
+        running.wait_pid_changed("app", running.kill("app", replica=0), replica=0)
+        running.wait_ready()
+        assert (running.pid("daprd", 0) == sidecars[0]) == (replicas == 1)
+        assert [running.pid("daprd", n) for n in range(1, replicas)] == sidecars[1:]
+
+
 def test_what_is_frozen_is_left_alone_when_the_settings_say_so(dapr: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with stack(dapr, replicas=2, TASK_AGENT_KILL_FROZEN="no") as running:
         frozen = running.kill("app", signal.SIGSTOP, replica=1)
