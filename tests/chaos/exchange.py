@@ -9,6 +9,7 @@ from tests.chaos.caller import GIVE_UP, OUT_OF_REACH, PAUSE, Caller, looking
 from tests.chaos.evidence import Message, Seen, Times
 from tests.chaos.ledger import Ledger, now
 from tests.chaos.oracle_turn import is_kept
+from tests.chaos.oracle_undo import has_settled
 from tests.chaos.reader import PATIENCE, Reader
 
 KEPT_PATIENCE = 60.0  # what was shown of a cancelled turn is stored after its end
@@ -105,10 +106,11 @@ class Exchange:
                 self.times.cancels.append(call.disconnected - asked)
 
     async def _settled_record(self) -> dict[str, Any]:
-        """The turn as it is stored, once what was shown of a cancelled one is kept: that comes after its end."""
+        """The turn as it is stored, once what was shown of a cancelled one is kept, and what it did undone: after its end."""
         give_up = time.monotonic() + KEPT_PATIENCE
         while True:
             record = await self.caller.get(f"/turns/{self.message.turn_id}")
-            if is_kept(record, self.message.readers[-1].frames) or time.monotonic() > give_up:
+            settled = is_kept(record, self.message.readers[-1].frames) and has_settled(record)
+            if settled or time.monotonic() > give_up:
                 return record
             await asyncio.sleep(PAUSE)

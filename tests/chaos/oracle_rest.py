@@ -9,6 +9,7 @@ from typing import Any
 from tests.chaos.caller import Caller
 from tests.chaos.evidence import Complaint, Kind, Message
 from tests.chaos.ledger import mark_of
+from tests.chaos.oracle_undo import undone_task_faults
 from tests.chaos.user import User
 
 SETTLE_PATIENCE = 60.0
@@ -29,7 +30,8 @@ async def judge_rest(user: User) -> list[Complaint]:
     found += [Complaint(kind, user.name, why) for kind, why in task_faults(tasks, user)]
     for task in tasks:
         workflow, history = await _settled(user.caller, task["task_id"])
-        for kind, why in (*saga_faults(workflow, history), *effect_faults(history, user.messages)):
+        of_undos = undone_task_faults(task["task_id"], history, user.messages)
+        for kind, why in (*saga_faults(workflow, history), *effect_faults(history, user.messages), *of_undos):
             found.append(Complaint(kind, f"{user.name} task {task['task_id']} ({task['title']})", why))
     return found
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.chaos.evidence import Complaint, Kind, Message, Seen, place_of
+from tests.chaos.oracle_undo import undo_faults
 from tests.integration.client import TERMINAL, Frame
 
 CLOSING_EPOCH = 2**63 - 1
@@ -17,15 +18,15 @@ def judge(message: Message, calls: int, *, calm: bool) -> None:
     """Adds what broke to ``message.complaints``. ``calls``: of the model, for it. ``calm``: nothing was hurt or tried twice."""
     if not message.turn_ids:
         return
-    checks = [_ended, _streams_agree, _shown_is_stored, _scripted_is_stored, _cancels_are_true]
+    checks = [_ended, _streams_agree, _shown_is_stored, _scripted_is_stored, _cancels_are_true, undo_faults]
     for check in checks:
         message.complaints += [Complaint(kind, message.where, why) for kind, why in check(message)]
     for seen in message.readers:
         message.complaints += [Complaint(k, message.where, f"{seen.name}: {why}") for k, why in _stream(seen, message.record)]
     message.complaints += [Complaint(kind, message.where, why) for kind, why in billed(message.record, calls, calm=calm)]
     if calm:
-        if any(map(from_record, message.readers)):
-            message.complain("torn", "told from the record, though the log was in reach")
+        if any(map(from_record, message.readers)) or message.record["log_incomplete"]:
+            message.complain("torn", "told from the record, or log incomplete, though the log was in reach")
         restarts = [frame.id for seen in message.readers for frame in seen.frames if frame.event == "step.restarted"]
         if restarts or message.record["attempts"] != 1:
             message.complain("doubled", f"restarts without a fault: {restarts}, attempts {message.record['attempts']}")
@@ -48,7 +49,8 @@ def _stream(seen: Seen, record: dict[str, Any]) -> Broken:
         yield "torn", f"terminal events {ends}, of {len(seen.frames)} frames"
     before: Frame | None = None
     for frame in seen.frames:
-        fault = _misplaced(before, frame, loose=record["log_incomplete"] or from_record(seen))
+        retold = any(is_from_record(one) for one in (before, frame) if one)
+        fault = _misplaced(before, frame, loose=record["log_incomplete"] or retold)
         if fault:
             yield fault, f"{frame.event} {frame.id} behind {before and before.id}"
         before = frame
@@ -56,11 +58,15 @@ def _stream(seen: Seen, record: dict[str, Any]) -> Broken:
 
 def from_record(seen: Seen) -> bool:
     """Whether some of it was told from the record, as happens while the log is out of reach: whole steps, with other ids."""
-    return any(FROM_RECORD <= place_of(frame)[1] for frame in seen.frames)
+    return any(map(is_from_record, seen.frames))
+
+
+def is_from_record(frame: Frame) -> bool:
+    return place_of(frame)[1] >= FROM_RECORD
 
 
 def _misplaced(before: Frame | None, frame: Frame, *, loose: bool) -> Kind | None:
-    """``loose``: the log was out of reach for a while: then there may be gaps, but no repeats."""
+    """``loose``: the log was out of reach for a while, or just here: then there may be gaps, but no repeats."""
     epoch, seq = place_of(frame)
     if before is None:
         return None if loose or seq == 0 or epoch == CLOSING_EPOCH else "torn"
@@ -72,20 +78,17 @@ def _misplaced(before: Frame | None, frame: Frame, *, loose: bool) -> Kind | Non
 
 
 def _streams_agree(message: Message) -> Broken:
-    """Every reader of the log got the same frames, to the byte; all got the same end."""
-    told = [seen for seen in message.readers if not from_record(seen)]
-    if message.record["log_incomplete"] or len(told) < len(message.readers):
-        ends = {str(seen.frames[-1]) for seen in message.readers if seen.frames}
-        if len(ends) > 1:
-            yield "doubled", f"different ends: {sorted(ends)}"
-    if message.record["log_incomplete"] or not told:
+    """What two readers got under one id is the same, to the byte; and all readers of a whole log got the same frames."""
+    told: dict[str, Frame] = {}
+    odd = sorted({f.id for seen in message.readers for f in seen.frames if told.setdefault(f.id, f) != f})
+    if odd:
+        yield "torn", f"readers were told different things at {odd[:5]}"
+    if message.record["log_incomplete"]:
         return
-    whole = told[-1].frames
-    for seen in told[:-1]:
-        if seen.frames != whole:
-            theirs, ours = {f.id: f for f in seen.frames}, {f.id: f for f in whole}
-            odd = [key for key in theirs.keys() | ours.keys() if theirs.get(key) != ours.get(key)]
-            yield "torn", f"{seen.name} and {told[-1].name} differ at {sorted(odd)[:5]}"
+    whole = [seen for seen in message.readers if not from_record(seen)]
+    for seen in whole[:-1]:
+        if differ := {f.id for f in seen.frames} ^ {f.id for f in whole[-1].frames}:
+            yield "torn", f"{seen.name} and {whole[-1].name} differ at {sorted(differ)[:5]}"
 
 
 def shown(frames: list[Frame]) -> dict[int, str]:
@@ -109,10 +112,10 @@ def _shown_is_stored(message: Message) -> Broken:
                 yield "untrue", f"{seen.name} step {number}: shown {texts.get(number)!r:.200}, stored {text!r:.200}"
         if seen.frames and seen.frames[-1].data != record["terminal"]:
             yield "untrue", f"{seen.name}: ended with {seen.frames[-1].data}, stored {record['terminal']}"
-        if record["log_incomplete"]:
-            continue  # what a tool returned meanwhile is in the record alone
         returned = {f.data["call_id"]: f.data["result"] for f in seen.frames if f.event == "tool.returned"}
         for result in (result for step in record["steps"] for result in step["results"]):
+            if record["log_incomplete"] and result["call_id"] not in returned:
+                continue  # what a tool returned meanwhile is in the record alone
             if returned.get(result["call_id"]) != json.loads(result["content"]):
                 yield "untrue", f"{seen.name}: {result['call_id']} returned {returned.get(result['call_id'])}, stored {result}"
     if not is_kept(record, message.readers[-1].frames):

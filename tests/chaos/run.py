@@ -18,6 +18,7 @@ from tests.chaos.ledger import Ledger
 from tests.chaos.monkey import Felt, Monkey
 from tests.chaos.oracle_rest import judge_rest, titles_made
 from tests.chaos.oracle_turn import from_record, generations, judge
+from tests.chaos.oracle_undo import states
 from tests.chaos.plan import rounds
 from tests.chaos.relay import Relay
 from tests.chaos.service import Service
@@ -145,7 +146,7 @@ class _Run:
             phase.from_record += sum(map(from_record, message.readers))
             forget(message)
 
-        script = rounds(self.seed, phase.name, number, calm=calm, undo=False)
+        script = rounds(self.seed, phase.name, number, calm=calm, undo=True)
         return User(caller, script, self.ledger, phase.times, flying, judged)
 
     async def _look(self) -> None:
@@ -181,6 +182,6 @@ def forget(message: Message) -> None:
     message.readers = []
     if message.record:
         record = message.record
-        kept = {name: record[name] for name in ("status", "log_incomplete")}
+        kept = {name: record[name] for name in ("status", "log_incomplete")} | {"undone": states(record)}
         counted = {"steps": len(record["steps"]), "generations": generations(record), "made": titles_made(message)}
         message.record = kept | counted

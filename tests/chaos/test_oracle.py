@@ -10,6 +10,7 @@ from tests.chaos.evidence import Kind, Message, Seen
 from tests.chaos.ledger import context_faults
 from tests.chaos.oracle_rest import conversation_faults, effect_faults, saga_faults
 from tests.chaos.oracle_turn import judge
+from tests.chaos.oracle_undo import undone_task_faults
 from tests.chaos.plan import Said, StepPlan, rounds
 from tests.integration.client import Frame
 
@@ -29,7 +30,7 @@ def sound() -> Message:
     message.readers = [Seen("first", frames()), Seen("whole", frames())]
     step = {"message": {"content": "a b", "tool_calls": []}, "results": []}
     message.record = {
-        "status": "completed", "failure": None, "steps": [step], "attempts": 1, "log_incomplete": False,
+        "status": "completed", "failure": None, "steps": [step], "attempts": 1, "log_incomplete": False, "undo": None,
         "attempt_history": [{"work": "generate"}] * 2,
         "terminal": END, "message": step["message"], "user_message": {"content": message.text},
     }  # fmt: skip
@@ -81,6 +82,7 @@ BREAKS: dict[str, tuple[Callable[[Message], None], Kind]] = {
     "cancelled by nobody": (of_record(status="cancelled"), "lost"),
     "cancel told an untruth": (lambda m: m.cancelled.append("cancelled"), "untrue"),
     "a clean end before the turn's": (lambda m: m.readers[0].complaints.append("a clean end"), "torn"),
+    "undone for nobody": (of_record(undo={"status": "done", "tasks": []}), "untrue"),
     "fewer epochs than calls": (of_record(attempt_history=[{"work": "tools"}]), "unbilled"),
 }  # fmt: skip
 
@@ -103,7 +105,7 @@ def test_an_incomplete_log_excuses_gaps_and_nothing_else() -> None:
         message.record["log_incomplete"] = True
     edit(2, id=f"{TURN}/2-7")(gap)
     edit(2, id=f"{TURN}/2-1")(twice)
-    assert (judged(gap), judged(twice)) == (set(), {"doubled"})
+    assert (judged(gap), judged(twice)) == (set(), {"doubled", "torn"}), "two frames under one id"
 
 
 def test_a_reader_told_from_the_record_is_excused_unless_it_is_calm() -> None:
@@ -115,6 +117,52 @@ def test_a_reader_told_from_the_record_is_excused_unless_it_is_calm() -> None:
         message.readers[1].frames[:3] = [told_whole, text]
     assert judged(told) == set()
     assert "torn" in judged(calm, calm=True)
+
+
+def test_a_reader_told_from_the_record_has_no_gap_elsewhere() -> None:
+    message = sound()
+    frames = message.readers[1].frames
+    frames[1] = replace(frames[1], id=f"{TURN}/2-3")
+    frames[2] = replace(frames[2], id=f"{TURN}/2-1000000000")
+    assert "torn" in judged(message)
+
+
+def undone(state: str, detail: str = "", status: str = "done") -> Message:
+    """A turn that was cancelled with undo in the middle of its step."""
+    message = sound()
+    end = {"type": "turn.cancelled", "undo_ordered": ["t-1"]}
+    message.said = replace(message.said, cancel_after=2, effects="undo")
+    message.cancelled = ["cancelled"] * 2
+    undo = {"status": status, "tasks": [{"task_id": "t-1", "state": state, "detail": detail}]}
+    kept = {"content": "a b", "interrupted": True}
+    message.record |= {"status": "cancelled", "undo": undo, "terminal": end, "steps": [], "message": kept}
+    edit(-1, event="turn.cancelled", data=end)(message)
+    return message
+
+
+def test_an_undo_is_done_or_says_why_not() -> None:
+    assert judged(undone("undone")) == judged(undone("nothing_to_undo")) == judged(undone("left_alone", "by Eve")) == set()
+    assert (
+        judged(undone("left_alone")) == judged(undone("ordered")) == judged(undone("undone", status="failed")) == {"half done"}
+    )
+    forgotten, unnamed = undone("undone"), undone("undone")
+    forgotten.record["undo"] = None
+    unnamed.record["undo"]["tasks"] = []
+    assert "lost" in judged(forgotten)
+    assert judged(unnamed) == {"untrue"}
+
+
+def test_what_is_said_undone_is_undone_for_good() -> None:
+    did, back = entry("task.created", f"turn:{TURN}"), entry("task.cancelled", f"undo:{TURN}")
+
+    def faults(state: str | None, *history: dict[str, Any]) -> set[Kind]:
+        message = sound()
+        message.record = {"undone": {"t-1": state} if state else None}
+        return {kind for kind, _ in undone_task_faults("t-1", list(history), [message])}
+
+    assert faults("undone", did, back) == faults("nothing_to_undo") == faults("left_alone", did) == faults(None, did) == set()
+    assert faults("undone", did) == faults("undone", did, back, did) == faults("nothing_to_undo", did) == {"half done"}
+    assert faults(None, did, back) == {"untrue"}
 
 
 def test_contexts_with_orphans_and_repeats_are_named() -> None:
