@@ -71,7 +71,7 @@ clean: ## Remove what was installed and what tools left behind; the data folder 
 
 # Tried again when the lock file is newer than the last success.
 .venv/.installed: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
-	@$(UV) sync --locked --quiet
+	@$(UV) sync --locked --quiet --compile-bytecode # or every start compiles, where Python may not write
 	@touch $@
 
 # The clients that the wire tests drive. Some packages of the AI SDK name Node 22 as their engine, and work on 20.
