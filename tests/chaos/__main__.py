@@ -26,11 +26,12 @@ def main() -> int:
     parser.add_argument("--calm", type=float, default=15.0, help="seconds without faults, before")
     parser.add_argument("--unwatched", type=float, default=30.0, help="seconds that the zombie nobody watches sleeps")
     parser.add_argument("--breath", type=float, default=30.0, help="seconds to wait for replicas before each fault")
+    parser.add_argument("--haste", type=float, default=5.0, help="seconds to wait for turns before each fault")
     parser.add_argument("--folder", type=Path, help="keep data and logs here instead of a folder that is removed")
     asked = parser.parse_args()
     sys.stderr.write(f"chaos: SEED={asked.seed} faults={asked.faults}\n")
     with tempfile.TemporaryDirectory(prefix="task-agent-chaos-") as temporary:
-        size = Size(asked.faults, asked.users, asked.replicas, asked.calm, asked.unwatched, asked.breath)
+        size = Size(asked.faults, asked.users, asked.replicas, asked.calm, asked.unwatched, asked.breath, asked.haste)
         told = report(run(asked.seed, size, asked.folder or Path(temporary)))
     json.dump(told, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")

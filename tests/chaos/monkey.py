@@ -4,7 +4,7 @@
 its next visible step: a frame, got by any of its readers, later than SETTLED after the fault (what was already on its way to
 the reader does not count), or has ended. The slowest turn counts. Left out are turns that wait in a queue, those whose
 endpoint misbehaves by plan, and those read through a relay, except by the fault that silences it. The next fault comes when
-the turns move again, or after NEXT_AFTER seconds, and when all replicas but one are ready again, or after ``breath`` seconds:
+the turns move again, or after ``haste`` seconds, and when all replicas but one are ready again, or after ``breath`` seconds:
 faults may overlap.
 *Ready*: until ``/readyz`` of the replica that was hurt answers 200 again.
 """
@@ -20,7 +20,6 @@ from tests.chaos.faults_plan import Fault
 
 SETTLED = 0.1
 PATIENCE = 90.0  # a turn that has not moved by then: the fault was not survived
-NEXT_AFTER = 5.0
 LOOK = 0.02
 
 
@@ -38,11 +37,12 @@ class Felt:
 
 @dataclass
 class Monkey:
-    """``flying``: everybody's messages on their way. ``breath``: how long it waits for replicas before the next fault."""
+    """``flying``: all messages on their way. ``breath``, ``haste``: how long the next fault waits for replicas, for turns."""
 
     faults: Faults
     flying: list[Message]
     breath: float
+    haste: float
     felt: list[Felt] = field(default_factory=list[Felt])
 
     async def rage(self, plan: list[Fault], enough: asyncio.Event) -> None:
@@ -59,7 +59,7 @@ class Monkey:
                 if replica is not None:
                     felt.ready = None
                     measuring.create_task(self._ready(felt, replica, begun))
-                await asyncio.wait({moving}, timeout=NEXT_AFTER)
+                await asyncio.wait({moving}, timeout=self.haste)
                 await asyncio.sleep(fault.pause)
                 sys.stderr.write(f"{number}. {felt}\n")
 

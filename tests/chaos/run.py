@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ LOOK_EVERY = 0.5  # at the replicas' /readyz, as a load balancer does, and into 
 
 @dataclass(frozen=True)
 class Size:
-    """How much of it. Seconds: ``calm`` before the faults; ``unwatched``: a zombie's sleep; ``breath``: see Monkey."""
+    """Seconds: ``calm`` before the faults; ``unwatched``: a zombie's sleep; ``breath`` and ``haste``: see Monkey."""
 
     faults: int
     users: int = 20
@@ -39,6 +40,7 @@ class Size:
     calm: float = 15.0
     unwatched: float = 30.0
     breath: float = 30.0
+    haste: float = 5.0
     kinds: tuple[str, ...] = tuple(KINDS)
 
 
@@ -95,9 +97,11 @@ async def _phases(seed: int, size: Size, stack: Stack, endpoint: EndpointThread)
         relays = [await opened.enter_async_context(Relay(port)) for port in ports]
         run = _Run(seed, size, service, relays, session, Ledger(endpoint))
         before = service.processes()
-        calm = await run.phase("calm", Monkey(Faults(service, relays), [], 0.0), None)
+        calm = await run.phase("calm", Monkey(Faults(service, relays), [], 0.0, 0.0), None)
         restarts = [process.name for process in set(before) ^ set(service.processes())]
-        chaos = await run.phase("chaos", Monkey(Faults(service, relays, size.unwatched), [], size.breath), size.faults)
+        chaos = await run.phase(
+            "chaos", Monkey(Faults(service, relays, size.unwatched), [], size.breath, size.haste), size.faults
+        )
         return Outcome(seed, size, calm, chaos, restarts)
 
 
@@ -141,6 +145,7 @@ class _Run:
         def judged(message: Message) -> None:
             self.ledger.collect()
             judge(message, len(self.ledger.calls.get(message.said.mark, [])), calm=calm)
+            sys.stderr.writelines(f"{' | '.join(complaint)}\n" for complaint in message.complaints)
             phase.frames += sum(len(seen.frames) for seen in message.readers)
             phase.connections += sum(seen.connections for seen in message.readers)
             phase.from_record += sum(map(from_record, message.readers))
