@@ -28,6 +28,7 @@ CLEAR_BATCH = 100  # turn keys deleted per save after a clear
 # Turn
 TURN_STEPS_MAX = 8  # model calls that may be committed in one turn; turn.failed steps_exhausted
 TURN_ATTEMPTS_MAX = 8  # attempts in a row that ended without a word and without progress; turn.failed recovery_exhausted
+ATTEMPTS_APART = 1.0  # seconds; closer ones count as one: nothing that dies of a turn is replaced as fast
 ATTEMPTS_KEPT_MAX = 100  # newest attempts that a turn's record tells of
 MODEL_ATTEMPTS_MAX = 4  # calls of the endpoint for one step; then turn.failed with the last code
 MODEL_BACKOFF_FIRST = 0.5

@@ -6,12 +6,13 @@ and only the newest epoch may commit (see ``begin_step`` and ``commit_step``).
     queued -> running -> completed | failed | cancelled        (the last three are final)
 """
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from agent.domain.context import Ledger
 from agent.domain.events import TerminalEvent
 from agent.domain.ids import TurnKey
-from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
+from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.messages import Message, ToolCall, Usage, Value
 from agent.domain.refusal import Refusal
 from agent.domain.stored import Stored
@@ -221,25 +222,23 @@ def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
 
 def begin_step(turn: TurnRecord, ref: StepRef, now: str) -> TurnRecord:
     """Hands out the next epoch to ask the model for ``ref.step``."""
-    heard = _heard_of_the_last(turn, ref)
-    update = {
-        "attempted_step": ref.step,
-        "attempted_retry": ref.retry,
-        "silent_epochs": 1 if heard else turn.silent_epochs + 1,
-        "silent_starts": 1 if heard else turn.silent_starts,
-    }
+    update = {"attempted_step": ref.step, "attempted_retry": ref.retry}
+    if _heard_of_the_last(turn, ref):
+        update |= {"silent_epochs": 1, "silent_starts": 1}
     return _hand_out(turn, ref.step, "generate", now).model_copy(update=update)
 
 
 def begin_tools(turn: TurnRecord, ref: StepRef, now: str) -> TurnRecord:
     """Hands out the next epoch to run the open tool calls of ``ref.step``."""
-    return _hand_out(turn, ref.step, "tools", now).model_copy(update={"silent_epochs": turn.silent_epochs + 1})
+    return _hand_out(turn, ref.step, "tools", now)
 
 
 def _hand_out(turn: TurnRecord, step: int, work: Work, now: str) -> TurnRecord:
-    epoch = turn.epoch + 1
+    """An attempt close behind another one took its place while that lived, as happens while actors move: they count as one."""
+    epoch, apart = turn.epoch + 1, datetime.fromisoformat(now) - datetime.fromisoformat(turn.progress_at)
     attempts = (*turn.attempts, Attempt(epoch=epoch, step=step, work=work, at=now))[-ATTEMPTS_KEPT_MAX:]
-    return turn.model_copy(update={"epoch": epoch, "attempts": attempts, "progress_at": now})
+    silent = turn.silent_epochs + (turn.silent_epochs == 0 or apart.total_seconds() >= ATTEMPTS_APART)
+    return turn.model_copy(update={"epoch": epoch, "attempts": attempts, "progress_at": now, "silent_epochs": silent})
 
 
 def is_exhausted(turn: TurnRecord, ref: StepRef) -> bool:

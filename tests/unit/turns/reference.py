@@ -6,7 +6,7 @@ Each method changes the conversation and returns what is answered, or raises Ref
 from dataclasses import dataclass, field
 
 QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED, ALTERNATIVES = 2, 3, 2, 5, 4, 2  # its bounds, small enough to be met
-STALE, DAY = 5.0, 86_400.0  # seconds
+STALE, DAY, APART = 5.0, 86_400.0, 1.0  # seconds
 
 
 class Refused(Exception):
@@ -223,7 +223,8 @@ class Conversation:
         return "go", turn.epoch, first, again
 
     def hand_out(self, turn: Turn) -> None:
-        turn.epoch, turn.silent_epochs, turn.progress = turn.epoch + 1, turn.silent_epochs + 1, self.now
+        turn.silent_epochs += turn.silent_epochs == 0 or self.now - turn.progress >= APART
+        turn.epoch, turn.progress = turn.epoch + 1, self.now
 
     def exhausted(self, turn: Turn) -> bool:
         if turn.silent_epochs >= ATTEMPTS:

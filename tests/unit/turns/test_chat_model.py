@@ -104,8 +104,9 @@ class ChatMachine(ComparedMachine):
         return data.draw(st.sampled_from([*recorded * 3, *runs, *((i, None) for i in self.orphans(turn)), ("nobody", None)]))
 
     @precondition(lambda self: self.promised.turns)
-    @rule(data=st.data(), fate=FATES)
-    def begin_step(self, data: st.DataObject, fate: Fate) -> None:
+    @rule(data=st.data(), pause=st.sampled_from([0.0, 1.0]), fate=FATES)
+    def begin_step(self, data: st.DataObject, pause: float, fate: Fate) -> None:
+        self.time_passes(pause)
         turn = self.any_turn(data)
         instance, run = self.a_run(data, turn)
         step = data.draw(st.sampled_from([len(turn.steps), *range(len(turn.steps))]))

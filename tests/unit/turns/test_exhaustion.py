@@ -1,6 +1,6 @@
 """A turn that kills whatever runs it ends; one that makes progress, or whose failures are told, may go on."""
 
-from agent.domain.limits import ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
+from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.turn import BegunStep
 from tests.unit.turns.host import ChatHost, call, turn_key
 
@@ -12,6 +12,7 @@ async def begin_and_die(host: ChatHost, turn: str, times: int, step: int = 0, re
         ref = host.ref(turn, step).model_copy(update={"retry": retry})
         begun = await host.chats.begin_step(ref)
         host.crash()
+        host.clock.advance(ATTEMPTS_APART)
     return begun
 
 
@@ -28,12 +29,23 @@ async def test_a_turn_that_dies_at_every_attempt_fails_and_the_next_one_starts(h
     assert await begin_and_die(host, turn, 1) == told, "asked again, it tells the same"
 
 
+async def test_attempts_that_take_each_others_place_count_as_one(host: ChatHost) -> None:
+    """While actors move, the engine hands an activity out again and again, to hosts that live."""
+    turn = (await host.submit()).turn_id
+    for _ in range(2 * TURN_ATTEMPTS_MAX):
+        assert (await host.begin(turn)).kind == "go"
+        host.clock.advance(ATTEMPTS_APART / 2)
+    host.clock.advance(ATTEMPTS_APART)
+    assert (await begin_and_die(host, turn, TURN_ATTEMPTS_MAX)).kind == "ended"
+
+
 async def test_tools_that_die_at_every_attempt_fail_the_turn(host: ChatHost) -> None:
     turn = (await host.submit()).turn_id
     await host.commit(turn, (await host.begin(turn)).epoch, calls=(call(0),))
     for _ in range(TURN_ATTEMPTS_MAX):
         assert (await host.chats.begin_tools(host.ref(turn))).kind == "go"
         host.crash()
+        host.clock.advance(ATTEMPTS_APART)
     assert (await host.chats.begin_tools(host.ref(turn))).kind == "ended"
     assert (await host.begin(turn, step=1)).status == "failed", "the next step finds the end and tells it"
 

@@ -38,46 +38,51 @@ def result(index: int) -> Message:
 
 def test_starting_and_beginning_count_and_change_nothing_before() -> None:
     before = record()
-    started = turns.start(before, "i-1", "t1")
-    begun = turns.begin_step(started, REF, "t2")
+    started = turns.start(before, "i-1", "2030-01-01T00:00:01+00:00")
+    begun = turns.begin_step(started, REF, "2030-01-01T00:00:02+00:00")
     assert before == record()
-    assert (started.status, started.instance, started.starts, started.progress_at) == ("running", "i-1", 1, "t1")
-    assert (begun.epoch, begun.attempted_step, begun.progress_at) == (2, 0, "t2")
-    assert turns.begin_step(begun, REF, "t3").epoch == 3
-    tools = turns.begin_tools(begun, REF, "t4")
-    assert (tools.epoch, tools.attempted_step, tools.progress_at) == (3, 0, "t4")
+    assert (started.status, started.instance, started.starts, started.progress_at) == (
+        "running",
+        "i-1",
+        1,
+        "2030-01-01T00:00:01+00:00",
+    )
+    assert (begun.epoch, begun.attempted_step, begun.progress_at) == (2, 0, "2030-01-01T00:00:02+00:00")
+    assert turns.begin_step(begun, REF, "2030-01-01T00:00:03+00:00").epoch == 3
+    tools = turns.begin_tools(begun, REF, "2030-01-01T00:00:04+00:00")
+    assert (tools.epoch, tools.attempted_step, tools.progress_at) == (3, 0, "2030-01-01T00:00:04+00:00")
     assert started.is_run_by("i-1")
     assert not started.is_run_by("i-2")
 
 
 def test_a_step_without_calls_is_the_last() -> None:
-    done = turns.commit_step(record(), commit("hello"), "t3")
-    assert (done.status, done.ended, done.ended_at) == ("completed", True, "t3")
+    done = turns.commit_step(record(), commit("hello"), "2030-01-01T00:00:03+00:00")
+    assert (done.status, done.ended, done.ended_at) == ("completed", True, "2030-01-01T00:00:03+00:00")
     terminal = terminal_event(done)
     assert isinstance(terminal, TurnCompleted)
     assert (terminal.message.content, terminal.usage) == ("hello", USAGE)
 
 
 def test_a_step_with_calls_goes_on_and_results_stand_in_the_order_of_the_calls() -> None:
-    turn = turns.commit_step(record(), commit("", 0, 1, 2), "t3")
+    turn = turns.commit_step(record(), commit("", 0, 1, 2), "2030-01-01T00:00:03+00:00")
     assert (turn.status, turn.ended_at) == ("queued", None)
     for index in (2, 0):
-        turn = turns.commit_tool(turn, CommitTool(ref=REF, epoch=3, result=result(index)), "t4")
+        turn = turns.commit_tool(turn, CommitTool(ref=REF, epoch=3, result=result(index)), "2030-01-01T00:00:04+00:00")
     assert [c.index for c in turn.steps[0].open_calls()] == [1]
     assert [r.call_id for r in turn.steps[0].results] == ["c-0", "c-2"]
-    turn = turns.commit_step(turn, commit("done"), "t5")
+    turn = turns.commit_step(turn, commit("done"), "2030-01-01T00:00:05+00:00")
     assert [m.role for m in turn.messages()] == ["user", "assistant", "tool", "tool", "assistant"]
     assert turn.tokens() == 4 + 2 + 1 + 1 + 2
     assert turn.usage().total_tokens == 2 * USAGE.total_tokens
 
 
 def test_a_log_that_was_incomplete_once_stays_so() -> None:
-    turn = turns.commit_step(record(), commit("", 0, log_incomplete=True), "t3")
-    assert turns.commit_step(turn, commit("done"), "t4").log_incomplete
+    turn = turns.commit_step(record(), commit("", 0, log_incomplete=True), "2030-01-01T00:00:03+00:00")
+    assert turns.commit_step(turn, commit("done"), "2030-01-01T00:00:04+00:00").log_incomplete
 
 
 def test_a_failed_turn_keeps_what_was_committed() -> None:
-    failed = turns.fail(turns.commit_step(record(), commit("", 0), "t3"), FAILURE, "t4")
+    failed = turns.fail(turns.commit_step(record(), commit("", 0), "2030-01-01T00:00:03+00:00"), FAILURE, "2030-01-01T00:00:04+00:00")
     terminal = terminal_event(failed)
     assert isinstance(terminal, TurnFailed)
     assert (terminal.code, terminal.retryable, len(failed.steps)) == ("model_error", True, 1)
@@ -92,7 +97,7 @@ def test_a_cancelled_turn_says_so_and_one_that_runs_has_no_end() -> None:
 
 
 def test_what_is_shown_never_holds_the_providers_ids() -> None:
-    turn = turns.commit_step(record(), commit("", 0), "t3")
+    turn = turns.commit_step(record(), commit("", 0), "2030-01-01T00:00:03+00:00")
     assert "p-0" not in view(turn, "main").model_dump_json()
     assert "c-0" in view(turn, "main").model_dump_json()
 
