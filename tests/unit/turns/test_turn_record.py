@@ -82,7 +82,9 @@ def test_a_log_that_was_incomplete_once_stays_so() -> None:
 
 
 def test_a_failed_turn_keeps_what_was_committed() -> None:
-    failed = turns.fail(turns.commit_step(record(), commit("", 0), "2030-01-01T00:00:03+00:00"), FAILURE, "2030-01-01T00:00:04+00:00")
+    failed = turns.fail(
+        turns.commit_step(record(), commit("", 0), "2030-01-01T00:00:03+00:00"), FAILURE, "2030-01-01T00:00:04+00:00"
+    )
     terminal = terminal_event(failed)
     assert isinstance(terminal, TurnFailed)
     assert (terminal.code, terminal.retryable, len(failed.steps)) == ("model_error", True, 1)
