@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, FastAPI
 
 from agent.api import problems
+from agent.api.docs import mount_docs
 from agent.api.gate import Gate
 from agent.api.openapi import DESCRIPTION, with_event_schemas
 from agent.api.page import mount_page
@@ -15,7 +16,7 @@ from agent.ports import UnderWay
 def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, shapes: Mapping[str, Shape]) -> FastAPI:
     """The public API with its gate, its shapes of errors, and its OpenAPI document at ``/openapi.json``.
 
-    The interactive documentation pages of the framework are off: they load scripts from another host.
+    The interactive documentation pages of the framework are off: they load scripts from another host. ``/docs`` is our own.
     """
     app = FastAPI(
         title="Task Agent",
@@ -31,5 +32,6 @@ def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, shap
     for router in routers:
         app.include_router(router)
     mount_page(app)
+    mount_docs(app)
     with_event_schemas(app)
     return app
