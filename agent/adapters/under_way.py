@@ -1,8 +1,8 @@
-"""What this process is in the middle of, so that a stop can let it finish."""
+"""What this process is in the middle of, so that a stop can let it finish, or give it up."""
 
 import asyncio
 import contextlib
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 
 
 class CountedWork:
@@ -34,3 +34,18 @@ class CountedWork:
         for wait in waits:
             wait.cancel()
         return self._count
+
+
+class Stopped(Exception):
+    """The process was told to stop before it had started."""
+
+
+async def unless_stopped(work: Awaitable[None], stopping: asyncio.Event) -> None:
+    """Awaits ``work``, or gives it up: Stopped."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not task.done():
+        task.cancel()
+        raise Stopped
+    await task

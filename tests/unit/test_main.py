@@ -1,6 +1,8 @@
 """The composition root, as far as it goes without a sidecar."""
 
-from typing import cast
+import gc
+from collections.abc import Coroutine
+from typing import Any, cast
 
 import pytest
 
@@ -50,3 +52,25 @@ def test_a_redis_that_cannot_be_is_refused_without_its_password(monkeypatch: pyt
         main.main()
     assert "REDIS_URL is not usable" in cast("str", ended.value.code)
     assert "pa55" not in cast("str", ended.value.code)
+
+
+def test_it_serves_with_the_collector_on_and_leaves_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[object] = []
+
+    def served(work: Coroutine[Any, Any, None]) -> None:
+        work.close()
+        seen.append(gc.isenabled())
+
+    monkeypatch.setenv("APP_API_TOKEN", "token")
+    monkeypatch.setattr(main.telemetry, "configure", lambda _: None)
+    monkeypatch.setattr(main.uvloop, "run", served)
+    monkeypatch.setattr(main.os, "_exit", seen.append)
+    gc.disable()
+    try:
+        main.main()
+        assert seen == [True, 0]
+    finally:
+        gc.enable()
+        gc.unfreeze()
