@@ -1,6 +1,6 @@
 """Routes of tasks and their workflows. Everything they know comes through the Tasks port."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.ports import Clock, Tasks
 
 
-def task_router(tasks: Tasks, clock: Clock, who: Callable[..., Identity]) -> APIRouter:
+def task_router(tasks: Tasks, clock: Clock, who: Callable[..., Awaitable[Identity]]) -> APIRouter:
     """``/tasks`` and ``/workflows``; ``who`` is the dependency that tells the caller's identity."""
     router = APIRouter(tags=["tasks"])
     _add_processing(router, tasks, who)
@@ -26,7 +26,7 @@ def task_router(tasks: Tasks, clock: Clock, who: Callable[..., Identity]) -> API
     return router
 
 
-def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Identity]) -> None:
+def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitable[Identity]]) -> None:
     @router.post(
         "/tasks/process", summary="Create a task and see it through", responses=responses(400, 409, 413, 415, 422, 503)
     )
@@ -59,7 +59,7 @@ def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Identity
             raise NotFound("workflow_not_found", "Workflow not found") from e
 
 
-def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Identity]) -> None:
+def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitable[Identity]]) -> None:
     @router.get("/tasks", summary="Tasks you created, newest first", responses=responses(400, 422, 503))
     async def list_tasks(  # pyright: ignore[reportUnusedFunction]
         me: Annotated[Identity, Depends(who)],
@@ -81,7 +81,7 @@ def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Identity]) 
         return await tasks.history(me.tenant, task_id)
 
 
-def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, who: Callable[..., Identity]) -> None:
+def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, who: Callable[..., Awaitable[Identity]]) -> None:
     errors = responses(400, 404, 409, 413, 415, 422, 503)
 
     @router.post("/tasks/{task_id}/status", summary="Move a task along", responses=errors)
