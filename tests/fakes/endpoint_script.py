@@ -3,6 +3,7 @@
 Directives, in the last user message of a request, one per model call of the turn:
 
     [[script: tokens=40 delay=5ms]]                         40 words, 5 ms apart
+    [[script: tokens=40 width=100]]                         40 words of 100 characters
     [[script: text="Hello, Bob"]]                           this text, word by word
     [[script: tool=create_task args={"title": "..."}]]      a tool call; repeat tool= and args= for more in one answer
     [[script: fault=cut after=3 times=1 tokens=10]]         first attempt: cut after 3 words; second: 10 words
@@ -47,11 +48,13 @@ BREAKING = {"stall", "cut", "reset", "end", "badjson", "error", "content_filter"
 class Step:
     """How one request is answered. ``delay`` and ``retry_after`` in seconds, ``window`` in tokens, told with the refusal;
 
+    ``width``: how many characters each word is filled up to;
     ``raw`` replaces the events of the stream by these writes, or the body where ``status`` or ``headers`` are given; ``wire``
     replaces everything that goes over the connection, which is then closed, reset or left silent as the fault says.
     """
 
     tokens: int = 5
+    width: int = 0
     delay: float = 0.0
     text: str = ""
     tools: tuple[tuple[str, str], ...] = ()
@@ -68,6 +71,8 @@ class Step:
 
     def words(self) -> list[str]:
         """The text in the pieces it is sent in."""
+        if self.width:
+            return [f" w{n}".ljust(self.width, "x") for n in range(self.tokens)]
         if self.text:
             return re.findall(r"\s*\S+\s*$|\s*\S+", self.text) or [self.text]
         return [] if self.tools else [f" w{n}" if n else "w0" for n in range(self.tokens)]
@@ -121,7 +126,7 @@ def _step(pairs: list[tuple[str, Any]]) -> Step:
             tools[-1] = (tools[-1][0], value if isinstance(value, str) else json.dumps(value))
         elif key in ("delay", "retry_after"):
             fields[key] = float(value[:-2]) / 1000 if value.endswith("ms") else float(value.removesuffix("s"))
-        elif key in ("tokens", "after", "times", "window"):
+        elif key in ("tokens", "width", "after", "times", "window"):
             fields[key] = int(value)
         else:
             fields[key] = value
