@@ -2,7 +2,7 @@
 #   make run ARGS="--port 9000 --data-dir /tmp/other"
 
 .DEFAULT_GOAL := help
-.PHONY: help install page run test nightly check check-types check-unit check-local check-page fmt bench chaos chaos-long clean
+.PHONY: help install page run test nightly check check-types check-unit check-local check-page fmt bench bench-scale rolling chaos chaos-long clean
 
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
@@ -55,6 +55,16 @@ fmt: .venv/.installed ## Format the code and fix what the linter can fix
 bench: install ## Measure this service beside the bare parts it is made of (JSON)
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+bench-scale: install ## Measure replicas, followers, many connections and restarts (JSON; ARGS="--only crowd idle")
+	@tests/install-redis.sh
+	@$(BIN)/task-agent dapr install 1>&2
+	@exec $(BIN)/python -m tests.bench.scale $(ARGS)
+
+rolling: install ## Restart three replicas one after the other, ten times, under load, and tell what broke (JSON)
+	@tests/install-redis.sh
+	@$(BIN)/task-agent dapr install 1>&2
+	@exec $(BIN)/python -m tests.chaos.rolling $(ARGS)
 
 chaos: install ## Kill everything in turn, three replicas, 25 faults, and tell what broke (JSON; SEED=n repeats the plan)
 	@tests/install-redis.sh

@@ -44,7 +44,7 @@ def run(folder: Path, wanted: list[str]) -> dict[str, Any]:
     begun, report = time.monotonic(), dict[str, Any]()
     with Processes(folder) as processes:
         _tell("starting the scripted endpoint, the proxy and the service")
-        measured = chat.targets(processes, f"http://127.0.0.1:{processes.free_port()}")
+        measured = chat.targets(processes)
         service, load = measured[-1], processes.load()
         ours = {"load": load.pid, "proxy": measured[1].pids["proxy"], **service.pids}
         stacks = {"service": (service.url, service.pids)}

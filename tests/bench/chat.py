@@ -50,21 +50,26 @@ class _Samples:
         }
 
 
-def targets(processes: Processes, endpoint: str) -> list[Target]:
-    """Starts all three; ``endpoint`` is the scripted endpoint's origin."""
+def start_endpoint(processes: Processes) -> tuple[Target, dict[str, str]]:
+    """The scripted endpoint, and the settings that make a service use it."""
     port = processes.free_port()
-    endpoint_pid = processes.module(
-        "endpoint", "tests.fakes.scripted_endpoint", "--port", endpoint.rpartition(":")[2], ready=f"{endpoint}/v1/models"
-    )
+    url = f"http://127.0.0.1:{port}"
+    pid = processes.module("endpoint", "tests.fakes.scripted_endpoint", "--port", str(port), ready=f"{url}/v1/models")
+    settings = {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "none", "OPENAI_MODEL": "scripted"}
+    return Target("endpoint", url, {"endpoint": pid}), settings
+
+
+def targets(processes: Processes) -> list[Target]:
+    """Starts all three."""
+    endpoint, settings = start_endpoint(processes)
+    port = processes.free_port()
     proxy = f"http://127.0.0.1:{port}"
-    proxy_pid = processes.module("proxy", "tests.bench.proxy", str(port), f"{endpoint}/v1", ready=f"{proxy}/readyz")
-    settings = {"OPENAI_BASE_URL": f"{endpoint}/v1", "OPENAI_API_KEY": "none", "OPENAI_MODEL": "scripted"}
+    proxy_pid = processes.module("proxy", "tests.bench.proxy", str(port), f"{endpoint.url}/v1", ready=f"{proxy}/readyz")
     service, parts = processes.stack("service", str(TASK_AGENT), "up", "--port", "0", env=settings)
-    shared = {"endpoint": endpoint_pid}
     return [
-        Target("endpoint", endpoint, shared),
-        Target("proxy", proxy, shared | {"proxy": proxy_pid}),
-        Target("service", service, shared | parts),
+        endpoint,
+        Target("proxy", proxy, {**endpoint.pids, "proxy": proxy_pid}),
+        Target("service", service, {**endpoint.pids, **parts}),
     ]
 
 

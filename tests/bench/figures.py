@@ -20,6 +20,10 @@ def p50_p95_ms(values: Sequence[float]) -> dict[str, float]:
     return {"p50_ms": ms(percentile(values, 0.5)), "p95_ms": ms(percentile(values, 0.95))}
 
 
+def p50_p99_ms(values: Sequence[float]) -> dict[str, float]:
+    return {"n": len(values), "p50_ms": ms(percentile(values, 0.5)), "p99_ms": ms(percentile(values, 0.99))}
+
+
 def rotated(things: Sequence[T], by: int) -> list[T]:
     """Another one first in each round: whoever goes first meets a rested machine."""
     by %= len(things)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -14,9 +15,13 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Answer:
-    """``begun`` to ``ended`` in ``time.perf_counter()`` seconds; ``first`` and ``last`` are the reads that had the marker."""
+    """``begun`` to ``ended`` in ``time.perf_counter()`` seconds; ``first`` and ``last`` are the reads that had the marker.
+
+    ``headed``: its status and headers were there.
+    """
 
     begun: float = 0.0
+    headed: float = 0.0
     first: float = 0.0
     last: float = 0.0
     ended: float = 0.0
@@ -25,6 +30,11 @@ class Answer:
     @property
     def status(self) -> int:
         return int(self.data[9:12] or b"0")
+
+    def header(self, name: bytes) -> str:
+        """A header's value, "" without one."""
+        found = re.search(rb"\r\n%s: ([^\r]*)" % name, bytes(self.data.partition(b"\r\n\r\n")[0]), re.IGNORECASE)
+        return found.group(1).decode() if found else ""
 
     def body(self) -> bytes:
         head, _, rest = bytes(self.data).partition(b"\r\n\r\n")
@@ -41,12 +51,23 @@ class Connection(asyncio.Protocol):
         self._answer = Answer()
         self._marker = b""
         self._length: int | None = None
+        self._on_head: Callable[[Answer], None] | None = None
         self._done: asyncio.Future[None] | None = None
 
     async def request(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, marker: bytes = b"\0"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        marker: bytes = b"\0",
+        on_head: Callable[[Answer], None] | None = None,
     ) -> Answer:
-        """The whole answer. Raises ConnectionError when the connection breaks."""
+        """The whole answer; ``on_head`` hears of it once its headers are there.
+
+        Raises:
+            ConnectionError: the connection broke.
+        """
         loop = asyncio.get_running_loop()
         payload = b"" if body is None else json.dumps(body).encode()
         named = {"host": f"{self._host}:{self._port}", "content-length": str(len(payload))} | (headers or {})
@@ -56,10 +77,16 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             await loop.create_connection(lambda: self, self._host, self._port)
         self._answer, self._marker, self._length = Answer(begun=time.perf_counter()), marker, None
+        self._on_head = on_head
         self._done = loop.create_future()
         cast(asyncio.Transport, self._transport).write(head.encode() + payload)
         await self._done
         return self._answer
+
+    def stall(self, _: Answer) -> None:
+        """Reads nothing any more."""
+        if self._transport:
+            self._transport.pause_reading()
 
     def close(self) -> None:
         if self._transport:
@@ -79,6 +106,10 @@ class Connection(asyncio.Protocol):
         if self._marker in data or (not answer.first and self._marker in answer.data):
             answer.last = time.perf_counter()
             answer.first = answer.first or answer.last
+        if not answer.headed and b"\r\n\r\n" in answer.data:
+            answer.headed = time.perf_counter()
+            if self._on_head:
+                self._on_head(answer)
         if self._is_whole() and self._done and not self._done.done():
             answer.ended = time.perf_counter()
             self._done.set_result(None)

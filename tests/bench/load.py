@@ -6,6 +6,7 @@ ended. Every answer is checked, so that nothing is fast because it is wrong.
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -17,16 +18,19 @@ import uvloop
 from tests.bench.http import Answer, Connection
 
 TOKENS, DELAY = 40, 0.005
-PROMPT = f"[[script: tokens={TOKENS} delay={DELAY * 1000:g}ms]]"
+WIDE_TOKENS, WIDE = 2_500, 100  # more than the buffers of a connection hold
 _POLL_MIN = 0.004
 _GIVE_UP = 60.0
 
 
 @dataclass
 class Job:
-    """``kind``: chat (``target`` endpoint, proxy or service) or tasks. ``count`` requests, ``workers`` at once.
+    """``kind``: chat (``target`` endpoint, proxy or service), watch or tasks. ``count`` requests, ``workers`` at once.
 
-    After ``seconds`` no more are begun, so that a busy machine makes the bench less exact, not endless.
+    ``watch`` is one long turn with ``followers`` from its start on, of whom the first ``stalled`` read nothing of it.
+
+    After ``seconds`` no more are begun, so that a busy machine makes the bench less exact, not endless. ``followers``: readers
+    of each turn besides who said it, spread over ``urls``, as the turns are; without those, all at ``url``.
     """
 
     kind: str
@@ -36,13 +40,28 @@ class Job:
     label: str
     target: str = ""
     seconds: float = 12.0
+    tokens: int = TOKENS
+    delay: float = DELAY
+    followers: int = 0
+    stalled: int = 0
+    urls: list[str] = field(default_factory=list[str])
+
+    @property
+    def places(self) -> list[str]:
+        return self.urls or [self.url]
 
 
 @dataclass
 class Result:
-    """Seconds. ``first`` and ``spread`` (first token to last) for chat, ``total`` for both."""
+    """Seconds. ``first`` and ``spread`` (first token to last) for chat, ``total`` for both. ``admitted``: to the status line.
+
+    ``followed``: from the message to the first token at each follower; ``frames``: read by all.
+    """
 
     elapsed: float = 0.0
+    frames: int = 0
+    admitted: list[float] = field(default_factory=list[float])
+    followed: list[float] = field(default_factory=list[float])
     first: list[float] = field(default_factory=list[float])
     spread: list[float] = field(default_factory=list[float])
     total: list[float] = field(default_factory=list[float])
@@ -51,16 +70,20 @@ class Result:
     errors: list[str] = field(default_factory=list[str])
 
 
+Work = Callable[[Job, Connection, int, int, Result], Awaitable[None]]
+
+
 async def run(job: Job) -> Result:
     """Does the job."""
     result = Result()
     numbers = iter(range(job.count))
-    work: Callable[[Job, Connection, int, int, Result], Awaitable[None]] = _turn if job.kind == "chat" else _task
+    kinds: dict[str, Work] = {"chat": _turn, "watch": _watch, "tasks": _task}
+    work = kinds[job.kind]
 
     begun = time.perf_counter()
 
     async def worker(index: int) -> None:
-        connection = Connection(job.url)
+        connection = Connection(job.places[index % len(job.places)])
         for number in numbers:
             if time.perf_counter() > begun + job.seconds:
                 break
@@ -77,23 +100,76 @@ async def run(job: Job) -> Result:
 
 
 async def _turn(job: Job, connection: Connection, worker: int, number: int, result: Result) -> None:
-    message = f"{PROMPT} {job.label}-{number}"
+    message = f"[[script: tokens={job.tokens} delay={job.delay * 1000:g}ms]] {job.label}-{number}"
     if job.target == "endpoint":
         body: dict[str, Any] = {"model": "m", "stream": True, "messages": [{"role": "user", "content": message}]}
         answer = await connection.request("POST", "/v1/chat/completions", body, marker=b'"content":"')
-        _check(answer, b"[DONE]")
+        _check(job, answer, b"[DONE]")
     else:
         who = {"x-user-id": f"{job.label}-{worker}", "accept": "text/event-stream"}
-        answer = await connection.request("POST", "/chat", {"message": message}, who, marker=b"event: text.delta")
-        _check(answer, b"event: turn.completed")
+        following: list[asyncio.Future[Answer]] = []
+
+        def follow(answer: Answer) -> None:
+            path = f"/turns/{answer.header(b'x-turn-id')}/events"
+            for index in range(job.followers):
+                url = job.places[(worker + index) % len(job.places)]
+                following.append(asyncio.ensure_future(_follow(url, path, who)))
+
+        answer = await connection.request("POST", "/chat", {"message": message}, who, b"event: text.delta", follow)
+        for seen in [answer, *await asyncio.gather(*following)]:
+            _check(job, seen, b"event: turn.completed")
+            if frames(seen) != frames(answer):
+                raise ValueError("a follower got other frames")
+            result.frames += seen.data.count(b"\nevent: ")
+            if seen is not answer:
+                result.followed.append(seen.first - answer.begun)
+    result.admitted.append(answer.headed - answer.begun)
     result.first.append(answer.first - answer.begun)
     result.spread.append(answer.last - answer.first)
     result.total.append(answer.ended - answer.begun)
 
 
-def _check(answer: Answer, terminal: bytes) -> None:
+async def _watch(job: Job, connection: Connection, worker: int, number: int, result: Result) -> None:
+    """``followed`` is here from the message to the end of the stream, at each follower that reads."""
+    who = {"x-user-id": job.label}
+    watching: list[asyncio.Future[Answer]] = []
+    stalled = [Connection(job.url) for _ in range(job.stalled)]
+
+    def watch(answer: Answer) -> None:
+        path = f"/turns/{answer.header(b'x-turn-id')}/events"
+        for reader in stalled:
+            watching.append(asyncio.ensure_future(reader.request("GET", path, headers=who, on_head=reader.stall)))
+        for _ in range(job.followers - job.stalled):
+            watching.append(asyncio.ensure_future(_follow(job.url, path, who)))
+
+    message = f"[[script: tokens={WIDE_TOKENS} width={WIDE} delay=2ms]] {job.label}"
+    whole = await connection.request("POST", "/chat", {"message": message}, who, on_head=watch)
+    for answer in await asyncio.gather(*watching[job.stalled :]):
+        if b"event: turn.completed" not in whole.body() or frames(answer) != frames(whole):
+            raise ValueError(f"a follower got other frames: {answer.body()[-200:]!r}")
+        result.followed.append(answer.ended - whole.begun)
+    for reader, request in zip(stalled, watching, strict=False):
+        reader.close()
+        request.cancel()
+
+
+def frames(answer: Answer) -> bytes:
+    """The stream without its pings."""
+    return re.sub(rb": ping[^\n]*\n\n", b"", answer.body())
+
+
+async def _follow(url: str, path: str, who: dict[str, str]) -> Answer:
+    connection = Connection(url)
+    try:
+        return await connection.request("GET", path, headers=who, marker=b"event: text.delta")
+    finally:
+        connection.close()
+
+
+def _check(job: Job, answer: Answer, terminal: bytes) -> None:
     body = answer.body()
-    if answer.status != 200 or terminal not in body or b"w%d" % (TOKENS - 1) not in body or b"step.restarted" in body:
+    whole = terminal in body and b"w%d" % (job.tokens - 1) in body and b"step.restarted" not in body
+    if answer.status != 200 or not whole:
         raise ValueError(f"{answer.status}: {body[-200:]!r}")
 
 

@@ -5,10 +5,9 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
@@ -16,13 +15,14 @@ from typing import IO
 import psutil
 
 from agent.local.ports import is_free
-from agent.local.state_dir import StateDir
+from agent.local.state_dir import RunningChild, StateDir
 from tests.bench.load import Job, Result
 
 ROOT = Path(__file__).parents[2]
 TASK_AGENT = Path(sys.executable).with_name("task-agent")
-_START_PATIENCE = 90.0
+_START_PATIENCE = 180.0
 _STOP_PATIENCE = 20.0
+_ANNOUNCEMENT = "Ctrl-C stops everything"  # the last line of the welcome
 
 
 class BenchFailed(Exception):
@@ -53,15 +53,34 @@ class Processes:
     def module(self, name: str, module: str, *arguments: str, ready: str) -> int:
         """Starts a Python module that serves; its pid, once ``ready`` answers 200."""
         process = self.start(name, sys.executable, "-m", module, *arguments)
-        self._wait(name, process, lambda: ready)
+        self._wait(name, process, lambda: _answers(ready))
         return process.pid
 
     def stack(self, name: str, *argv: str, env: Mapping[str, str]) -> tuple[str, dict[str, int]]:
-        """Starts a supervised Dapr stack whose data folder is ``name``; its origin and the pids of its parts."""
+        """Starts a supervised Dapr stack whose data folder is ``name``; its origin and the pids of its parts.
+
+        With several replicas the names of apps and sidecars are numbered, as in ``app-0``.
+        """
         process = self.start(name, *argv, "--data-dir", str(self.data_dir(name)), env=env)
-        self._wait(name, process, lambda: _origin(self.data_dir(name)) + "/readyz")
-        run = StateDir(self.data_dir(name)).last_run()
-        return _origin(self.data_dir(name)), {part.name: part.pid for part in run.children} if run else {}
+        self._wait(name, process, lambda: _ANNOUNCEMENT in (self._folder / f"{name}.log").read_text())
+        parts = _children(self.data_dir(name))
+        several = len(self.urls(name)) > 1
+        pids = {f"{p.name}-{p.replica}" if several and p.replica is not None else p.name: p.pid for p in parts}
+        return self.urls(name)[0], pids
+
+    @contextmanager
+    def stack_for_a_while(self, name: str, *argv: str, env: Mapping[str, str]) -> Generator[dict[str, int]]:
+        """The pids of a stack that ends with the block."""
+        outer, self._stack = self._stack, ExitStack()
+        try:
+            yield self.stack(name, *argv, env=env)[1]
+        finally:
+            self._stack.close()
+            self._stack = outer
+
+    def urls(self, name: str) -> list[str]:
+        """The origins of a stack's replicas."""
+        return [part.url for part in _children(self.data_dir(name)) if part.name == "app" and part.url]
 
     def data_dir(self, name: str) -> Path:
         return self._folder / f"{name}-data"
@@ -78,13 +97,11 @@ class Processes:
         self._stack.callback(_stop, process)
         return process
 
-    def _wait(self, name: str, process: "subprocess.Popen[str]", url: Callable[[], str]) -> None:
+    def _wait(self, name: str, process: "subprocess.Popen[str]", ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_PATIENCE
         while time.monotonic() < deadline and process.poll() is None:
-            with suppress(OSError, ValueError, KeyError, urllib.error.URLError):
-                with urllib.request.urlopen(url(), timeout=2) as answer:
-                    if answer.status == 200:
-                        return
+            if ready():
+                return
             time.sleep(0.1)
         raise BenchFailed(f"{name} did not start:\n" + (self._folder / f"{name}.log").read_text()[-2000:])
 
@@ -115,11 +132,15 @@ def post(url: str) -> None:
         answer.read()
 
 
-def _origin(data_dir: Path) -> str:
+def _answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        return answer.status == 200
+    return False
+
+
+def _children(data_dir: Path) -> tuple[RunningChild, ...]:
     run = StateDir(data_dir).last_run()
-    if run is None:
-        raise ValueError("nothing runs there yet")
-    return run.url
+    return run.children if run else ()
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
