@@ -7,14 +7,15 @@ from typing import Any, Literal, NamedTuple
 from tests.chaos.plan import Said
 from tests.integration.client import TERMINAL, Frame
 
-Kind = Literal["lost", "doubled", "torn", "unbilled", "untrue", "half done"]
+Kind = Literal["lost", "doubled", "torn", "unbilled", "untrue", "half done", "unavailable"]
 
 
 class Complaint(NamedTuple):
     """What broke, and where.
 
     ``lost``: not answered, or not kept; ``doubled``: happened or told twice; ``torn``: a stream with a gap or a wrong end;
-    ``unbilled``: model calls that no epoch accounts for; ``untrue``: told is not stored; ``half done``: a saga.
+    ``unbilled``: model calls that no epoch accounts for; ``untrue``: told is not stored; ``half done``: a saga, or an undo;
+    ``unavailable``: nobody took it for GIVE_UP seconds, so that it was never acknowledged.
     """
 
     kind: Kind

@@ -67,7 +67,7 @@ class Exchange:
                 break
             await asyncio.sleep(PAUSE)
         else:
-            self.message.complain("lost", f"not admitted for {GIVE_UP:g} s")
+            self.message.complain("unavailable", f"not admitted for {GIVE_UP:g} s")
             return
         await reader.read()
 
