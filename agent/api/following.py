@@ -1,5 +1,6 @@
 """Following a turn: its log to the end, or what is stored where the log is silent or incomplete. Every wire reads this."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -8,7 +9,8 @@ from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
 from agent.domain.ids import TurnKey
-from agent.domain.replay import CommitWatch, record_entries
+from agent.domain.limits import RECORD_RETRY
+from agent.domain.replay import CommitWatch, missed_entries, record_entries
 from agent.ports import Chats, TurnLog
 
 
@@ -41,18 +43,16 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
 
     In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is.
     """
-    watch, seen_last = CommitWatch(), after
+    watch, seen_last = CommitWatch(after), after
     async for batch in log.follow(turn, after):
         if batch:
-            for entry in batch[:-1]:
-                watch.see(entry)
-            if batch[-1].id == CLOSING_ID and watch.open:
-                seen_last = batch[-2].id if len(batch) > 1 else seen_last
-                batch[-1:] = await _told_whole(chats, turn, seen_last, batch[-1])
-            else:
-                watch.see(batch[-1])
-                seen_last = batch[-1].id
-            yield batch
+            told: list[LogEntry] = []
+            for entry in batch:
+                if watch.lacks(entry):
+                    told += missed_entries(await _record(chats, turn), seen_last, entry.id)
+                told.append(entry)
+                seen_last = entry.id
+            yield told
             continue
         try:
             seen = await chats.heal(turn)
@@ -67,10 +67,10 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
             return
 
 
-async def _told_whole(chats: Chats, turn: TurnKey, after: EntryId | None, end: LogEntry) -> list[LogEntry]:
-    """The end of a turn whose last step has no ``step.committed``; if its log is incomplete, the stored text before it."""
-    try:
-        record = await chats.heal(turn)
-    except Unavailable:
-        return [end]
-    return record_entries(record, after) if record.log_incomplete else [end]
+async def _record(chats: Chats, turn: TurnKey) -> TurnView:
+    """What is stored of the turn, however long that takes: an end told without what is stored would be told for good."""
+    while True:
+        try:
+            return await chats.heal(turn)
+        except Unavailable:
+            await asyncio.sleep(RECORD_RETRY)

@@ -14,31 +14,49 @@ from agent.domain.events import (
     StepStarted,
     TextDelta,
     ToolCalled,
+    ToolProgressed,
     ToolReturned,
     log_entry,
 )
 from agent.domain.tools import arguments_shown
 
-_COMMITTED = StepCommitted.model_fields["type"].default
-_OF_A_STEP = {m.model_fields["type"].default for m in (StepStarted, StepRestarted, TextDelta, ToolCalled)}
+_COMMITTED, _STARTED, _RESTARTED, _RETURNED, _PROGRESSED = (
+    model.model_fields["type"].default for model in (StepCommitted, StepStarted, StepRestarted, ToolReturned, ToolProgressed)
+)
 RECORD_SEQ = 1_000_000_000  # entries made from the record stand behind any that a log had under the same epoch
 
 
 class CommitWatch:
-    """Watches a stream for a step that ended without its ``step.committed``: its log may lack the end of it.
+    """Watches a stream for steps that ended without their ``step.committed``: the log may lack the end of them, or all.
 
     That happens after a crash, and when the log was out of reach while the step was written; only the record knows which.
     """
 
-    def __init__(self) -> None:
-        self.open = False
+    def __init__(self, after: EntryId | None) -> None:
+        """``after``: where the stream begins; what was before it is not known."""
+        self._epoch = 0
+        self._step: int | None = -1 if after is None else None
+        self._committed = after is None
+        self._last = ""
 
-    def see(self, entry: LogEntry) -> None:
-        """Takes note of the next entry."""
-        if entry.name == _COMMITTED:
-            self.open = False
-        elif entry.name in _OF_A_STEP:
-            self.open = True
+    def lacks(self, entry: LogEntry) -> bool:
+        """Takes note of the next entry; whether something before it may never have reached the log."""
+        if entry.id == CLOSING_ID:
+            return self._last != _COMMITTED
+        lacking = False
+        if entry.id.epoch != self._epoch and entry.name in (_STARTED, _RESTARTED, _RETURNED, _PROGRESSED):
+            self._epoch = entry.id.epoch
+            lacking = self._turns_to(json.loads(entry.data)["step"], entry.name)
+        self._last = entry.name
+        if entry.name not in (_RETURNED, _PROGRESSED):
+            self._committed = entry.name == _COMMITTED
+        return lacking
+
+    def _turns_to(self, step: int, name: str) -> bool:
+        before, self._step = self._step, step
+        if name in (_RETURNED, _PROGRESSED):
+            return before != step or not self._committed
+        return before != step and (before != step - 1 or (step > 0 and not self._committed))
 
 
 def shown_text(entries: Iterable[LogEntry]) -> tuple[int, str]:
@@ -63,6 +81,12 @@ def record_entries(turn: TurnView, after: EntryId | None) -> list[LogEntry]:
     if turn.terminal is not None:
         entries.append(log_entry(CLOSING_ID, turn.terminal))
     return [entry for entry in entries if after is None or entry.id > after]
+
+
+def missed_entries(turn: TurnView, after: EntryId | None, before: EntryId) -> list[LogEntry]:
+    """What an incomplete log may lack between two of its entries, from the record; tools' results have epochs of their own."""
+    told = record_entries(turn, after) if turn.log_incomplete else []
+    return [entry for entry in told if entry.id < before and (before == CLOSING_ID or entry.name != _RETURNED)]
 
 
 def _step_entries(turn: TurnView, step: int) -> Iterator[LogEntry]:

@@ -1,0 +1,118 @@
+"""A log that was out of reach while a step was written: each reader gets that step from the record, in its place."""
+
+import asyncio
+
+import pytest
+
+from agent.adapters.memory_log import MemoryTurnLog
+from agent.api import following
+from agent.api.following import turn_entries
+from agent.domain.conversation import TurnView
+from agent.domain.errors import Unavailable
+from agent.domain.events import EntryId, LogEntry, StepCommitted, StepStarted, TextDelta, ToolReturned
+from agent.domain.ids import TurnKey
+from agent.domain.messages import Message, ToolCall
+from agent.domain.replay import RECORD_SEQ
+from agent.domain.turn import CommitStep
+from tests.unit.turns.host import USAGE, ChatHost, call, turn_key
+
+RETOLD = ["step.restarted", "text.delta", "tool.called"]
+LAST = ["step.started", "text.delta", "step.committed"]
+
+
+async def commit(host: ChatHost, turn: str, step: int, text: str, calls: tuple[ToolCall, ...], *, incomplete: bool) -> None:
+    begun = await host.begin(turn, step)
+    message = Message(role="assistant", content=text, tokens=2, tool_calls=calls, created_at=host.clock.now().isoformat())
+    ref = host.ref(turn, step)
+    await host.chats.commit_step(
+        CommitStep(ref=ref, epoch=begun.epoch, message=message, usage=USAGE, log_incomplete=incomplete)
+    )
+
+
+async def two_steps(host: ChatHost, log: MemoryTurnLog, lost: int) -> str:
+    """A turn of two steps; of the step ``lost`` the log has little or nothing."""
+    turn = (await host.submit()).turn_id
+    key = turn_key(turn)
+    await commit(host, turn, 0, "Hello", (call(0),), incomplete=lost == 0)
+    opening = [StepStarted(turn_id=turn, step=0), TextDelta(turn_id=turn, step=0, delta="Hel")]
+    rest = [TextDelta(turn_id=turn, step=0, delta="lo"), StepCommitted(turn_id=turn, step=0, usage=USAGE)]
+    await log.append(key, EntryId(2, 0), opening + ([] if lost == 0 else rest))
+    assert (await host.chats.begin_tools(host.ref(turn))).epoch == 3
+    await host.commit_result(turn, 3, "c-0")
+    await log.append(key, EntryId(3, 0), [ToolReturned(turn_id=turn, step=0, call_id="c-0", ok=True, result={})])
+    await commit(host, turn, 1, "Bye", (), incomplete=lost == 1)
+    if lost != 1:
+        said = TextDelta(turn_id=turn, step=1, delta="Bye")
+        await log.append(
+            key, EntryId(4, 0), [StepStarted(turn_id=turn, step=1), said, StepCommitted(turn_id=turn, step=1, usage=USAGE)]
+        )
+    end = (await host.chats.get_turn(key)).terminal
+    assert end is not None
+    await log.close(key, end)
+    return turn
+
+
+async def read(log: MemoryTurnLog, chats: object, turn: str, after: EntryId | None = None) -> list[LogEntry]:
+    async with asyncio.timeout(10):
+        batches = [batch async for batch in turn_entries(log, chats, turn_key(turn), after)]  # type: ignore[arg-type]
+    entries = [entry for batch in batches for entry in batch]
+    assert [e.id for e in entries] == sorted({e.id for e in entries}), "ids only grow"
+    return entries
+
+
+@pytest.mark.parametrize("after", [None, EntryId(2, 0), EntryId(2, 1)])
+async def test_a_step_in_the_middle_is_told_whole_before_its_results(host: ChatHost, after: EntryId | None) -> None:
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=0)
+    names = [entry.name for entry in await read(log, host.chats, turn, after)]
+    assert names == [
+        *["step.started", "text.delta"][after.seq + 1 if after else 0 :],
+        *RETOLD,
+        "tool.returned",
+        *LAST,
+        "turn.completed",
+    ]
+
+
+async def test_a_reader_who_has_it_already_is_not_told_again(host: ChatHost) -> None:
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=0)
+    names = [entry.name for entry in await read(log, host.chats, turn, EntryId(2, RECORD_SEQ + 2))]
+    assert names == ["tool.returned", *LAST, "turn.completed"]
+
+
+async def test_a_last_step_that_never_reached_the_log_is_told_before_the_end(host: ChatHost) -> None:
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=1)
+    entries = await read(log, host.chats, turn)
+    assert [entry.name for entry in entries][-4:] == ["tool.returned", "step.restarted", "text.delta", "turn.completed"]
+
+
+class LateRecord:
+    """A runtime that is out of reach when the record is needed, and back a moment later."""
+
+    def __init__(self, host: ChatHost) -> None:
+        self.asked, self._host = 0, host
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        self.asked += 1
+        if self.asked == 1:
+            raise Unavailable("runtime_failed", "Not now.")
+        return await self._host.chats.heal(turn)
+
+
+async def test_the_end_waits_for_the_record(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "RECORD_RETRY", 0.01)
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=1)
+    entries = await read(log, LateRecord(host), turn)
+    assert [entry.name for entry in entries][-3:] == ["step.restarted", "text.delta", "turn.completed"]
+
+
+async def test_a_whole_log_needs_no_record(host: ChatHost) -> None:
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=2)
+    chats = LateRecord(host)
+    names = [entry.name for entry in await read(log, chats, turn)]
+    assert names == [*LAST[:2], *LAST[1:], "tool.returned", *LAST, "turn.completed"]
+    assert chats.asked == 0
