@@ -71,7 +71,7 @@ chaos: install ## Kill everything in turn, three replicas, 25 faults, and tell w
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --unwatched 12 --breath 3 $(ARGS)
 
-chaos-long: install ## The same with 1,000 faults, closer upon each other: about an hour on two idle cores; Ctrl-C ends it early and judges
+chaos-long: install ## The same with 1,000 faults, closer upon each other: some hours on two cores; Ctrl-C ends it early and judges
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --faults 1000 --unwatched 12 --breath 15 --haste 1 $(ARGS)

@@ -68,6 +68,7 @@ class Exchange:
             await asyncio.sleep(PAUSE)
         else:
             self.message.complain("unavailable", f"not admitted for {GIVE_UP:g} s")
+            self.message.readers.remove(reader.seen)
             return
         await reader.read()
 

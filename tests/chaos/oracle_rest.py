@@ -78,7 +78,7 @@ def conversation_faults(turns: list[dict[str, Any]], messages: list[Message]) ->
         said = [m["role"] for m in turn["messages"]].count("user")
         if mark not in by_mark or said != 1:
             yield "doubled", f"{turn['turn_id']} holds {said} user messages, {mark}"
-        elif not by_mark[mark].refused and turn["turn_id"] not in by_mark[mark].turn_ids:
+        elif (known := by_mark[mark].turn_ids) and turn["turn_id"] not in known:  # without: its user had given up
             yield "doubled", f"{mark} is {turn['turn_id']}, acknowledged was {by_mark[mark].turn_ids}"
         if turn["status"] in ("queued", "running"):
             yield "lost", f"{turn['turn_id']} is {turn['status']} for ever"
