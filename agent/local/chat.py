@@ -2,34 +2,40 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 from rich.console import Console
 
+from agent.local import chat_pages
 from agent.local.chat_client import ChatClient, Refused
-from agent.local.chat_turn import Ending, Lost, take_turn
-from agent.local.chat_view import ChatView
+from agent.local.chat_live import LiveView
+from agent.local.chat_turn import Lost, Open, take_turn
+from agent.local.chat_view import ChatView, Ending, View
+from agent.local.tokens import new_token
 
 _HELP = """\
 Write a sentence, for example: Ask Bob to review the payment PR by tomorrow noon
+Ctrl-C while an answer comes cancels it; once more leaves.
 /tasks     your tasks, newest first
 /history   the last turns of this conversation
+/context   what the model is about to see, in tokens
+/again     another answer to your last message
+/cancel    cancel what runs or waits in this conversation, wherever it was said
+/new NAME  go on in another conversation
 /help      this
-/quit      leave (so do Ctrl-D and Ctrl-C; a running turn goes on)"""
+/quit      leave (so do Ctrl-D and Ctrl-C; a turn that runs goes on)"""
 
 
 def once(client: ChatClient, text: str) -> int:
     """Answer on stdout, everything else on stderr; 0 when the turn completed."""
-    notes = Console(stderr=True, highlight=False)
-    ending = _try(client, ChatView(sys.stdout, notes, live=False), text)
+    ending = _turn(client, ChatView(sys.stdout, Console(stderr=True, highlight=False)), _saying(client, text))
     return 0 if ending and ending.status == "completed" else 1
 
 
 def interactive(client: ChatClient) -> int:
     """Reads lines until /quit, the end of input, or Ctrl-C."""
     console = Console(highlight=False)
-    view = ChatView(sys.stdout, console, live=True)
+    view = LiveView(console) if console.is_terminal else ChatView(sys.stdout, console)
     view.note(f"conversation {client.conversation!r} at {client.url}; /help lists commands")
     while True:
         try:
@@ -39,36 +45,74 @@ def interactive(client: ChatClient) -> int:
             if line:
                 _handle(client, view, line)
         except EOFError:
-            view.end()
+            view.answer("")
             return 0
         except KeyboardInterrupt:
             view.note("left; a turn that was running goes on, /history shows its answer later")
             return 0
 
 
-def _handle(client: ChatClient, view: ChatView, line: str) -> None:
-    if line.startswith("/"):
-        commands: dict[str, Callable[[], None]] = {
-            "/help": lambda: view.answer(_HELP),
-            "/tasks": lambda: view.answer(_tasks(client.tasks())),
-            "/history": lambda: view.answer(_history(client.history())),
-        }
-        command = commands.get(line)
-        if command is None:
-            view.note("unknown command; /help lists them")
-        else:
-            _guarded(client, view, command)
+def _handle(client: ChatClient, view: View, line: str) -> None:
+    if not line.startswith("/"):
+        _turn(client, view, _saying(client, line))
+        return
+    name, _, rest = line.partition(" ")
+    commands: dict[str, Callable[[str], None]] = {
+        "/help": lambda _: view.answer(_HELP),
+        "/tasks": lambda _: view.answer(chat_pages.tasks(client.tasks())),
+        "/history": lambda _: view.answer(chat_pages.history(client.history())),
+        "/context": lambda _: view.answer(chat_pages.context(client.context())),
+        "/again": lambda _: _again(client, view),
+        "/cancel": lambda _: _cancel(client, view),
+        "/new": lambda name: _new(client, view, name),
+    }
+    if name in commands:
+        _guarded(client, view, lambda: commands[name](rest.strip()))
     else:
-        _try(client, view, line)
+        view.note("unknown command; /help lists them")
 
 
-def _try(client: ChatClient, view: ChatView, text: str) -> Ending | None:
+def _saying(client: ChatClient, text: str) -> Open:
+    key = new_token()
+    return lambda: client.say(text, key)
+
+
+def _again(client: ChatClient, view: View) -> None:
+    turns = client.history()["turns"]
+    if not turns:
+        view.note("nothing said yet")
+        return
+    key, newest = new_token(), turns[-1]["turn_id"]
+    take_turn(client, view, lambda: client.regenerate(newest, key))
+
+
+def _cancel(client: ChatClient, view: View) -> None:
+    at_work = [turn["turn_id"] for turn in client.history()["turns"] if turn["status"] in ("running", "queued")]
+    for turn_id in reversed(at_work):  # what waits first: it would start when the one before it ends
+        client.cancel(turn_id)
+    view.note(f"cancelled: {len(at_work)}" if at_work else "nothing runs")
+
+
+def _new(client: ChatClient, view: View, name: str) -> None:
+    if not name:
+        view.note("give it a name, for example: /new plans")
+        return
+    before, client.conversation = client.conversation, name
+    try:
+        told = client.history()["total_turns"]
+    except Refused:
+        client.conversation = before
+        raise
+    view.note(f"conversation {name!r}, {told} turns so far")
+
+
+def _turn(client: ChatClient, view: View, start: Open) -> Ending | None:
     endings: list[Ending] = []
-    _guarded(client, view, lambda: endings.append(take_turn(client, view, text)))
+    _guarded(client, view, lambda: endings.append(take_turn(client, view, start)))
     return endings[0] if endings else None
 
 
-def _guarded(client: ChatClient, view: ChatView, act: Callable[[], None]) -> None:
+def _guarded(client: ChatClient, view: View, act: Callable[[], None]) -> None:
     try:
         act()
     except Refused as refused:
@@ -79,18 +123,3 @@ def _guarded(client: ChatClient, view: ChatView, act: Callable[[], None]) -> Non
         view.note(f"nothing answers at {client.url}; start it with: task-agent up", "red")
     except httpx.TransportError as error:
         view.note(f"the service at {client.url} did not answer properly: {error}", "red")
-
-
-def _tasks(page: dict[str, Any]) -> str:
-    lines = [f"{t['task_id']}  {t['status']:<11} {t['title']}{_who_and_when(t)}" for t in page["tasks"]]
-    return "\n".join(lines) or "no tasks yet"
-
-
-def _who_and_when(task: dict[str, Any]) -> str:
-    who = f", {task['assignee']}" if task["assignee"] else ""
-    return who + (f", due {task['deadline']}" if task["deadline"] else "")
-
-
-def _history(page: dict[str, Any]) -> str:
-    spoken = [m for turn in page["turns"] for m in turn["messages"] if m["role"] in ("user", "assistant") and m["content"]]
-    return "\n".join(f"{m['role']}> {m['content']}" for m in spoken) or "nothing said yet"

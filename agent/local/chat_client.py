@@ -1,5 +1,6 @@
 """The service's public API as the terminal chat uses it. Prints nothing, decides nothing."""
 
+import contextlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,13 +11,20 @@ from agent.local.sse import Frame, frames
 
 _CONNECT_TIMEOUT, _SILENCE_MAX = 3.0, 40.0  # the service pings a quiet stream every ten seconds
 
+Opened = tuple[str, Iterator[Frame]]
+"""The id of a turn and its frames."""
+
 
 class Refused(Exception):
     """The service answered with an error; the text is its ``detail``."""
 
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(f"{detail} (HTTP {status})")
+        self.status = status
+
 
 class ChatClient:
-    """One user in one conversation."""
+    """One user in one conversation. Every method may raise Refused and httpx.TransportError."""
 
     def __init__(self, url: str, user: str, conversation: str, time_zone: str) -> None:
         self.url, self.conversation = url.rstrip("/"), conversation
@@ -31,25 +39,51 @@ class ChatClient:
         self._http.close()
 
     @contextmanager
-    def say(self, message: str) -> Generator[tuple[str, Iterator[Frame]]]:
-        """The id of the turn and its frames. Raises Refused, httpx.TransportError."""
+    def say(self, message: str, key: str) -> Generator[Opened]:
+        """The turn of the message; with the same key again the same turn."""
         body = {"message": message, "conversation": self.conversation}
-        with self._http.stream("POST", "/chat", json=body) as response:
-            if response.is_error:
-                response.read()
-            yield _accepted(response).headers["X-Turn-Id"], frames(response.iter_text())
+        with self._stream("POST", "/chat", {"Idempotency-Key": key}, body) as opened:
+            yield opened
 
-    def turn(self, turn_id: str) -> dict[str, Any]:
-        return self._get(f"/turns/{turn_id}")
+    @contextmanager
+    def regenerate(self, turn_id: str, key: str) -> Generator[Opened]:
+        """Another answer to the message of the newest turn."""
+        with self._stream("POST", f"/turns/{turn_id}/regenerate", {"Idempotency-Key": key}) as opened:
+            yield opened
+
+    @contextmanager
+    def follow(self, turn_id: str, after: str) -> Generator[Opened]:
+        """The turn's frames behind the one with the id ``after``, or all of them."""
+        headers = {"Last-Event-ID": after} if after else {}
+        with self._stream("GET", f"/turns/{turn_id}/events", headers) as opened:
+            yield opened
+
+    def cancel(self, turn_id: str) -> None:
+        """Cancels a turn; one that has ended stays as it is."""
+        _accepted(self._http.post(f"/turns/{turn_id}/cancel"))
+
+    def try_cancel(self, turn_id: str) -> None:
+        """As ``cancel``, for a thread: whether it worked is told by the turn's stream."""
+        with contextlib.suppress(Refused, httpx.TransportError):
+            self.cancel(turn_id)
 
     def history(self) -> dict[str, Any]:
         return self._get("/history", conversation=self.conversation)
 
+    def context(self) -> dict[str, Any]:
+        return self._get("/context", conversation=self.conversation)
+
     def tasks(self) -> dict[str, Any]:
         return self._get("/tasks")
 
+    @contextmanager
+    def _stream(self, verb: str, path: str, headers: dict[str, str], body: Any = None) -> Generator[Opened]:
+        with self._http.stream(verb, path, headers=headers, json=body) as response:
+            if response.is_error:
+                response.read()
+            yield _accepted(response).headers["X-Turn-Id"], frames(response.iter_text())
+
     def _get(self, path: str, **query: str) -> dict[str, Any]:
-        """Raises Refused, httpx.TransportError."""
         return _accepted(self._http.get(path, params=query)).json()
 
 
@@ -60,4 +94,4 @@ def _accepted(response: httpx.Response) -> httpx.Response:
         detail = response.json()["detail"]
     except (ValueError, KeyError, TypeError):
         detail = response.text[:500]
-    raise Refused(f"{detail} (HTTP {response.status_code})")
+    raise Refused(detail, response.status_code)

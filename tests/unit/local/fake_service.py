@@ -10,9 +10,9 @@ from typing import Any
 TURN = "main.1.abc"
 
 
-def frame(event: str, **data: Any) -> bytes:
+def frame(event: str, seq: int = 0, **data: Any) -> bytes:
     body = json.dumps({"type": event, "turn_id": TURN} | data, ensure_ascii=False)
-    return f"id: {TURN}/1-0\nevent: {event}\ndata: {body}\n\n".encode()
+    return f"id: {TURN}/1-{seq}\nevent: {event}\ndata: {body}\n\n".encode()
 
 
 def completed(text: str) -> bytes:
@@ -21,11 +21,14 @@ def completed(text: str) -> bytes:
 
 @dataclass
 class Script:
-    """``stream`` answers POST /chat and then cuts the connection; ``pages`` answer GET, the last one again and again."""
+    """``stream`` answers a POST of a turn and then cuts the connection; ``pages`` answer GET, the last one again and again.
+
+    A page that is a list of frames is a stream of the turn, cut off as well.
+    """
 
     stream: list[bytes] = field(default_factory=list[bytes])
     refusal: tuple[int, dict[str, Any]] | None = None
-    pages: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict[str, list[tuple[int, dict[str, Any]]]])
+    pages: dict[str, list[tuple[int, Any]]] = field(default_factory=dict[str, list[tuple[int, Any]]])
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
 
 
@@ -52,28 +55,34 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "null")
             script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             if script.refusal:
                 self._answer(*script.refusal)
                 return
+            self._stream(script.stream)
+
+        def _stream(self, pieces: list[bytes]) -> None:
             self.send_response(200)
             self.send_header("X-Turn-Id", TURN)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            for piece in script.stream:
+            for piece in pieces:
                 self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             self.close_connection = True  # with no last chunk: to the reader the stream breaks
 
         def do_GET(self) -> None:
-            script.asked.append((self.path, {}, None))
+            script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, None))
             answers = script.pages[self.path]
             self._answer(*(answers.pop(0) if len(answers) > 1 else answers[0]))
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
+        def _answer(self, status: int, body: Any) -> None:
+            if isinstance(body, list):
+                self._stream(body)
+                return
             data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))

@@ -4,7 +4,6 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,18 @@ from agent.local import chat, chat_turn
 from agent.local.chat_client import ChatClient
 from tests.unit.local.fake_service import TURN, FakeService, Script, completed, frame
 
+EVENTS = f"/turns/{TURN}/events"
+CONTEXT = {
+    "budget": 100,
+    "used": 49,
+    "overhead": 40,
+    "messages": [
+        {"role": "system", "content": "be good", "tokens": 5, "included": True, "tool_calls": []},
+        {"role": "user", "content": "hi there", "tokens": 9, "included": False, "reason": "token_budget", "tool_calls": []},
+        {"role": "assistant", "content": "", "tokens": 4, "included": True, "tool_calls": [{"name": "get_task"}]},
+    ],
+    "omitted_turns": 3,
+}
 Talk = Callable[[Script], ChatClient]
 
 
@@ -29,11 +40,7 @@ def talk() -> Iterator[Talk]:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_turn, "_POLL_INTERVAL", 0.01)
-
-
-def turn(status: str, **fields: Any) -> dict[str, Any]:
-    return {"turn_id": TURN, "status": status, "message": None, "failure": None} | fields
+    monkeypatch.setattr(chat_turn, "_PAUSE_MAX", 0.01)
 
 
 def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -88,52 +95,68 @@ def test_nobody_there_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]
     client.close()
 
 
-def test_a_broken_stream_is_followed_to_the_answer(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
-    answers = [
-        (503, {"detail": "starting"}),
-        (200, turn("queued")),
-        (200, turn("running")),
-        (200, turn("completed", message={"role": "assistant", "content": "All done."})),
+def test_a_broken_stream_goes_on_behind_the_last_frame(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    called = {"call_id": "c1", "name": "list_tasks", "arguments": {}}
+    broken = [frame("tool.returned", 5, call_id="c1", ok=True, result={"n": 1}), frame("text.delta", 6, step=1, delta="All")]
+    again = [
+        frame("tool.called", 7, step=0, **called),
+        frame("text.delta", 8, step=1, delta="All done."),
+        completed("All done."),
     ]
-    script = Script(stream=[frame("text.delta", delta="All do")], pages={f"/turns/{TURN}": answers})
+    answers = [(503, {"detail": "starting"}), (200, broken), (200, again)]
+    script = Script(stream=[frame("tool.called", 4, step=0, **called)], pages={EVENTS: answers})
     assert chat.once(talk(script), "hi") == 0
-    assert capsys.readouterr() == ("All done.\n", "· the stream broke; waiting for the answer\n")
+    printed = capsys.readouterr()
+    assert printed.out == "All done.\n"
+    assert printed.err.splitlines() == [
+        "· list_tasks()",
+        "· the stream broke; it goes on when the service is back",
+        "· ✓ list_tasks: n=1",
+        "· the stream broke; it goes on when the service is back",
+    ]
+    assert [headers.get("last-event-id") for _, headers, _ in script.asked] == [
+        None,
+        f"{TURN}/1-4",
+        f"{TURN}/1-4",
+        f"{TURN}/1-6",
+    ]
 
 
 def test_a_broken_stream_of_a_failed_turn_fails(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
-    failure = {"code": "steps_exhausted", "message": "Too many steps.", "retryable": False}
-    script = Script(pages={f"/turns/{TURN}": [(200, turn("failed", failure=failure))]})
-    assert chat.once(talk(script), "hi") == 1
+    failed = frame("turn.failed", code="steps_exhausted", message="Too many steps.", retryable=False)
+    assert chat.once(talk(Script(pages={EVENTS: [(200, [failed])]})), "hi") == 1
     assert "failed: Too many steps. (steps_exhausted)" in capsys.readouterr().err
+
+
+def test_a_turn_that_is_gone_is_told(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(pages={EVENTS: [(404, {"detail": "Turn not found", "code": "turn_not_found"})]})
+    assert chat.once(talk(script), "hi") == 1
+    assert "refused: Turn not found (HTTP 404)" in capsys.readouterr().err
 
 
 def test_a_service_that_stays_away_is_given_up(
     talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat_turn, "_UNREACHABLE_MAX", 0.05)
-    script = Script(pages={f"/turns/{TURN}": [(503, {"detail": "starting"})]})
+    script = Script(pages={EVENTS: [(503, {"detail": "starting"})]})
     assert chat.once(talk(script), "hi") == 1
     assert f"turn {TURN} goes on when it does" in capsys.readouterr().err
 
 
-def test_text_streams_in_the_prompt_loop_and_a_restart_is_told(
+def test_a_turn_waits_and_another_answer_is_asked_for(
     talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = Script(
-        stream=[
-            frame("turn.queued", position=2),
-            frame("text.delta", delta="Hel"),
-            frame("step.restarted", step=0, reason="recovered"),
-            frame("text.delta", delta="Hello\u2028you"),
-            completed("Hello\u2028you"),
-        ]
-    )
-    type_lines(monkeypatch, "hi", "/quit", "never said")
+    stream = [frame("turn.queued", position=2), frame("text.delta", step=0, delta="Hello"), completed("Hello\u2028you")]
+    pages = {"/history?conversation=main": [(200, {"turns": [{"turn_id": TURN}]})]}
+    script = Script(stream=stream, pages=pages)
+    type_lines(monkeypatch, "hi", "/again", "/quit", "never said")
     assert chat.interactive(talk(script)) == 0
     printed = capsys.readouterr().out
     assert "waiting: 2 in the queue" in printed
-    assert "Hel\n· the answer starts over; forget its last lines\nHello\u2028you\n" in printed
-    assert [body["message"] for _, _, body in script.asked] == ["hi"]
+    assert printed.count("Hello\u2028you\n") == 2
+    posts = [(path, headers["idempotency-key"]) for path, headers, _ in script.asked if path != "/history?conversation=main"]
+    assert [path for path, _ in posts] == ["/chat", f"/turns/{TURN}/regenerate"]
+    assert posts[0][1] != posts[1][1]
 
 
 def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +171,13 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "{}"}, {"role": "assistant", "content": "hello"}]
     pages = {
         "/tasks": [(200, {"tasks": [task, plain], "next": None})],
-        "/history?conversation=main": [(200, {"turns": [{"messages": said}]})],
+        "/history?conversation=main": [(200, {"turns": [{"messages": said, "status": "completed", "regenerated_by": None}]})],
+        "/history?conversation=plans": [(200, {"turns": [], "total_turns": 7})],
+        "/context?conversation=plans": [(200, CONTEXT)],
     }
-    type_lines(monkeypatch, "", "/tasks", "/history", "/help", "/nonsense")
+    type_lines(
+        monkeypatch, "", "/tasks", "/history", "/help", "/nonsense", "/cancel", "/new", "/new plans", "/context", "/again"
+    )
     assert chat.interactive(talk(Script(pages=pages))) == 0  # the end of input ends it
     printed = capsys.readouterr().out
     assert "t-1  assigned    Review, Bob, due 2030-01-01T12:00:00+00:00\n" in printed
@@ -158,6 +185,13 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     assert "user> hi\nassistant> hello\n" in printed
     assert "/history   the last turns" in printed
     assert "unknown command" in printed
+    assert "nothing runs" in printed
+    assert "give it a name" in printed
+    assert "conversation 'plans', 7 turns so far\n" in printed
+    assert "49 of 100 tokens: system 5, exchanges 4, tools and framing 40, free 51\n" in printed
+    assert "     9  user       hi there  [left out: token_budget]\n" in printed
+    assert "     4  assistant  get_task\nand 3 older turns\n" in printed
+    assert printed.endswith("· nothing said yet\nyou> \n")
 
 
 def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(

@@ -1,0 +1,90 @@
+"""``task-agent chat`` against the real service, as a person sees it: cards, a service killed mid-answer, Ctrl-C, commands."""
+
+import re
+from collections.abc import Callable
+
+from tests.integration.client import Client
+from tests.integration.endpoint import EndpointThread
+from tests.integration.stack import Stack
+from tests.integration.terminal import Terminal
+from tests.integration.test_chat import NEW_TASK, script, tool
+
+CTRL_C = "\x03"
+
+
+def prompt(lines: list[str]) -> bool:
+    return bool(lines) and lines[-1].strip() == "you>"
+
+
+def chat(client: Client, *options: str) -> Terminal:
+    return Terminal("--url", client.url, "--user", client.user, *options)
+
+
+def test_an_answer_with_a_card_and_the_commands(client: Client) -> None:
+    said = script(tool("create_task", NEW_TASK), 'text="It is **done**.\\n\\n- one\\n- two"')
+    client.ask(said)  # the same message again, so that the terminal need not type it
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        terminal.type("/again\n")
+        lines = terminal.wait(lambda lines: prompt(lines) and any("• two" in line for line in lines))
+        assert [line.strip() for line in lines[-5:]] == ["you> /again", "It is done.", "• one", "• two", "you>"]
+        terminal.type("/tasks\n")
+        terminal.wait(lambda lines: prompt(lines) and any(NEW_TASK["title"] in line for line in lines))
+        terminal.type("/context\n")
+        terminal.wait(lambda lines: prompt(lines) and any("[left out: regenerated]" in line for line in lines))
+        terminal.type("/new plans\n")
+        terminal.wait(lambda lines: prompt(lines) and "· conversation 'plans', 0 turns so far" in lines)
+        terminal.type("Hello there\n")
+        terminal.wait(lambda lines: prompt(lines) and "You said: Hello there" in lines)
+        terminal.type("\x04")
+        assert terminal.process.wait(10) == 0
+
+
+def test_a_tool_call_fills_in_a_card(client: Client) -> None:
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        terminal.type(script(tool("create_task", NEW_TASK), 'text="Bob has it."') + "\n")
+        lines = terminal.wait(lambda lines: prompt(lines) and "Bob has it." in lines)
+    card = [line for line in lines if line[0] in "┌│└"]
+    assert card[0].startswith("┌ create_task(")
+    assert card[1:6] == ["│ • validated", "│ • created", "│ • assigned", "│ • reminder set", "│ • notified"]
+    assert card[6].startswith("└ ✓ The task was created")
+
+
+def test_ctrl_c_cancels_and_once_more_leaves(client: Client) -> None:
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        terminal.type(script("tokens=2000 delay=50ms") + "\n")
+        terminal.wait(lambda lines: any("w3 w4" in line for line in lines))
+        terminal.type(CTRL_C)
+        lines = terminal.wait(lambda lines: prompt(lines) and "· cancelled" in lines)
+        assert sum("w3 w4" in line for line in lines) == 1, "what was seen stays, once"
+        [turn] = client.get("/history")["turns"]
+        assert turn["status"] == "cancelled"
+        terminal.type(CTRL_C)
+        assert terminal.process.wait(10) == 0
+
+
+def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(service: Stack, client: Client) -> None:
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        terminal.type(script("tokens=120 delay=50ms") + "\n")
+        terminal.wait(lambda lines: any("w3 w4" in line for line in lines))
+        old = service.kill("app")
+        lines = terminal.wait(lambda lines: prompt(lines) and any("w119" in line for line in lines), 90)
+        service.wait_pid_changed("app", old)
+    words = re.findall(r"\bw\d+\b", " ".join(lines))
+    assert words == [f"w{n}" for n in range(120)]
+    assert any("the stream broke" in line for line in lines)
+
+
+def test_plain_output_where_nobody_watches(make_client: Callable[..., Client], endpoint: EndpointThread) -> None:
+    import subprocess
+
+    from tests.integration.stack import TASK_AGENT
+
+    client = make_client()
+    command = [TASK_AGENT[0], "chat", "--url", client.url, "--user", client.user]
+    done = subprocess.run(command, input="Hello there\n/quit\n", capture_output=True, text=True, timeout=60, check=True)
+    assert "\x1b" not in done.stdout
+    assert "You said: Hello there\n" in done.stdout
