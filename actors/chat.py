@@ -16,11 +16,9 @@ from agent.domain.conversation import (
     Admission,
     Cleared,
     ContextRefused,
-    HistoryPage,
     KeyRecord,
     Meta,
     Submission,
-    history_turn,
 )
 from agent.domain.errors import Conflict, Gone, Unprocessable
 from agent.domain.terminal import terminal_event
@@ -252,17 +250,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
 
     @actor_turn
     async def get_history(self, request: HistoryQuery) -> Any:
-        meta = await self.store.meta()
-        end = min(request.before or meta.next, meta.next)
-        first = max(meta.first, end - request.limit)
-        page = await self.store.turns(first, end)
-        behind = await self.store.after(page[-1]) if page else None
-        return HistoryPage(
-            turns=tuple(map(history_turn, page, [*page[1:], behind])),
-            total_turns=meta.turns + len(meta.queue) + (meta.running is not None),
-            total_tokens=meta.tokens,
-            next=first if first > meta.first else None,
-        )
+        return await self.history(request.limit, request.before)
 
     @actor_turn
     async def clear_history(self) -> Any:

@@ -15,7 +15,7 @@ from actors.chat_context import ContextBuilder
 from actors.chat_store import ChatStore
 from agent.domain import ids
 from agent.domain import turn as turns
-from agent.domain.conversation import Meta, Submission, TurnView, view
+from agent.domain.conversation import HistoryPage, Meta, Submission, TurnView, history_turn, view
 from agent.domain.errors import Conflict, Unavailable
 from agent.domain.limits import ALTERNATIVES_MAX, TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
 from agent.domain.turn import Failure, TurnRecord
@@ -55,6 +55,22 @@ class ChatKeeper(StatefulActor):
 
     async def view(self, turn: TurnRecord) -> TurnView:
         return view(turn, self.key.conversation, await self.store.after(turn))
+
+    async def history(self, limit: int, before: int | None) -> HistoryPage:
+        """The ``limit`` newest turns, of those with a number below ``before``."""
+        meta = await self.store.meta()
+        end = min(before or meta.next, meta.next)
+        first = max(meta.first, end - limit)
+        page = await self.store.turns(first, end)
+        behind = await self.store.after(page[-1]) if page else None
+        running = await self.store.turn(meta.running) if meta.running is not None else None
+        return HistoryPage(
+            turns=tuple(map(history_turn, page, [*page[1:], behind])),
+            total_turns=meta.turns + len(meta.queue) + (meta.running is not None),
+            total_tokens=meta.tokens,
+            next=first if first > meta.first else None,
+            running=running.turn_id if running else None,
+        )
 
     async def regenerated(self, meta: Meta, request: Submission) -> TurnRecord | None:
         """The turn that the request wants another answer instead of. Nothing runs or waits behind it.

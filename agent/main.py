@@ -65,8 +65,7 @@ from agent.api.identity import who
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
-from agent.api.wires.responses.errors import error_body
-from agent.api.wires.responses.routes import ResponsesApi, responses_router
+from agent.api.wires.serving import REFUSALS, wire_routers
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
 from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE, SHUTDOWN_GRACE
@@ -192,9 +191,9 @@ class Service:
             task_router(self.tasks, self.clock, who),
             live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
-            responses_router(ResponsesApi(self.chats, self.log, admissions, turns, SystemRandomness())),
+            *wire_routers(self.chats, self.log, admissions, turns, SystemRandomness()),
         ]
-        app = public_app(about.version, routers, self.under_way, {"/v1": error_body})
+        app = public_app(about.version, routers, self.under_way, REFUSALS)
         return Listener(app, settings.host, settings.port)
 
     async def aclose(self) -> None:

@@ -4,17 +4,18 @@ The Host check stops DNS rebinding: a page of another origin cannot reach this l
 Requiring JSON stops a page's simple form posts: anything else needs a CORS preflight, which is never granted.
 """
 
-from fastapi.responses import JSONResponse
+from fastapi import Response
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.api.problems import Refusals
-from agent.domain.limits import REQUEST_BODY_BYTES_MAX
+from agent.domain.limits import HISTORY_BODY_BYTES_MAX, REQUEST_BODY_BYTES_MAX
 from agent.ports import UnderWay
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _LIVENESS = "/livez"  # answered to the end: a process that stops is not to be killed for it
 _ENDLESS = frozenset({"/events"})  # the feed ends for nobody's sake: a stop does not wait for it
+_WITH_HISTORY = frozenset({"/api/chat", "/agui"})  # their clients post their whole history each time
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -46,7 +47,7 @@ class Gate:
                 await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, started = _Bounded(receive), False
+        body, started = _Bounded(receive, _body_limit(scope["path"])), False
 
         async def unless_too_large(message: Message) -> None:
             """The framework answers 400 to a body it could not read to its end; the true reason is told below."""
@@ -62,13 +63,13 @@ class Gate:
         if body.too_large and not started:
             await self._too_large(scope["path"])(scope, receive, send)
 
-    def _refusal(self, request: Request) -> JSONResponse | None:
+    def _refusal(self, request: Request) -> Response | None:
         path, host = request.url.path, request.headers.get("host", "")
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name.lower() not in LOOPBACK_NAMES:
             return self._refusals.of(path, 421, "bad_host", "This service answers only to 127.0.0.1 or localhost.")
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length[:12]) > REQUEST_BODY_BYTES_MAX:
+        if not length.isdigit() or int(length[:12]) > _body_limit(path):
             return self._too_large(path)
         chunked = "transfer-encoding" in request.headers
         if request.method in _WITH_BODY and (chunked or length != "0"):
@@ -77,20 +78,24 @@ class Gate:
                 return self._refusals.of(path, 415, "unsupported_media_type", "Send the body as application/json.")
         return None
 
-    def _too_large(self, path: str) -> JSONResponse:
-        told = f"A request body has at most {REQUEST_BODY_BYTES_MAX} bytes."
-        return self._refusals.of(path, 413, "body_too_large", told, limit=REQUEST_BODY_BYTES_MAX)
+    def _too_large(self, path: str) -> Response:
+        limit = _body_limit(path)
+        return self._refusals.of(path, 413, "body_too_large", f"A request body has at most {limit} bytes.", limit=limit)
+
+
+def _body_limit(path: str) -> int:
+    return HISTORY_BODY_BYTES_MAX if path in _WITH_HISTORY else REQUEST_BODY_BYTES_MAX
 
 
 class _Bounded:
     """``receive`` that refuses a body which grows beyond the bound, whatever its Content-Length said."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._total = receive, 0
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._limit, self._total = receive, limit, 0
 
     @property
     def too_large(self) -> bool:
-        return self._total > REQUEST_BODY_BYTES_MAX
+        return self._total > self._limit
 
     async def __call__(self) -> Message:
         message = await self._receive()

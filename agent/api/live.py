@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
@@ -57,8 +57,8 @@ def live_router(
         """Answers while the process works at all."""
         return {"status": "ok"}
 
-    @router.get("/readyz", tags=["service"], responses=responses(503))
-    async def readyz() -> JSONResponse:
+    @router.get("/readyz", tags=["service"], response_model=None, responses=responses(503))
+    async def readyz() -> Response:
         """200 when this process can admit and run messages. What it shares with other replicas is told beside it."""
         parts = readiness()
         if all(parts.values()):

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -65,8 +65,8 @@ ANYWHERE = {
 """What every route may answer, whatever it does: name and description, told once in the OpenAPI document."""
 
 
-Shape = Callable[[int, str, str, dict[str, Any]], dict[str, Any]]
-"""The body of a refusal, from its status, code, sentence and further fields."""
+Shape = Callable[[int, str, str, dict[str, Any]], dict[str, Any] | str]
+"""The body of a refusal, from its status, code, sentence and further fields; one that is a text is sent as such."""
 
 
 class Refusals:
@@ -75,14 +75,15 @@ class Refusals:
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
         self._shapes = shapes
 
-    def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+    def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> Response:
         """The answer to a request for ``path``."""
         shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
         headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
-        return JSONResponse(shape(status, code, detail, extra), status, headers)
+        body = shape(status, code, detail, extra)
+        return PlainTextResponse(body, status, headers) if isinstance(body, str) else JSONResponse(body, status, headers)
 
 
-def problem_response(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+def problem_response(status: int, code: str, detail: str, **extra: Any) -> Response:
     """A refusal in the service's own shape."""
     return Refusals({}).of("/", status, code, detail, **extra)
 
@@ -94,11 +95,11 @@ def _own_shape(_: int, code: str, detail: str, extra: dict[str, Any]) -> dict[st
 def install(app: FastAPI, refusals: Refusals) -> None:
     """Makes ``app`` answer every failure in those shapes."""
 
-    async def refused(request: Request, problem: Exception) -> JSONResponse:
+    async def refused(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, Problem)
         return refusals.of(request.url.path, STATUS[problem.kind], problem.code, problem.detail, **problem.extra)
 
-    async def malformed(request: Request, error: Exception) -> JSONResponse:
+    async def malformed(request: Request, error: Exception) -> Response:
         path = request.url.path
         assert isinstance(error, RequestValidationError)
         faults = error.errors()
@@ -108,7 +109,7 @@ def install(app: FastAPI, refusals: Refusals) -> None:
         code = next((f["type"] for f in faults if f["type"].startswith(_OURS)), "invalid_request")
         return refusals.of(path, 422, code, "; ".join(told)[:1_000])
 
-    async def http(request: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         path, status = request.url.path, error.status_code
         if status == 400 and error.detail == _UNREADABLE:
@@ -117,7 +118,7 @@ def install(app: FastAPI, refusals: Refusals) -> None:
         answer.headers.update(error.headers or {})  # such as Allow beside a 405
         return answer
 
-    async def broken(request: Request, error: Exception) -> JSONResponse:
+    async def broken(request: Request, error: Exception) -> Response:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return refusals.of(request.url.path, 500, "internal_error", "Something broke inside the service; it has been logged.")
 

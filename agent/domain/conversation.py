@@ -216,12 +216,16 @@ class HistoryTurn(Value):
 
 
 class HistoryPage(Value):
-    """Turns newest last; ``next`` is the cursor of the page before, null at the beginning. The totals count alternatives."""
+    """Turns newest last; ``next`` is the cursor of the page before, null at the beginning. The totals count alternatives.
+
+    ``running`` is the id of the turn that runs, also when it is not in the page.
+    """
 
     turns: tuple[HistoryTurn, ...]
     total_turns: int
     total_tokens: int
     next: int | None
+    running: str | None = None
 
 
 class Cleared(Value):

@@ -5,6 +5,7 @@ A bound that is reached gives a clear error whose code is named beside it.
 
 # Requests
 REQUEST_BODY_BYTES_MAX = 512 * 1024  # 413 body_too_large
+HISTORY_BODY_BYTES_MAX = 4 * 1024 * 1024  # the same, of wires whose clients post their whole history with each message
 MESSAGE_BYTES_MAX = 256 * 1024  # 413 message_too_large; checked before tokens are counted
 FAULTS_TOLD_MAX = 5  # faults of one request or call that its refusal names
 NAME_TOLD_CHARS_MAX = 64  # of a name the caller made up

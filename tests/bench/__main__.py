@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.bench import chat, tasks
+from tests.bench import chat, tasks, wires
 from tests.bench.aims import aims
 from tests.bench.bare_stack import TOKEN_SETTING
 from tests.bench.processes import ROOT, Processes, cpu
 
-ALL = ("chat", "tasks", "actors")
+ALL = ("chat", "tasks", "actors", "wires")
 _TOKEN = "bench-token-of-a-stack-that-lives-for-minutes"
 
 
@@ -65,6 +65,9 @@ def run(folder: Path, wanted: list[str]) -> dict[str, Any]:
         if "actors" in wanted:
             _tell("actors")
             report["actors"] = actors(processes.data_dir("bare"))
+    if "wires" in wanted:
+        _tell("wires")
+        report["wires"] = wires.measure()
     return report | {"aims": aims(report), "seconds": round(time.monotonic() - begun)}
 
 

@@ -1,6 +1,6 @@
-"""Runs a scenario of a real JavaScript client: a script of this folder, which tells what it sees as JSON lines.
+"""Runs a scenario of a real JavaScript client: a script of this folder, which is told and tells in JSON lines.
 
-The script gets its arguments as one JSON object; see ``scenario.mjs``. It lives no longer than the test waits for it.
+Its first line in is its arguments; see ``scenario.mjs``. It lives no longer than the test waits for it.
 """
 
 import json
@@ -17,24 +17,20 @@ PATIENCE = 90.0
 MISSING = "The real JavaScript clients are not here: install Node 20 or newer with npm; `make test` then gets them."
 
 
-class Scenario:
-    """A script under way: ``with Scenario("aisdk/follow.mjs", url=...) as running``. Leaving kills it if it still runs."""
+class Script:
+    """A script under way: ``with Script("agui/parse.mjs") as running``. Leaving kills it if it still runs."""
 
-    def __init__(self, script: str, **args: Any) -> None:
-        self._script, self._args = script, args
+    def __init__(self, script: str) -> None:
+        self._script = script
         self._lines: Queue[str | None] = Queue()
         self.seen: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         program = shutil.which("node")
         assert program and (FOLDER / "node_modules").is_dir(), MISSING
+        pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            [program, str(FOLDER / self._script), json.dumps(self._args)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
+            [program, str(FOLDER / self._script)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8"
         )
         assert self._process.stdout and self._process.stderr
         self._errors: list[str] = []
@@ -51,21 +47,22 @@ class Scenario:
         self._process.wait()
         for reader in self._readers:
             reader.join()
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert stream
             stream.close()
 
-    def until(self, seen: str, timeout: float = PATIENCE) -> dict[str, Any]:
-        """The next thing of that name that the script tells."""
-        while (line := self._next(timeout)).get("seen") != seen:
-            assert "result" not in line, f"{self._script} ended without {seen!r}, but saw {self.seen}: {line}"
-        return line
+    def ask(self, question: Any, timeout: float = PATIENCE) -> Any:
+        """What a script made with ``answers`` replies."""
+        self._write(question)
+        return self._next(timeout)["answer"]
 
-    def result(self, timeout: float = PATIENCE) -> Any:
-        """What the script returns in the end."""
-        while "result" not in (line := self._next(timeout)):
-            pass
-        return line["result"]
+    def _write(self, data: Any) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(data) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended; why, the next line that is read will tell
 
     def _next(self, timeout: float) -> dict[str, Any]:
         try:
@@ -75,13 +72,38 @@ class Scenario:
         assert text is not None, f"{self._script} ended without a result: {''.join(self._errors)}"
         line = json.loads(text)
         assert "error" not in line, f"{self._script}: {line['error']}\nso far {self.seen}"
-        self.seen.append(line)
         return line
 
     def _read(self, stream: IO[str]) -> None:
         for line in stream:
             self._lines.put(line)
         self._lines.put(None)
+
+
+class Scenario(Script):
+    """A script made with ``scenario``: it tells what it sees, and in the end what it returns."""
+
+    def __init__(self, script: str, **args: Any) -> None:
+        super().__init__(script)
+        self._args = args
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._write(self._args)
+        return self
+
+    def until(self, seen: str, timeout: float = PATIENCE) -> dict[str, Any]:
+        """The next thing of that name that the script tells."""
+        while (line := self._next(timeout)).get("seen") != seen:
+            assert "result" not in line, f"{self._script} ended without {seen!r}, but saw {self.seen}: {line}"
+            self.seen.append(line)
+        return line
+
+    def result(self, timeout: float = PATIENCE) -> Any:
+        """What the script returns in the end."""
+        while "result" not in (line := self._next(timeout)):
+            self.seen.append(line)
+        return line["result"]
 
 
 def node(script: str, timeout: float = PATIENCE, **args: Any) -> Any:

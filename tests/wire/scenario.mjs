@@ -1,17 +1,33 @@
-// What every scenario shares: its arguments, and JSON lines on standard output that the test reads (tests/wire/node.py).
+// What every scenario shares: its arguments and the test's questions, one JSON line each on standard input, and JSON lines on
+// standard output that the test reads (tests/wire/node.py).
+import { createInterface } from "node:readline";
+
+const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })[Symbol.asyncIterator]();
+const write = (line, done) => process.stdout.write(JSON.stringify(line) + "\n", done);
 
 /** Tells the test something while the scenario goes on. */
-export const tell = (seen, more = {}) => process.stdout.write(JSON.stringify({ seen, ...more }) + "\n");
+export const tell = (seen, more = {}) => write({ seen, ...more });
 
 /** Runs `scene(args)`, tells what it returns, and ends the process whatever is still open in it. */
 export async function scenario(scene) {
   let line;
   try {
-    line = { result: (await scene(JSON.parse(process.argv[2]))) ?? null };
+    line = { result: (await scene(JSON.parse((await lines.next()).value))) ?? null };
   } catch (error) {
     line = { error: String(error?.stack ?? error) };
   }
-  process.stdout.write(JSON.stringify(line) + "\n", () => process.exit(line.error ? 1 : 0));
+  write(line, () => process.exit(line.error ? 1 : 0));
+}
+
+/** Answers one question of the test after the other, until it has no more; an error is an answer, too. */
+export async function answers(reply) {
+  for await (const line of lines) {
+    try {
+      write({ answer: await reply(JSON.parse(line)) });
+    } catch (error) {
+      write({ answer: { error: String(error?.stack ?? error) } });
+    }
+  }
 }
 
 /** A promise and the function that keeps it. */

@@ -18,8 +18,7 @@ from agent.api.identity import who
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
-from agent.api.wires.responses.errors import error_body
-from agent.api.wires.responses.routes import ResponsesApi, responses_router
+from agent.api.wires.serving import REFUSALS, wire_routers
 from agent.domain.model import Finished, TextPart
 from tests.fakes.ports import CountingRandomness, FakeTasks, MemoryPublisher, ScriptedModel, WordTokens
 from tests.unit.turns.host import USAGE, ChatHost
@@ -48,9 +47,9 @@ class Service:
             task_router(self.tasks, self.host.clock, who),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
-            responses_router(ResponsesApi(self.host.chats, self.log, admissions, turns, CountingRandomness())),
+            *wire_routers(self.host.chats, self.log, admissions, turns, CountingRandomness()),
         ]
-        self.app: FastAPI = public_app("1.2.3", self.routers, self.under_way, {"/v1": error_body})
+        self.app: FastAPI = public_app("1.2.3", self.routers, self.under_way, REFUSALS)
 
     @asynccontextmanager
     async def client(self, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:

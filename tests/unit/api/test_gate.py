@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.domain.limits import MESSAGE_BYTES_MAX, REQUEST_BODY_BYTES_MAX
+from agent.domain.limits import HISTORY_BODY_BYTES_MAX, MESSAGE_BYTES_MAX, REQUEST_BODY_BYTES_MAX
 from tests.unit.api.service import Service, is_problem
 
 JSON = {"Content-Type": "application/json"}
@@ -44,6 +44,16 @@ async def test_json_may_name_its_charset(service: Service) -> None:
     async with service.client() as client:
         answer = await client.post("/chat", content=b"{}", headers={"Content-Type": "Application/JSON; charset=utf-8"})
         assert is_problem(answer, 422, "invalid_request")
+
+
+async def test_a_client_that_posts_its_whole_history_may_send_more(service: Service) -> None:
+    old = {"id": "a", "role": "assistant", "parts": [{"type": "text", "text": "x" * REQUEST_BODY_BYTES_MAX}]}
+    async with service.client() as client:
+        answer = await client.post("/api/chat", json={"id": "main", "messages": [old]})
+        assert (answer.status_code, answer.text) == (400, "There is no message of role 'user' in messages. (no_user_message)")
+        most = {"id": "main", "messages": [old] * (HISTORY_BODY_BYTES_MAX // REQUEST_BODY_BYTES_MAX)}
+        answer = await client.post("/api/chat", json=most)
+        assert (answer.status_code, answer.text.partition(" (")[2]) == (413, "body_too_large)")
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(service: Service) -> None:

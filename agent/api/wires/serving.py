@@ -1,0 +1,23 @@
+"""The wires beside the service's own: their routes, and the shapes of their refusals. One line here for each."""
+
+from fastapi import APIRouter
+
+from agent.api.admission import Admissions
+from agent.api.problems import Shape
+from agent.api.turns import TurnApi
+from agent.api.wires.aisdk.frames import error_text
+from agent.api.wires.aisdk.routes import AiSdkApi, aisdk_router
+from agent.api.wires.responses.errors import error_body
+from agent.api.wires.responses.routes import ResponsesApi, responses_router
+from agent.ports import Chats, Randomness, TurnLog
+
+REFUSALS: dict[str, Shape] = {"/v1": error_body, "/api": error_text}
+"""By the first part of the path."""
+
+
+def wire_routers(chats: Chats, log: TurnLog, admissions: Admissions, turns: TurnApi, randomness: Randomness) -> list[APIRouter]:
+    """The routes of every wire."""
+    return [
+        aisdk_router(AiSdkApi(chats, log, admissions, turns)),
+        responses_router(ResponsesApi(chats, log, admissions, turns, randomness)),
+    ]

@@ -1,0 +1,31 @@
+// Parses streams as the AI SDK does, each twice: with its chat class and with readUIMessageStream.
+import { DefaultChatTransport, readUIMessageStream } from "ai";
+import { answers } from "../scenario.mjs";
+import { Chat } from "./chat.mjs";
+
+/** `body` in pieces of `size` bytes, as a connection may bring them. */
+function answered(body, size) {
+  const bytes = new TextEncoder().encode(body);
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+      controller.close();
+    },
+  });
+  return async () => new Response(stream, { headers: { "content-type": "text/event-stream" } });
+}
+
+async function read(body, size) {
+  const transport = new DefaultChatTransport({ fetch: answered(body, size), api: "http://in.memory/" });
+  const stream = await transport.sendMessages({ chatId: "main", messages: [], trigger: "submit-message" });
+  const errors = [];
+  let message = null;
+  for await (message of readUIMessageStream({ stream, onError: (error) => errors.push(error.message) }));
+  return { message, errors };
+}
+
+await answers(async ({ body, size }) => {
+  const chat = new Chat({ url: "http://in.memory", user: "u", fetch: answered(body, size) });
+  await chat.sendMessage({ text: "hi" });
+  return { ...chat.outcome, message: chat.messages[1] ?? null, read: await read(body, size) };
+});

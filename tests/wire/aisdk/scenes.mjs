@@ -1,0 +1,142 @@
+// What a page does with useChat, scene by scene.
+import { promised, scenario, tell } from "../scenario.mjs";
+import { Chat, fragile, textOf } from "./chat.mjs";
+
+const RESUMES_FOR = 60_000;
+
+/** A chat, and a promise that some answer of it has `after` characters. */
+function reaching({ after, ...where }) {
+  const [reached, reach] = promised();
+  return [new Chat({ ...where, onText: (length) => length >= after && reach() }), reached];
+}
+
+/** Says `texts` one after the other. */
+async function say({ texts, ...where }) {
+  const chat = new Chat(where);
+  for (const text of texts) await chat.sendMessage({ text });
+  return { ...chat.outcome, stored: await chat.stored() };
+}
+
+/** Says what is refused before there is a stream. */
+async function refused({ texts, ...where }) {
+  const chat = new Chat(where);
+  for (const text of texts) await chat.sendMessage({ text });
+  return chat.outcome;
+}
+
+/** Loses the connection in the middle of the answer, by itself or because the test kills the service, and resumes. */
+async function resume({ text, kill, ...where }) {
+  const [cut, lose] = promised();
+  const [chat, reached] = reaching({ ...where, fetch: fragile(cut) });
+  const answer = chat.sendMessage({ text });
+  await reached;
+  if (kill) tell("text");
+  else lose();
+  await answer;
+  const broken = { status: chat.status, shown: textOf(chat.lastMessage) };
+  const deadline = Date.now() + RESUMES_FOR;
+  do {
+    chat.clearError();
+    await chat.resumeStream();
+  } while (chat.status === "error" && Date.now() < deadline);
+  return { ...chat.outcome, broken, stored: await chat.stored() };
+}
+
+/** Stops the answer on the server in its middle, twice. */
+async function stop({ text, ...where }) {
+  const [chat, reached] = reaching(where);
+  const answer = chat.sendMessage({ text });
+  await reached;
+  const stopped = await chat.stopOnServer();
+  await answer;
+  return { ...chat.outcome, stopped, again: await chat.stopOnServer(), stored: await chat.stored() };
+}
+
+/** A second message while the first is being answered. */
+async function busy({ first, second, ...where }) {
+  const [chat, reached] = reaching(where);
+  const one = chat.sendMessage({ text: first });
+  await reached;
+  await Promise.all([one, chat.sendMessage({ text: second })]);
+  return { ...chat.outcome, stored: await chat.stored() };
+}
+
+/** Another tab is opened in the middle of an answer. */
+async function join({ text, ...where }) {
+  const [chat, reached] = reaching(where);
+  const answer = chat.sendMessage({ text });
+  await reached;
+  const tab = new Chat(where);
+  tab.messages = await tab.stored();
+  const loaded = tab.messages;
+  await Promise.all([answer, tab.resumeStream()]);
+  return { first: chat.outcome, second: tab.outcome, loaded };
+}
+
+/** Wants another answer: twice at once, as after a lost connection, and once more without naming the answer. */
+async function regenerate({ text, ...where }) {
+  const chat = new Chat(where);
+  await chat.sendMessage({ text });
+  const { messages, lastMessage: former } = chat;
+  await chat.regenerate({ messageId: former.id });
+  const named = chat.outcome;
+  chat.messages = messages;
+  await chat.regenerate({ messageId: former.id });
+  const repeated = chat.outcome;
+  await chat.regenerate();
+  return { former, named, repeated, unnamed: chat.outcome, stored: await chat.stored() };
+}
+
+/** The turn failed, and the person tries again. */
+async function again({ text, ...where }) {
+  const chat = new Chat(where);
+  await chat.sendMessage({ text });
+  const failed = chat.outcome;
+  await chat.regenerate();
+  return { ...chat.outcome, failed };
+}
+
+/** A page loaded anew sends a message of its history once more, as it was and edited. */
+async function resend({ text, edited, ...where }) {
+  await new Chat(where).sendMessage({ text });
+  const chat = new Chat(where);
+  const stored = await chat.stored();
+  const outcomes = [];
+  for (const now of [text, edited]) {
+    chat.messages = stored;
+    await chat.sendMessage({ text: now, messageId: stored[0].id });
+    outcomes.push(chat.outcome);
+  }
+  return outcomes;
+}
+
+/** The message never arrived, and its page tries again in the only way that useChat has. */
+async function retry({ text, ...where }) {
+  let lost = true;
+  const chat = new Chat({ ...where, fetch: (url, init) => (lost ? Promise.reject(new TypeError("fetch failed")) : fetch(url, init)) });
+  await chat.sendMessage({ text });
+  const failed = chat.outcome;
+  lost = false;
+  await chat.regenerate();
+  return { ...chat.outcome, failed };
+}
+
+/** Follows what runs, which another client has started. */
+async function follow(where) {
+  const chat = new Chat(where);
+  await chat.resumeStream();
+  return chat.outcome;
+}
+
+/** The same message twice: the page does not know whether the first one arrived. */
+async function twice({ text, ...where }) {
+  const say = async () => {
+    const chat = new Chat(where);
+    await chat.sendMessage({ id: "the-same", role: "user", parts: [{ type: "text", text }] });
+    return chat.outcome;
+  };
+  return [await say(), await say()];
+}
+
+const SCENES = { say, refused, resume, stop, busy, join, follow, regenerate, again, resend, retry, twice };
+await scenario(({ scene, ...args }) => SCENES[scene](args));

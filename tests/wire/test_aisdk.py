@@ -1,0 +1,241 @@
+"""The AI SDK's own chat class and transport, unmodified, against the running service (see ``aisdk/scenes.mjs``)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.client import Client
+from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.stack import Stack
+from tests.wire.node import Scenario, node
+
+SCENES = "aisdk/scenes.mjs"
+LONG = "[[script: tokens=60 delay=30ms]]"
+LONG_TEXT = " ".join(f"w{n}" for n in range(60))
+NEW_TASK = {"title": "Review the payment PR", "description": "Look at the payment PR.", "assignee": "Bob"}
+
+
+def scene(client: Client, name: str, **args: Any) -> Any:
+    return node(SCENES, scene=name, url=client.url, user=client.user, **args)
+
+
+def text(message: dict[str, Any]) -> str:
+    return "".join(part["text"] for part in message["parts"] if part["type"] == "text")
+
+
+def said(*steps: str) -> str:
+    return mark() + " " + " ".join(f"[[script: {step}]]" for step in steps)
+
+
+def test_a_plain_turn_is_shown_as_it_is_stored(client: Client) -> None:
+    shown = scene(client, "say", texts=[said('text="Hello, big world"'), said('text="And again"')])
+
+    assert (shown["status"], shown["error"]) == ("ready", None)
+    assert [text(m) for m in shown["messages"][1::2]] == ["Hello, big world", "And again"]
+    assert [m["parts"] for m in shown["messages"]][1::2] == [m["parts"] for m in shown["stored"]][1::2]
+    assert [m["id"] for m in shown["messages"]][1::2] == [m["id"] for m in shown["stored"]][1::2]
+    assert [text(m) for m in shown["messages"]][::2] == [text(m) for m in shown["stored"]][::2]
+    answer = shown["messages"][1]
+    assert answer["metadata"]["status"] == "completed"
+    assert answer["metadata"]["usage"] == client.turn(answer["id"])["usage"]
+
+
+def test_a_tool_call_fills_in_as_its_workflow_proceeds(client: Client) -> None:
+    call = f"tool=create_task args={json.dumps(NEW_TASK)}"
+    shown = scene(client, "say", texts=[said('text="On it." ' + call, 'text="Bob has it."')])
+
+    answer = shown["messages"][1]
+    kinds = [part["type"] for part in answer["parts"]]
+    assert kinds == ["step-start", "text", "dynamic-tool", "data-task", "step-start", "text"]
+    tool, task = answer["parts"][2:4]
+    assert (tool["toolName"], tool["input"], tool["state"]) == ("create_task", NEW_TASK, "output-available")
+    assert client.get(f"/tasks/{tool['output']['task_id']}")["assignee"] == "Bob"
+    assert task["id"] == tool["toolCallId"]
+    assert (task["data"]["task_id"], task["data"]["status"]) == (tool["output"]["task_id"], "completed")
+    assert [step["name"] for step in task["data"]["steps"]] == ["validate", "create", "assign", "reminder", "notify"]
+    assert [seen["type"] for seen in shown["seen"]].count("data-task") >= 2, "it proceeds"
+    assert shown["stored"][1]["parts"][2] == tool
+
+
+def test_a_refused_tool_call_says_why(client: Client) -> None:
+    shown = scene(client, "say", texts=[said('tool=get_task args={"task_id": "t-none"}', 'text="There is none."')])
+
+    tool = shown["messages"][1]["parts"][1]
+    assert (tool["state"], tool["errorText"]) == ("output-error", "Task not found (task_not_found)")
+    assert shown["stored"][1]["parts"] == shown["messages"][1]["parts"]
+
+
+def test_a_lost_connection_is_resumed_with_nothing_doubled_or_missing(client: Client) -> None:
+    shown = scene(client, "resume", after=40, text=f"{mark()} {LONG}")
+
+    assert shown["broken"]["status"] == "error", "never a clean end in the middle"
+    assert LONG_TEXT.startswith(shown["broken"]["shown"])
+    assert len(shown["broken"]["shown"]) < len(LONG_TEXT)
+    assert (shown["status"], len(shown["messages"])) == ("ready", 2)
+    assert text(shown["messages"][1]) == LONG_TEXT
+
+
+def test_a_killed_service_restarts_the_step(client: Client, service: Stack, endpoint: EndpointThread) -> None:
+    marked = mark()
+    message = f'{marked} [[script: tool=list_tasks args={{"limit": 5}}]] {LONG}'
+    with Scenario(SCENES, scene="resume", kill=True, after=40, text=message, url=client.url, user=client.user) as page:
+        page.until("text")
+        old = service.kill("app")
+        service.wait_pid_changed("app", old)
+        service.wait_ready()
+        shown = page.result()
+
+    assert shown["broken"]["status"] == "error"
+    [answer] = shown["messages"][1:]
+    assert text(answer) == LONG_TEXT
+    assert [p["state"] for p in answer["parts"] if p["type"] == "dynamic-tool"] in (["output-available"], [])
+    assert len(endpoint.requests(marked)) == 3, "the step that was cut off was asked again"
+    assert client.turn(answer["id"])["message"]["content"] == LONG_TEXT
+
+
+def test_a_restarted_step_drops_what_was_shown_of_it(client: Client) -> None:
+    message = said("fault=cut after=20 tokens=40 times=1 delay=20ms text=" + json.dumps("one " * 40))
+    shown = scene(client, "say", texts=[message])
+
+    assert text(shown["messages"][1]) == "one " * 40
+    assert shown["messages"][1]["parts"] == shown["stored"][1]["parts"]
+
+
+def test_stopping_keeps_what_was_shown(client: Client) -> None:
+    shown = scene(client, "stop", after=40, text=f"{mark()} {LONG}")
+
+    answer = shown["messages"][1]
+    assert (shown["status"], shown["error"]) == ("ready", None)
+    assert shown["stopped"] == {"turn_id": answer["id"], "status": "cancelled"}
+    assert shown["again"] is None, "nothing runs any more"
+    assert answer["metadata"]["status"] == "cancelled"
+    assert LONG_TEXT.startswith(text(answer))
+    assert 40 <= len(text(answer)) < len(LONG_TEXT)
+    turn = client.eventually(f"/turns/{answer['id']}", lambda turn: turn["message"] is not None)
+    assert turn["message"]["content"] == text(answer)
+
+
+def test_a_failed_turn_is_an_error_with_code_and_sentence(client: Client) -> None:
+    shown = scene(client, "say", texts=[said("fault=401")])
+
+    assert shown["status"] == "error"
+    assert shown["error"] == "The model endpoint refused the credentials (401). (model_auth)"
+    error = shown["messages"][1]["metadata"]["error"]
+    assert (error["code"], error["retryable"]) == ("model_auth", False)
+    assert shown["stored"][1]["metadata"]["error"] == error
+
+
+@pytest.mark.parametrize(
+    ("texts", "conversation", "told"),
+    [
+        (["  "], "main", "The message is empty. (empty_message)"),
+        (["hello"], "no such/name", "(bad_conversation_id)"),
+        (["x" * (256 * 1024 + 1)], "main", "(message_too_large)"),
+    ],
+)
+def test_a_refusal_is_a_sentence(client: Client, texts: list[str], conversation: str, told: str) -> None:
+    shown = node(SCENES, scene="refused", url=client.url, user=client.user, texts=texts, conversation=conversation)
+    assert shown["status"] == "error"
+    assert shown["error"].endswith(told)
+    assert not shown["error"].startswith("{")
+
+
+def test_a_second_message_waits_and_is_answered(client: Client) -> None:
+    shown = scene(client, "busy", after=20, first=f"{mark()} {LONG}", second=said('text="Second."'))
+
+    assert [text(m) for m in shown["messages"][1::2]] == [LONG_TEXT, "Second."]
+    assert [seen["data"]["position"] for seen in shown["seen"]] == [1, 0]
+    assert not any(part["type"] == "data-queue" for m in shown["messages"] for part in m["parts"]), "it is transient"
+    assert [text(m) for m in shown["stored"]] == [text(m) for m in shown["messages"]]
+
+
+def test_a_second_tab_shows_the_same(client: Client) -> None:
+    shown = scene(client, "join", after=20, text=f"{mark()} {LONG}")
+
+    assert [m["metadata"]["status"] for m in shown["loaded"]] == ["running", "running"]
+    assert shown["second"]["messages"][1] == shown["first"]["messages"][1]
+    assert text(shown["second"]["messages"][1]) == LONG_TEXT
+    assert len(shown["second"]["messages"]) == 2
+
+
+def test_the_same_message_twice_is_one_turn(client: Client, endpoint: EndpointThread) -> None:
+    marked = mark()
+    first, second = scene(client, "twice", text=f'{marked} [[script: text="Once."]]')
+    assert first["messages"] == second["messages"]
+    assert text(first["messages"][1]) == "Once."
+    assert len(endpoint.requests(marked)) == 1
+
+
+def test_another_answer_takes_the_place_of_the_former(client: Client, endpoint: EndpointThread) -> None:
+    marked = mark()
+    shown = scene(client, "regenerate", text=f"{marked} [[script: tokens=3]]")
+
+    ids = [shown[name]["messages"][1]["id"] for name in ("named", "repeated", "unnamed")]
+    assert ids[0] == ids[1], "the same wish twice is one answer"
+    assert len({shown["former"]["id"], *ids}) == 3
+    assert all(len(shown[name]["messages"]) == 2 for name in ("named", "repeated", "unnamed"))
+    assert len(endpoint.requests(marked)) == 3
+    assert [m["id"] for m in shown["stored"]] == [f"{ids[2]}.user", ids[2]], "former answers are no messages of their own"
+    assert (shown["stored"][1]["metadata"]["regenerates"], shown["stored"][1]["metadata"]["alternatives"]) == (ids[0], 2)
+    assert len(client.get("/history")["turns"]) == 3
+
+
+def test_a_failed_answer_is_tried_again(client: Client) -> None:
+    shown = scene(client, "again", text=said('fault=401 times=1 text="Now it works."'))
+    assert (shown["failed"]["status"], shown["status"]) == ("error", "ready")
+    assert [text(m) for m in shown["messages"][1:]] == ["Now it works."]
+
+
+def test_a_message_of_the_history_is_the_same_message(client: Client, endpoint: EndpointThread) -> None:
+    marked = mark()
+    same, edited = scene(client, "resend", text=f"{marked} [[script: tokens=3]]", edited=f"{marked} something else")
+    assert (same["status"], text(same["messages"][1])) == ("ready", "w0 w1 w2")
+    assert edited["error"] == "This message was sent with another text; send a new one. (idempotency_key_reused)"
+    assert len(endpoint.requests(marked)) == 1
+
+
+def test_a_message_that_never_arrived_is_sent_by_trying_again(client: Client) -> None:
+    shown = scene(client, "retry", text=said('text="At last."'))
+    assert shown["failed"]["status"] == "error"
+    assert [text(m) for m in shown["messages"][1:]] == ["At last."]
+    assert client.get("/history")["total_turns"] == 1
+
+
+def test_nothing_is_resumed_when_nothing_runs(client: Client) -> None:
+    assert scene(client, "follow")["messages"] == []
+
+
+# --- one turn, two protocols -------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_of_the_services_own_stream_goes_on_here(client: Client) -> None:
+    with client.say(f"{mark()} {LONG}") as stream:
+        stream.until("text.delta")
+        turn_id = stream.turn_id
+    shown = scene(client, "follow")
+    assert [m["id"] for m in shown["messages"]] == [turn_id]
+    assert text(shown["messages"][0]) == LONG_TEXT == client.turn(turn_id)["message"]["content"]
+
+
+def test_a_turn_of_this_stream_goes_on_there_exactly_behind_any_frame(client: Client) -> None:
+    body = {"id": "main", "messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": f"{mark()} {LONG}"}]}]}
+    shown, last = "", ""
+    with client.http.stream("POST", "/api/chat", json=body) as response:
+        assert response.headers["x-vercel-ai-ui-message-stream"] == "v1"
+        turn_id = response.headers["x-turn-id"]
+        for line in response.iter_lines():
+            if line.startswith("id: "):
+                last = line.removeprefix("id: ")
+            elif line.startswith("data: "):
+                shown += json.loads(line.removeprefix("data: ")).get("delta", "")
+            if len(shown) > 40:
+                break
+    rest = [e for e in _events(client, turn_id, last) if e["type"] == "text.delta"]
+    assert shown + "".join(event["delta"] for event in rest) == LONG_TEXT
+
+
+def _events(client: Client, turn_id: str, last: str) -> list[dict[str, Any]]:
+    with client.http.stream("GET", f"/turns/{turn_id}/events", headers={"Last-Event-ID": last}) as response:
+        assert response.status_code == 200
+        return [json.loads(line.removeprefix("data: ")) for line in response.iter_lines() if line.startswith("data: ")]
