@@ -177,12 +177,8 @@ class Service:
         def shared() -> dict[str, bool]:
             return {"redis": self.redis.up} if self.redis else {}
 
-        about = About(
-            version=version("task-agent"),
-            model=settings.model_name,
-            demo=settings.offline_demo,
-            replica=settings.replica,
-        )
+        model, demo, replica = settings.model_name, settings.offline_demo, settings.replica
+        about = About(version=version("task-agent"), model=model, demo=demo, replica=replica)
         turns = TurnApi(self.chats, self.log)
         admissions = Admissions(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
@@ -191,7 +187,7 @@ class Service:
             task_router(self.tasks, self.clock, who),
             live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
-            *wire_routers(self.chats, self.log, admissions, turns, SystemRandomness()),
+            *wire_routers(self.chats, self.log, self.tasks, admissions, turns, SystemRandomness()),
         ]
         app = public_app(about.version, routers, self.under_way, REFUSALS)
         return Listener(app, settings.host, settings.port)

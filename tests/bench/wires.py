@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from agent.api.sse import turn_frame
+from agent.api.wires.agui.projection import Run, RunEvents
+from agent.api.wires.agui.routes import _framed as _agui_framed
+from agent.api.wires.agui.tasks import TaskState
 from agent.api.wires.aisdk.frames import Framer
 from agent.api.wires.responses.projection import ResponseEvents
 from agent.api.wires.responses.response import Head
@@ -61,7 +64,13 @@ def responses() -> Follower:
     return lambda entry: _framed(events.feed(entry), -1)
 
 
-WIRES: dict[str, Callable[[], Follower]] = {"own": own, "AI SDK": ai_sdk, "OpenAI Responses": responses}
+def ag_ui() -> Follower:
+    events = RunEvents(Run("main", "run", TURN, ()), TaskState("local", ()))
+    events.begin()
+    return lambda entry: _agui_framed(f"{TURN}/{entry.id}", events.feed(entry))
+
+
+WIRES: dict[str, Callable[[], Follower]] = {"own": own, "AI SDK": ai_sdk, "AG-UI": ag_ui, "OpenAI Responses": responses}
 
 
 def measure() -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from openai import OpenAI
 from openai._models import construct_type
 from openai._types import omit
 from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.responses import Response, ResponseStreamEvent
+
+from tests.integration.client import Client
 
 _KINDS = {get_args(m.model_fields["type"].annotation)[0]: m for m in get_args(get_args(ResponseStreamEvent)[0])}
 TERMINAL = ("response.completed", "response.failed", "response.incomplete")
@@ -60,3 +63,14 @@ class Accumulated:
     def results(self) -> list[tuple[str, str | None]]:
         """Each call's status and output, in the response that ends the stream."""
         return [(item.status or "", item.output) for item in self.response.output if item.type == "mcp_call"]
+
+
+def openai_client(client: Client) -> OpenAI:
+    """The package as its users make it, speaking for the same user as ``client``."""
+    headers = {"X-User-Id": client.user}
+    return OpenAI(base_url=f"{client.url}/v1", api_key="whatever", default_headers=headers, max_retries=0)
+
+
+def told(event: Any) -> dict[str, Any]:
+    """The event as it came."""
+    return event.to_dict()

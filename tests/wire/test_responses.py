@@ -14,27 +14,16 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.stack import Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
-from tests.wire.responses_client import Accumulated
+from tests.wire.responses_client import Accumulated, openai_client, told
 
 SLOW = "tokens=30 delay=100ms"
 SLOW_TEXT = " ".join(f"w{n}" for n in range(30))
-
-
-def openai_client(client: Client) -> OpenAI:
-    """The package as its users make it, speaking for the same user as ``client``."""
-    headers = {"X-User-Id": client.user}
-    return OpenAI(base_url=f"{client.url}/v1", api_key="whatever", default_headers=headers, max_retries=0)
 
 
 @pytest.fixture
 def ai(client: Client) -> Iterator[OpenAI]:
     with openai_client(client) as made:
         yield made
-
-
-def told(event: Any) -> dict[str, Any]:
-    """The event as it came."""
-    return event.to_dict()
 
 
 def collected(stream: Any) -> list[dict[str, Any]]:

@@ -5,19 +5,23 @@ from fastapi import APIRouter
 from agent.api.admission import Admissions
 from agent.api.problems import Shape
 from agent.api.turns import TurnApi
+from agent.api.wires.agui.routes import AguiApi, agui_router
 from agent.api.wires.aisdk.frames import error_text
 from agent.api.wires.aisdk.routes import AiSdkApi, aisdk_router
 from agent.api.wires.responses.errors import error_body
 from agent.api.wires.responses.routes import ResponsesApi, responses_router
-from agent.ports import Chats, Randomness, TurnLog
+from agent.ports import Chats, Randomness, Tasks, TurnLog
 
 REFUSALS: dict[str, Shape] = {"/v1": error_body, "/api": error_text}
 """By the first part of the path."""
 
 
-def wire_routers(chats: Chats, log: TurnLog, admissions: Admissions, turns: TurnApi, randomness: Randomness) -> list[APIRouter]:
+def wire_routers(
+    chats: Chats, log: TurnLog, tasks: Tasks, admissions: Admissions, turns: TurnApi, randomness: Randomness
+) -> list[APIRouter]:
     """The routes of every wire."""
     return [
         aisdk_router(AiSdkApi(chats, log, admissions, turns)),
+        agui_router(AguiApi(chats, log, admissions, tasks)),
         responses_router(ResponsesApi(chats, log, admissions, turns, randomness)),
     ]

@@ -47,7 +47,7 @@ class Service:
             task_router(self.tasks, self.host.clock, who),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
-            *wire_routers(self.host.chats, self.log, admissions, turns, CountingRandomness()),
+            *wire_routers(self.host.chats, self.log, self.tasks, admissions, turns, CountingRandomness()),
         ]
         self.app: FastAPI = public_app("1.2.3", self.routers, self.under_way, REFUSALS)
 

@@ -117,5 +117,5 @@ async def test_every_reference_leads_somewhere(service: Service) -> None:
 
 async def test_streams_say_that_they_are_streams(service: Service) -> None:
     told = operations(await document(service))
-    for name in ("POST /chat", "GET /events", "POST /v1/responses"):
+    for name in ("POST /chat", "GET /events", "POST /v1/responses", "POST /agui"):
         assert "text/event-stream" in told[name]["responses"]["200"]["content"]

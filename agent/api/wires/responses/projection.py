@@ -96,7 +96,7 @@ class ResponseEvents:
             case TurnCompleted():
                 return self._completed(event)
             case TurnFailed():
-                dropped = self._commit(self._committed) + self._drop(self._committed + 1)
+                dropped = self._commit(self._committed) + self._drop(self._committed + 1) + self._let_go()
                 return dropped + self._ended("failed", response(self._head, "failed", self._settled(), failed=event))
             case TurnCancelled():
                 return self._commit(self._committed) + self._cancelled()
@@ -152,7 +152,7 @@ class ResponseEvents:
                 events, step = self._drop(told.step), told.step
             events += self._message(EntryId(0, 0), step, event.message.content)
         events += self._commit(max((item.step for item in self._output), default=0))
-        loose = [e for item in self._output for e in _let_go(item)]
+        loose = self._let_go()
         whole = response(
             self._head, "completed", self._settled(), usage=event.usage, completed_at=event.message.created_at or None
         )
@@ -160,9 +160,13 @@ class ResponseEvents:
 
     def _cancelled(self) -> list[Json]:
         """What had been shown of a step that was cut off is kept, as in the record; the calls it had asked for are not."""
-        loose = [e for item in self._output for e in _let_go(item)]
+        loose = self._let_go()
         self._output = [i for i in self._output if isinstance(i, MessageItem) or i.step <= self._committed]
         return loose + self._ended("incomplete", response(self._head, "cancelled", self._settled()))
+
+    def _let_go(self) -> list[Json]:
+        """The turn is over: nothing more will come of what is still open."""
+        return [event for item in self._output if not item.ended for event in item.closed("incomplete")]
 
     def _settled(self) -> list[Json]:
         return [item.shown() for item in self._output]
@@ -209,7 +213,3 @@ def _stored(view: TurnView) -> list[LogEntry]:
         return entries
     shown = TextDelta(turn_id=view.turn_id, step=len(view.steps), delta=view.message.content)
     return [*entries[:-1], log_entry(EntryId(view.epoch, 0), shown), *entries[-1:]]
-
-
-def _let_go(item: Item) -> list[Json]:
-    return [] if item.ended else item.closed("incomplete")

@@ -93,7 +93,7 @@ def _check_parameters(body: Json) -> None:
         if name in ("input", "stream", "background", "conversation", "previous_response_id", "model"):
             continue
         if name not in _TAKEN:
-            told = name[:NAME_TOLD_CHARS_MAX]
+            told = name[:NAME_TOLD_CHARS_MAX].encode("utf-8", "replace").decode()  # it may hold half a surrogate pair
             refuse("unknown_parameter", f"Unknown parameter: {told!r}.", told)
         if value is not None and not any(_same(_bare(value), taken) for taken in _TAKEN[name]):
             why = _WHY.get(name, "It can only be left out, or say what is done anyway.")
@@ -153,10 +153,10 @@ def _text(body: Json, name: str) -> str | None:
     return value
 
 
-def _bare(value: Any) -> Any:
-    """``value`` without what is null in it."""
-    if isinstance(value, dict):
-        return {name: _bare(part) for name, part in value.items() if part is not None}
+def _bare(value: Any, depth: int = 2) -> Any:
+    """``value`` without what is null in it, as deep as the values that are taken go."""
+    if isinstance(value, dict) and depth:
+        return {name: _bare(part, depth - 1) for name, part in value.items() if part is not None}
     return value
 
 

@@ -1,0 +1,109 @@
+"""AG-UI over the service's turns: ``POST /agui`` runs a message, joins its run again, or shows a thread.
+
+``threadId`` is the conversation. ``runId`` is the idempotency key: the same one again is the same turn, followed from where it
+is. The stock client knows no other way to come back than to run again, so joining is the same request.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from ag_ui.core import BaseEvent, RunAgentInput, RunFinishedEvent, RunFinishedSuccessOutcome
+from ag_ui.encoder import EventEncoder
+from fastapi import APIRouter, Depends
+from sse_starlette.sse import EventSourceResponse
+
+from agent.api import sse
+from agent.api.admission import Admissions, Said
+from agent.api.following import open_turn
+from agent.api.identity import time_zone, who
+from agent.api.problems import responses
+from agent.api.turns import STREAM
+from agent.api.wires.agui.messages import stored_messages
+from agent.api.wires.agui.projection import Run, RunEvents
+from agent.api.wires.agui.request import asked
+from agent.api.wires.agui.tasks import TaskState
+from agent.domain import ids
+from agent.domain.events import LogEntry
+from agent.domain.ids import ConversationKey, Identity, TurnKey
+from agent.domain.limits import HISTORY_PAGE_MAX, TASKS_PAGE_MAX
+from agent.domain.turn import ENDED
+from agent.ports import Chats, Tasks, TurnLog
+
+Who = Annotated[Identity, Depends(who)]
+Zone = Annotated[str, Depends(time_zone)]
+_SCOPE = "agui"
+_encode = EventEncoder().encode
+
+
+class AguiApi:
+    """The handler with its ports."""
+
+    def __init__(self, chats: Chats, log: TurnLog, admissions: Admissions, tasks: Tasks) -> None:
+        self._chats, self._log, self._admissions, self._tasks = chats, log, admissions, tasks
+
+    async def run(self, body: RunAgentInput, user: Who, zone: Zone) -> EventSourceResponse:
+        """Admits the last user message and streams its run.
+
+        The same `runId` again follows the same run, with a snapshot of its messages first where the client has some of them.
+        Without a user message it shows the thread, and follows what runs there. Leaving cancels nothing;
+        `POST /turns/{turn_id}/cancel` does, with the id that RUN_STARTED tells in its metadata.
+        """
+        key, said = ids.conversation_key(user, body.thread_id), asked(body)
+        page = await self._tasks.list_tasks(user, None, TASKS_PAGE_MAX, None)
+        tasks = TaskState(user.user, page.tasks)
+        if said is None:
+            return await self._show(key, body, tasks)
+        used = ids.scoped_key(_SCOPE, body.run_id)
+        turn, _ = await self._admissions.admit(key, Said(said.text, zone, key=used, fingerprint=said.fingerprint()))
+        run = Run(body.thread_id, body.run_id, turn.turn_id, said.before)
+        return await self._follow(turn, run, tasks, joins=said.knows_more)
+
+    async def _show(self, key: ConversationKey, body: RunAgentInput, tasks: TaskState) -> EventSourceResponse:
+        """The thread's messages, and the turn that runs in it, if any, to its end."""
+        page = await self._chats.get_history(key, HISTORY_PAGE_MAX, None)
+        running = next((n for n, turn in enumerate(page.turns) if turn.status not in ENDED), None)
+        if running is None:
+            run = Run(body.thread_id, body.run_id, "", tuple(stored_messages(page.turns)))
+            return sse.stream(_shown(run, tasks), {})
+        before = [*stored_messages(page.turns[:running]), next(stored_messages(page.turns[running : running + 1]))]
+        turn = TurnKey(key.tenant, key.user, page.turns[running].turn_id)
+        return await self._follow(turn, Run(body.thread_id, body.run_id, turn.turn_id, tuple(before)), tasks, joins=True)
+
+    async def _follow(self, turn: TurnKey, run: Run, tasks: TaskState, *, joins: bool) -> EventSourceResponse:
+        entries = await open_turn(self._log, self._chats, turn, None)
+        return sse.stream(_frames(RunEvents(run, tasks), turn.turn_id, entries, joins), {"X-Turn-Id": turn.turn_id})
+
+
+async def _frames(events: RunEvents, turn_id: str, entries: AsyncIterator[list[LogEntry]], joins: bool) -> AsyncIterator[bytes]:
+    """Frames as they come. One who joins gets what is in the log already as one snapshot."""
+    if not joins:
+        yield _framed(f"{turn_id}/0-0", events.begin())
+    async for batch in entries:
+        if joins:
+            yield _framed(f"{turn_id}/{batch[-1].id}", events.join(batch))
+            joins = False
+        elif told := b"".join(_framed(f"{turn_id}/{entry.id}", events.feed(entry)) for entry in batch):
+            yield told
+
+
+async def _shown(run: Run, tasks: TaskState) -> AsyncIterator[bytes]:
+    """A thread in which nothing runs."""
+    finished = RunFinishedEvent(thread_id=run.thread_id, run_id=run.run_id, outcome=RunFinishedSuccessOutcome())
+    yield _framed("0-0", [*RunEvents(run, tasks).join([]), finished])
+
+
+def _framed(frame_id: str, events: list[BaseEvent]) -> bytes:
+    return "".join(f"id: {frame_id}\n{_encode(event)}" for event in events).encode()
+
+
+def agui_router(api: AguiApi) -> APIRouter:
+    """The one route of this wire."""
+    router = APIRouter(tags=["ag-ui"])
+    router.add_api_route(
+        "/agui",
+        api.run,
+        methods=["POST"],
+        response_class=EventSourceResponse,
+        responses={**STREAM, **responses(400, 413, 415, 422, 429, 503)},
+    )
+    return router

@@ -1,0 +1,13 @@
+// Feeds streams that a test has made to the stock client: its parser, its verifier and its reducer.
+import { agentFor, watched } from "./agui.mjs";
+import { answers } from "./scenario.mjs";
+
+const warnings = [];
+console.warn = (...told) => warnings.push(told.join(" "));
+
+await answers(async ({ messages, body }) => {
+  const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } });
+  const agent = agentFor({ url: "http://nowhere.invalid", threadId: "main", messages, fetch });
+  warnings.length = 0;
+  return { ...(await watched(agent, { runId: "run-1" })), warnings: [...warnings] };
+});

@@ -1,0 +1,102 @@
+"""``kill -9`` of the app in the middle of an answer: every client ends with the same text, on its own wire or another."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from tests.integration.client import Client, Stream
+from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.stack import Stack
+from tests.integration.test_chat import script
+from tests.integration.test_survival import SLOW, WHOLE, check_answered_once, kill
+from tests.wire.agui_client import texts
+from tests.wire.node import Scenario, node
+from tests.wire.responses_client import Accumulated, openai_client, told
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("crossing") / "data", env=endpoint.env) as running:
+        yield running
+
+
+@pytest.fixture
+def user(stack: Stack) -> Iterator[Client]:
+    client = Client(stack.url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def ai(user: Client) -> Iterator[OpenAI]:
+    with openai_client(user) as made:
+        yield made
+
+
+def cut_off(ai: OpenAI, kill_it: Callable[[], Callable[[], None]], said: str, deltas: int = 3) -> list[dict[str, Any]]:
+    """A stream of the Responses API, read until the app dies in the middle of it; returns when all is well again."""
+    seen: list[dict[str, Any]] = []
+    back: Callable[[], None] | None = None
+    with pytest.raises(openai.APIConnectionError):  # a stream that ended cleanly would be a lie
+        for event in ai.responses.create(input=said, stream=True, conversation="main"):
+            seen.append(told(event))
+            if back is None and sum(e["type"] == "response.output_text.delta" for e in seen) == deltas:
+                back = kill_it()
+    assert back is not None
+    back()
+    return seen
+
+
+def test_a_response_goes_on_behind_the_number_it_had_and_the_step_is_told_again(stack: Stack, user: Client, ai: OpenAI) -> None:
+    seen = cut_off(ai, lambda: kill(stack, "app"), script(SLOW))
+    response_id = seen[0]["response"]["id"]
+    rest = [
+        told(event) for event in ai.responses.retrieve(response_id, stream=True, starting_after=seen[-1]["sequence_number"])
+    ]
+    response = ai.responses.retrieve(response_id)
+    assert response.output_text == WHOLE
+    assert rest[-1]["type"] == "response.completed"
+    assert rest[-1]["response"]["output"] == response.to_dict()["output"]
+    check_answered_once(user, response_id.removeprefix("resp_"))
+
+
+def test_from_the_responses_api_to_the_services_own_stream(stack: Stack, user: Client, ai: OpenAI) -> None:
+    seen = cut_off(ai, lambda: kill(stack, "app"), script(SLOW))
+    turn = seen[0]["response"]["id"].removeprefix("resp_")
+    with user.http.stream("GET", f"/turns/{turn}/events") as response:
+        answer = Stream(response).rest()
+    assert answer.text() == answer.end.data["message"]["content"] == WHOLE
+    assert ai.responses.retrieve(f"resp_{turn}").output_text == WHOLE
+
+
+def test_an_agui_run_goes_on_with_the_same_run_id_and_ends_on_the_responses_api(stack: Stack, user: Client, ai: OpenAI) -> None:
+    said, run_id = script(SLOW), mark()
+    given = {"url": user.url, "user": user.user, "threadId": "main", "runId": run_id, "text": said, "back": True}
+    with Scenario("agui_run.mjs", **given) as running:
+        turn = running.until("started")["turnId"]
+        running.until("text")
+        back = kill(stack, "app")
+        left = running.until("left")
+        back()
+        again = running.result()
+    assert left["messages"][-1]["content"].startswith("w0")
+    assert again["first"]["outcome"] is None
+    assert (again["outcome"], texts(again)) == ("success", [WHOLE])
+    assert [message["role"] for message in again["messages"]] == ["user", "assistant"]
+    events = Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True))
+    assert events.answer == WHOLE
+    check_answered_once(user, turn)
+
+
+def test_the_node_client_comes_back_too(stack: Stack, user: Client) -> None:
+    with Scenario("responses_run.mjs", url=user.url, user=user.user, input=script(SLOW), back=True) as running:
+        response_id = running.until("started")["id"]
+        running.until("text")
+        kill(stack, "app")()
+        seen = running.result()
+    assert (seen["id"], seen["status"], seen["text"]) == (response_id, "completed", WHOLE)
+    assert seen["numbers"] == sorted(set(seen["numbers"]))
+    assert node("responses_run.mjs", url=user.url, user=user.user, retrieve=response_id)["text"] == WHOLE
