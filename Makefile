@@ -22,10 +22,11 @@ page: $(PAGE) ## Build the page, which the service serves at / (Node.js 20.19 or
 run: install ## Start everything on this machine and print where (ARGS="--port 9000")
 	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
 
-test: install tests/wire/node_modules/.installed ## Everything that belongs in CI, on the real Dapr runtime
+test: install page tests/wire/node_modules/.installed ## Everything that belongs in CI, on the real Dapr runtime
 	@tests/install-redis.sh
+	@tests/install-chromium.sh
 	@$(BIN)/task-agent dapr install
-	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/chaos) $(ARGS)
+	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/e2e tests/chaos) $(ARGS)
 
 nightly: .venv/.installed ## The random tests of the unit tests, ten times as long
 	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)

@@ -4,7 +4,6 @@ import type { LeftOut, Role, StepName, TaskStatus, UndoState, WorkflowStatus } f
 export const TEXTS = {
   name: "Task Agent",
   panes: { chat: "Chat", tasks: "Tasks", context: "Context", label: "What to show", side: "Tasks and context" },
-  skip: "Go to the message box",
 
   chat: {
     region: "Conversation",
@@ -27,6 +26,8 @@ export const TEXTS = {
     stopUndo: "Stop and undo",
     stopping: "Stopping …",
     regenerate: "Ask again",
+    former: "Former answer",
+    nothingSaid: "(nothing was said)",
     retry: "Try again",
     discard: "Discard",
     copy: "Copy",
@@ -107,7 +108,6 @@ export const TEXTS = {
     error: "The tasks could not be loaded: {why}",
     unassigned: "Nobody",
     noDeadline: "No deadline",
-    count: "{n} tasks",
     status: {
       pending: "Pending",
       assigned: "Assigned",
@@ -129,6 +129,7 @@ export const TEXTS = {
     deadline: "Deadline",
     created: "Created",
     by: "by {who}",
+    makers: { turn: "the conversation", workflow: "its workflow", system: "the system" } as Record<string, string>,
     complete: "Complete",
     start: "Start",
     cancel: "Cancel task",
@@ -149,7 +150,6 @@ export const TEXTS = {
     dropped: "{n} older changes are no longer kept.",
     nothing: "nothing",
     refused: "Not changed: {why}",
-    changed: "Changed",
     what: {
       "task.created": "Created",
       "task.assigned": "Assigned",
@@ -175,8 +175,6 @@ export const TEXTS = {
     estimated: "estimated",
     bar: "Token budget by part: {parts}",
     parts: { system: "System", exchanges: "Messages", tools: "Tools and framing", free: "Free" },
-    tokens: "{n} tokens",
-    included: "Sent",
     out: {
       exchange_limit: "Left out: only the newest 10 exchanges are sent",
       token_budget: "Left out: the token budget is used up",

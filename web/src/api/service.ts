@@ -22,6 +22,11 @@ export const useTurns = () =>
     queryFn: () => call<History>(`/history?conversation=${CONVERSATION}&limit=50`),
   });
 
-/** What became of a turn; told again when its undo has ended. */
+/** What became of a turn; asked again while an undo is under way: the feed, which tells its end, is only a hint. */
 export const useTurn = (turn: string, enabled: boolean) =>
-  useQuery({ queryKey: ["turn", turn], queryFn: () => call<Turn>(`/turns/${encodeURIComponent(turn)}`), enabled });
+  useQuery({
+    queryKey: ["turn", turn],
+    queryFn: () => call<Turn>(`/turns/${encodeURIComponent(turn)}`),
+    enabled,
+    refetchInterval: (query) => (query.state.data?.undo?.status === "ordered" ? 2_000 : false),
+  });

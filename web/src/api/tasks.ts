@@ -40,6 +40,15 @@ export const useWorkflow = (id: string, enabled = true) =>
     refetchInterval: (query) => (query.state.data?.status === "running" ? 1_000 : false),
   });
 
+/** What a stream has told of a task's processing, for whoever asks for it next. */
+export function processingTold(client: QueryClient, told: Pick<Workflow, "task_id" | "status" | "steps">): void {
+  client.setQueryData<Workflow>(["task", told.task_id, "workflow"], {
+    workflow_id: `task-workflow-${told.task_id}`,
+    result: null,
+    ...told,
+  });
+}
+
 export type TaskChange =
   | { path: "status"; body: { status: string } }
   | { path: "assignee"; body: { assignee: string | null } }

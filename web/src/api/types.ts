@@ -77,6 +77,8 @@ export type UndoState = "ordered" | "undone" | "left_alone" | "nothing_to_undo" 
 export interface Turn {
   turn_id: string;
   status: string;
+  message: { content: string } | null;
+  regenerates: string | null;
   undo: { status: "ordered" | "done" | "failed"; tasks: { task_id: string; state: UndoState; detail: string }[] } | null;
 }
 

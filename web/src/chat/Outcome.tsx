@@ -1,7 +1,9 @@
 // How an answer ended, when there is more to say than its words: failed, stopped, undone; and what can be done about it.
+import { useState } from "react";
 import { useTurn } from "../api/service";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
+import { Prose } from "./Prose";
 import type { Conversation } from "./conversation";
 import type { Message } from "./wire";
 
@@ -20,8 +22,22 @@ export function Outcome(props: { answer: Message; question: Message | undefined;
     <>
       {failed && <p className="problem">{say(T.failed, { why: told.error?.message ?? "" })}</p>}
       {told?.status === "cancelled" && <Stopped turn={answer.id} />}
+      {told?.regenerates && <Former turn={told.regenerates} />}
       {again && <div className="actions">{again}</div>}
     </>
+  );
+}
+
+/** The answer that this one replaces, and the one before that, when somebody wants to see it. */
+function Former({ turn }: { turn: string }) {
+  const [opened, setOpened] = useState(false);
+  const { data } = useTurn(turn, opened);
+  return (
+    <details className="former" onToggle={(event) => setOpened(event.currentTarget.open)}>
+      <summary>{T.former}</summary>
+      {data && <Prose text={data.message?.content || T.nothingSaid} growing={false} />}
+      {data?.regenerates && <Former turn={data.regenerates} />}
+    </details>
   );
 }
 

@@ -1,6 +1,9 @@
 // One tool call as a compact card, which fills in as its workflow proceeds.
 import type { DynamicToolUIPart, UIMessage } from "ai";
-import { useWorkflow } from "../api/tasks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { processingTold, useWorkflow } from "../api/tasks";
+import type { Task } from "../api/types";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { moment } from "../ui/time";
@@ -19,10 +22,7 @@ export function ToolCard(props: {
   const { message, part, growing, onTask } = props;
   const touched = taskOf(part);
   const told = progressOf(message, part.toolCallId);
-  const turnedBack = touched?.status === "failed" || touched?.status === "rejected";
-  const asked = useWorkflow(touched?.id ?? "", !growing && told === null && turnedBack);
-  const progress: Progress | null = told ?? asked.data ?? null;
-  const state = stateOf(part, growing, progress?.status ?? touched?.status ?? null);
+  const state = stateOf(part, growing, told?.status ?? touched?.status ?? null);
   const title = titleOf(part, touched?.task?.title);
   return (
     <section className={`tool ${state}`} aria-label={`${nameOf(part)}: ${T[state]}`}>
@@ -38,16 +38,30 @@ export function ToolCard(props: {
         )}
         <span className="state">{T[state]}</span>
       </header>
-      <Facts part={part} />
-      {progress && (state !== "done" || growing) && <Steps steps={progress.steps} status={progress.status} />}
-      {progress && state === "done" && !growing && (
-        <details>
-          <summary>{T.steps}</summary>
-          <Steps steps={progress.steps} status={progress.status} />
-        </details>
-      )}
+      <Facts part={part} task={touched?.task ?? null} />
+      <Processing task={touched?.status ? touched.id : null} told={told} open={growing || state === "failed"} />
       {part.state === "output-error" && <p className="problem">{part.errorText}</p>}
     </section>
+  );
+}
+
+/** The steps of the task's workflow: as the stream tells them, and later, when somebody looks, as the service does. */
+function Processing({ task, told, open }: { task: string | null; told: Progress | null; open: boolean }) {
+  const client = useQueryClient();
+  const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    if (told) processingTold(client, told);
+  }, [client, told]);
+  const asked = useWorkflow(task ?? "", task !== null && told === null && (open || opened));
+  const progress = told ?? asked.data;
+  const steps = progress && <Steps steps={progress.steps} status={progress.status} />;
+  if (open) return steps;
+  if (task === null && told === null) return null;
+  return (
+    <details onToggle={(event) => setOpened(event.currentTarget.open)}>
+      <summary>{T.steps}</summary>
+      {steps}
+    </details>
   );
 }
 
@@ -65,11 +79,13 @@ function stateOf(part: DynamicToolUIPart, growing: boolean, workflow: string | n
   return growing ? "running" : "stopped";
 }
 
-/** Who and when, as the model asked for it. */
-function Facts({ part }: { part: DynamicToolUIPart }) {
+/** Who and when: as the task has it, and until there is one as the model asked for it. */
+function Facts({ part, task }: { part: DynamicToolUIPart; task: Task | null }) {
   const given = Object.fromEntries(argumentsOf(part));
-  const facts = [given.assignee, given.status && statusText(given.status), given.deadline && when(given.deadline)].filter(Boolean);
-  return facts.length > 0 ? <p className="facts">{facts.join(" · ")}</p> : null;
+  const deadline = task?.deadline ?? given.deadline;
+  const facts = [task?.assignee ?? given.assignee, given.status && statusText(given.status), deadline && when(deadline)];
+  const told = facts.filter(Boolean).join(" · ");
+  return told ? <p className="facts">{told}</p> : null;
 }
 
 const statusText = (status: string): string => (TEXTS.tasks.status as Record<string, string>)[status] ?? status;

@@ -1,13 +1,19 @@
 // Paints the newest of many snapshots, so that a fast stream costs no more than eyes can follow.
 const EVERY = 40; // ms
-const FIRST = 120; // a replay comes in one burst: it is shown when it is whole, so that nothing seems to start anew
+const WHOLE = 120; // a replay comes in one burst: it is shown when it is whole, so that nothing seems to start anew
 
 export class Brush<T> {
   #newest: T | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wait = FIRST;
+  #wait: number;
 
-  constructor(private readonly onPaint: (value: T) => void) {}
+  /** `isNew`: what comes begins now, and its first word is awaited; otherwise it is a replay. */
+  constructor(
+    private readonly onPaint: (value: T) => void,
+    isNew: boolean,
+  ) {
+    this.#wait = isNew ? 0 : WHOLE;
+  }
 
   paint(value: T): void {
     this.#newest = value;

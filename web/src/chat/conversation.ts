@@ -166,7 +166,7 @@ export class Conversation {
           if (this.#lookAgain) continue;
           break;
         }
-        await this.#read(response, signal);
+        await this.#read(response, signal, response === given);
         failures = 0;
       } catch (error) {
         if (this.#lookAgain) {
@@ -187,12 +187,12 @@ export class Conversation {
   }
 
   /** Shows one answer to its end, and then what the server says it came to. */
-  async #read(response: Response, signal: AbortSignal): Promise<void> {
+  async #read(response: Response, signal: AbortSignal, isNew: boolean): Promise<void> {
     this.#set({ running: true, reconnecting: false });
     const turn = response.headers.get("X-Turn-Id");
     // The question may be another page's; and what this page has just sent may wait behind an answer that it did not know of.
     void this.#refresh().then(() => this.#waits(turn) && this.reconnect(), () => undefined);
-    const brush = new Brush<Message>((live) => this.#set({ live }));
+    const brush = new Brush<Message>((live) => this.#set({ live }), isNew);
     try {
       await read(response, (message) => brush.paint(message), signal);
       brush.flush();

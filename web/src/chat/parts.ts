@@ -13,10 +13,11 @@ export const textOf = (message: UIMessage): string =>
 
 export const isTool = (part: UIMessage["parts"][number]): part is DynamicToolUIPart => part.type === "dynamic-tool";
 
-/** The newest snapshot that came for a tool call. */
+/** The newest snapshot that came for a tool call; null when none has told its steps, as in what was stored of it. */
 export function progressOf(message: UIMessage, callId: string): Progress | null {
   const part = message.parts.findLast((p) => p.type === "data-task" && p.id === callId);
-  return part && "data" in part ? (part.data as Progress) : null;
+  const data = part && "data" in part ? (part.data as Partial<Progress>) : null;
+  return data?.steps && data.steps.length > 0 ? (data as Progress) : null;
 }
 
 const record = (value: unknown): Record<string, unknown> =>

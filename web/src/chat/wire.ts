@@ -9,6 +9,8 @@ export interface Told {
   status: "queued" | "running" | "completed" | "failed" | "cancelled";
   error?: { code: string; message: string; retryable: boolean };
   undo_ordered?: string[];
+  /** The former answer to the same message, when this is another one. */
+  regenerates?: string;
 }
 
 export type Message = UIMessage<Told>;

@@ -13,6 +13,7 @@ export function Inspector() {
   const { data: context, error } = useContext(turn);
   return (
     <section className="context" aria-label={T.region}>
+      <h2 className="hidden">{T.region}</h2>
       <label className="which">
         <span>{T.which}</span>
         <select value={turn ?? ""} onChange={(event) => setTurn(event.target.value || null)}>
@@ -54,7 +55,7 @@ function Seen({ context }: { context: Context }) {
 function Message({ message }: { message: ContextMessage }) {
   const calls = message.tool_calls.map((call) => call.name).join(", ");
   return (
-    <li className={message.included ? message.role : `${message.role} out`} data-tokens={message.included ? message.tokens : 0}>
+    <li className={message.included ? "" : "out"} data-tokens={message.included ? message.tokens : 0}>
       <details>
         <summary>
           <b>{T.roles[message.role]}</b>

@@ -28,6 +28,7 @@ function List({ onOpen }: { onOpen: (id: string) => void }) {
   const numbers = counts(all);
   return (
     <>
+      <h2 className="hidden">{T.region}</h2>
       <div className="filters" role="group" aria-label={T.filter}>
         {(Object.keys(T.filters) as Filter[]).map((name) => (
           <button key={name} type="button" aria-pressed={filter === name} className={name} onClick={() => setFilter(name)}>

@@ -35,4 +35,7 @@ const valueOf = (field: string, value: string | null): string =>
   value === null ? T.nothing : field === "deadline" ? moment(value) : value;
 
 /** `user:alice` is alice; turns, workflows and the system are told by their kind. */
-const who = (by: string): string => (by.startsWith("user:") ? by.slice(5) : (by.split(":")[0] ?? by));
+function who(by: string): string {
+  const [kind = "", ...name] = by.split(":");
+  return T.makers[kind] ?? name.join(":");
+}

@@ -1,0 +1,92 @@
+"""Answers outlive what they are shown on: a reload, a lost network, a killed service, another tab. Nothing is doubled."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import OUTAGE, Person, Screen
+from tests.integration.endpoint import mark
+from tests.integration.stack import Stack
+
+LONG = " ".join(f"w{n}" for n in range(80))
+
+
+def long_answer() -> str:
+    return f"{mark()} [[script: tokens=80 delay=60ms]]"
+
+
+def test_markdown_with_code_and_a_table_is_drawn(screen: Screen) -> None:
+    text = "# Title\\n\\nSome *words*.\\n\\n```python\\nx = 1  # one\\n```\\n\\n| a | b |\\n|---|---|\\n| 1 | 2 |\\n"
+    screen.say(f'[[script: text="{text}"]]')
+    screen.wait_answered(1)
+    answer = screen.answers.last
+    expect(answer.get_by_role("heading", name="Title")).to_be_visible()
+    expect(answer.locator("em")).to_have_text("words")
+    expect(answer.locator("pre .hljs-comment")).to_have_text("# one")
+    expect(answer.get_by_role("cell", name="2")).to_be_visible()
+
+
+def test_what_a_model_writes_as_html_stays_text(screen: Screen) -> None:
+    screen.say('[[script: text="<img src=x onerror=alert(1)> and ![pic](https://example.com/a.png)"]]')
+    screen.wait_answered(1)
+    assert screen.answers.last.locator("img").count() == 0
+    expect(screen.answers.last.get_by_role("link", name="pic")).to_be_visible()
+
+
+def test_a_reload_in_mid_answer_changes_nothing(screen: Screen) -> None:
+    question = long_answer()
+    screen.say(question)
+    screen.wait_grown(8)
+    screen.page.reload()
+    screen.wait_grown(8)
+    screen.wait_answered(1)
+    assert screen.words() == LONG
+    expect(screen.said).to_have_text(question)
+
+
+def test_a_lost_network_in_mid_answer_changes_nothing(screen: Screen, person: Person) -> None:
+    person.expected = OUTAGE
+    screen.say(long_answer())
+    screen.wait_grown(8)
+    screen.page.context.set_offline(True)
+    expect(screen.page.get_by_role("contentinfo").get_by_role("status")).not_to_have_text("Live")
+    screen.page.context.set_offline(False)
+    screen.wait_answered(1)
+    assert screen.words() == LONG
+
+
+def test_a_service_killed_in_mid_answer_finishes_it(screen: Screen, person: Person, service: Stack) -> None:
+    person.expected = OUTAGE
+    screen.say(long_answer())
+    screen.wait_grown(8)
+    killed = service.kill("app")
+    service.wait_pid_changed("app", killed)
+    screen.wait_answered(1)
+    assert screen.words() == LONG
+    history = person.client.get("/history")["turns"]
+    assert [turn["messages"][-1]["content"].strip() for turn in history] == [LONG]
+
+
+def test_a_service_that_is_gone_is_said_and_the_page_comes_back_by_itself(
+    screen: Screen, person: Person, service: Stack
+) -> None:
+    person.expected = OUTAGE
+    screen.box.fill("half a sentence")
+    service.stop()
+    down = screen.page.get_by_role("dialog", name="Task Agent does not answer")
+    expect(down).to_be_visible()
+    service.start()
+    expect(down).to_have_count(0)
+    expect(screen.page.get_by_role("contentinfo").get_by_role("status")).to_have_text("Live")
+    expect(screen.box).to_have_value("half a sentence")
+
+
+def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person) -> None:
+    other, elsewhere = person.open(beside=screen), person.open()
+    question = long_answer()
+    screen.say(question)
+    for watcher in (other, elsewhere):
+        watcher.wait_grown(4)
+        expect(watcher.said).to_have_text(question)
+    for watcher in (screen, other, elsewhere):
+        watcher.wait_answered(1)
+        assert watcher.words() == LONG
+        expect(watcher.said).to_have_count(1)

@@ -1,0 +1,122 @@
+"""Holding the reins: stop, undo, queue, try again; all of it by keyboard, too."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import REFUSAL, Person, Screen
+from tests.integration.endpoint import mark
+
+
+def slow(words: int = 300) -> str:
+    return f"{mark()} [[script: tokens={words} delay=40ms]]"
+
+
+def create(title: str) -> str:
+    args = {"title": title, "description": "Made by a test of the page", "assignee": "Bob", "deadline_seconds": 3600}
+    return f"tool=create_task args={json.dumps(args)}"
+
+
+def test_stop_keeps_what_was_said(screen: Screen, person: Person) -> None:
+    screen.say(slow())
+    screen.wait_grown(8)
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
+    screen.wait_answered(1)
+    expect(screen.answers.last).to_contain_text("Stopped")
+    assert screen.words().startswith("w0 w1 w2")
+    assert person.client.get("/history")["turns"][0]["status"] == "cancelled"
+
+
+def test_escape_stops_from_the_keyboard(screen: Screen) -> None:
+    screen.say(slow())
+    screen.wait_grown(4)
+    screen.page.keyboard.press("Escape")
+    screen.wait_answered(1)
+    expect(screen.answers.last).to_contain_text("Stopped")
+    expect(screen.box).to_be_focused()
+
+
+def test_stop_and_undo_takes_back_what_was_done(screen: Screen) -> None:
+    screen.say(f"{mark()} [[script: {create('Not meant after all')}]] [[script: tokens=300 delay=40ms]]")
+    expect(screen.row("Not meant after all")).to_be_visible()
+    screen.wait_grown(12)
+    screen.page.get_by_role("button", name="Stop and undo").click()
+    screen.wait_answered(1)
+    expect(screen.answers.last.locator(".undone .undo")).to_contain_text("Undone: t-")
+    screen.page.get_by_role("button", name="Done").click()
+    expect(screen.row("Not meant after all")).to_contain_text("Cancelled")
+
+
+def test_a_second_message_waits_visibly_and_is_answered_next(screen: Screen) -> None:
+    first, second = slow(60), f'{mark()} [[script: text="the second"]]'
+    screen.say(first)
+    screen.wait_grown(4)
+    screen.say(second)
+    waiting = screen.said.last
+    expect(waiting).to_contain_text("Waits for the answer above")
+    screen.wait_answered(2)
+    expect(waiting).not_to_contain_text("Waits")
+    assert screen.words() == "the second"
+    expect(screen.said).to_have_count(2)
+
+
+def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person) -> None:
+    screen.say(slow(60))
+    screen.wait_grown(4)
+    screen.say(f"{mark()} not this")
+    screen.page.get_by_role("button", name="Take it back").click()
+    expect(screen.page.get_by_role("button", name="Take it back")).to_have_count(0)
+    screen.wait_answered(2)
+    assert [turn["status"] for turn in person.client.get("/history")["turns"]] == ["completed", "cancelled"]
+
+
+def test_shift_enter_starts_a_line_and_enter_sends(screen: Screen) -> None:
+    screen.box.press_sequentially("one")
+    screen.box.press("Shift+Enter")
+    screen.box.press_sequentially('two [[script: text="ok"]]')
+    screen.box.press("Enter")
+    screen.wait_answered(1)
+    assert screen.said.inner_text().split("\n")[0] == "one"
+    expect(screen.box).to_have_value("")
+
+
+def test_keys_lead_to_the_search_and_back(screen: Screen) -> None:
+    screen.page.keyboard.press("Control+k")
+    expect(screen.page.get_by_label("Search tasks")).to_be_focused()
+    screen.page.keyboard.press("Tab")
+    screen.page.keyboard.press("Shift+Tab")
+    screen.page.get_by_role("heading", level=1).click()
+    screen.page.keyboard.press("/")
+    expect(screen.box).to_be_focused()
+
+
+def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person: Person) -> None:
+    person.expected = REFUSAL
+    screen.page.route("**/api/chat", lambda route: route.fulfill(status=429, headers={"X-Error-Code": "x"}, body="Too many."))
+    screen.say("hello")
+    expect(screen.said.last).to_contain_text("Not sent: Too many.")
+    screen.page.unroute("**/api/chat")
+    screen.page.get_by_role("button", name="Try again").click()
+    screen.wait_answered(1)
+
+
+def test_a_failed_answer_says_why_and_is_tried_again(screen: Screen, person: Person) -> None:
+    screen.say(f"{mark()} [[script: fault=quota times=1 tokens=3]]")
+    expect(screen.answers.last).to_contain_text("There is no answer:")
+    screen.page.get_by_role("button", name="Try again").click()
+    expect(screen.answers.last.locator(".prose").first).to_have_text("w0 w1 w2")
+    screen.wait_answered(1)
+    expect(screen.said).to_have_count(1)
+    assert [turn["status"] for turn in person.client.get("/history")["turns"]] == ["failed", "completed"]
+
+
+def test_asking_again_keeps_the_former_answer_at_hand(screen: Screen) -> None:
+    screen.say(f"{mark()} [[script: tokens=4]]")
+    screen.wait_answered(1)
+    screen.page.get_by_role("button", name="Ask again").click()
+    former = screen.answers.last.get_by_text("Former answer")
+    expect(former).to_be_visible()
+    expect(screen.said).to_have_count(1)
+    expect(screen.answers).to_have_count(1)
+    former.click()
+    expect(screen.answers.last.locator("details .prose")).to_have_text("w0 w1 w2 w3")

@@ -1,0 +1,82 @@
+"""For everyone: small screens, dark rooms, screen readers. axe looks at every main state, in both colour schemes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.screen import Person, Screen
+from tests.integration.endpoint import mark
+
+AXE = (Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+RICH = (
+    'tool=create_task args={"title": "Review the payment PR", "description": "It touches refunds", "assignee": "Bob", '
+    '"deadline_seconds": 90000}'
+)
+TEXT = (
+    "Done: **Review the payment PR** is Bob's.\\n\\n"
+    "| Task | Who | Due |\\n|---|---|---|\\n| Review the payment PR | Bob | tomorrow |\\n\\n"
+    "```python\\ndef due(task):\\n    return task.deadline  # in UTC\\n```\\n"
+)
+
+
+def violations(screen: Screen) -> list[str]:
+    """What axe finds wrong, rule by rule."""
+    screen.page.evaluate(AXE)
+    found = screen.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for v in found for node in v["nodes"]]
+
+
+def converse(screen: Screen) -> None:
+    screen.say(f'Have Bob review the payment PR by tomorrow {mark()} [[script: {RICH}]] [[script: text="{TEXT}"]]')
+    screen.wait_answered(1)
+    expect(screen.answers.last.locator("pre")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_main_state(person: Person, scheme: str, keep_shot: Callable[[Screen, str], None]) -> None:
+    screen = person.open(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    assert violations(screen) == []
+    converse(screen)
+    keep_shot(screen, f"chat-{scheme}")
+    assert violations(screen) == []
+    screen.row("Review the payment PR").get_by_role("button").click()
+    expect(screen.board.locator(".timeline li").first).to_be_visible()
+    screen.board.get_by_role("button", name="New deadline").click()
+    keep_shot(screen, f"task-{scheme}")
+    assert violations(screen) == []
+    screen.show("Context")
+    expect(screen.context.locator(".seen > li").first).to_be_visible()
+    screen.context.locator(".seen summary").first.click()
+    keep_shot(screen, f"context-{scheme}")
+    assert violations(screen) == []
+
+
+def test_dark_is_dark(person: Person) -> None:
+    screen = person.open(color_scheme="dark")
+    red, green, blue = screen.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert max(red, green, blue) < 60
+
+
+def test_everything_is_usable_at_360_px(person: Person, keep_shot: Callable[[Screen, str], None]) -> None:
+    screen = person.open(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    converse(screen)
+    for pane in ("Chat", "Tasks", "Context"):
+        screen.show(pane)
+        assert screen.page.evaluate("document.documentElement.scrollWidth") <= 360
+        keep_shot(screen, f"narrow-{pane.lower()}")
+        assert violations(screen) == []
+    screen.show("Tasks")
+    screen.row("Review the payment PR").get_by_role("button").click()
+    screen.board.get_by_role("button", name="Complete").click()
+    expect(screen.board.locator(".line")).to_contain_text("Completed")
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen) -> None:
+    told = screen.page.locator(".chat [role=status]")
+    screen.say(f"{mark()} [[script: tokens=30 delay=40ms]]")
+    expect(told).to_have_text("Task Agent is answering")
+    screen.wait_answered(1)
+    expect(told).to_contain_text("Task Agent has answered: w0 w1")

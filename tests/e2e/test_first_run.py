@@ -1,0 +1,41 @@
+"""What a person meets who has never been here; and what they have to load for it."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import Person, Screen
+
+SCRIPT_BYTES_MAX = 300_000  # compressed, as they come over the wire
+FIRST_BOX = "document.querySelector('input, textarea, [contenteditable]').id"
+
+
+def test_the_box_to_write_in_is_the_first_and_has_the_focus(screen: Screen, keep_shot: Callable[[Screen, str], None]) -> None:
+    assert screen.page.evaluate(FIRST_BOX) == "message"
+    expect(screen.box).to_be_focused()
+    expect(screen.page.get_by_role("heading", name="Say it, and it gets done.")).to_be_visible()
+    expect(screen.board.get_by_text("No tasks yet")).to_be_visible()
+    keep_shot(screen, "first-run")
+
+
+def test_the_footer_says_what_runs_here(screen: Screen, person: Person) -> None:
+    footer, about = screen.page.get_by_role("contentinfo"), person.client.get("/about")
+    expect(footer.get_by_role("status")).to_have_text("Live")
+    expect(footer).to_contain_text(f"Model {about['model']}")
+    expect(footer).to_contain_text(f"Replica {about['replica']}")
+    expect(footer).to_contain_text(f"Version {about['version']}")
+
+
+def test_an_example_is_one_click(screen: Screen) -> None:
+    screen.page.get_by_role("button", name="What is on my list?").click()
+    screen.wait_answered(1)
+    expect(screen.said).to_have_text("What is on my list?")
+
+
+def test_scripts_stay_within_their_budget_markdown_included(screen: Screen, person: Person) -> None:
+    screen.say('[[script: text="| a | b |\\n|---|---|\\n| 1 | 2 |"]]')
+    screen.wait_answered(1)
+    expect(screen.answers.get_by_role("table")).to_be_visible()
+    scripts = [r for r in person.requests if r.resource_type == "script"]
+    assert len(scripts) >= 2  # the page, and what it reads markdown with
+    assert sum(r.sizes()["responseBodySize"] for r in scripts) < SCRIPT_BYTES_MAX

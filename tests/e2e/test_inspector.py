@@ -1,0 +1,51 @@
+"""The context inspector: what it shows adds up, to the token, and is what the service says."""
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import Person, Screen
+from tests.integration.endpoint import mark
+
+
+def parts(screen: Screen) -> dict[str, int]:
+    told = screen.context.locator("[data-part]")
+    return {e.get_attribute("data-part") or "": int(e.get_attribute("data-tokens") or "") for e in told.all()}
+
+
+def check_sums(screen: Screen, context: dict[str, Any]) -> None:
+    expect(screen.context.locator("[data-used]")).to_have_attribute("data-used", str(context["used"]))
+    shown = parts(screen)
+    assert shown["system"] + shown["exchanges"] + shown["tools"] == context["used"]
+    assert sum(shown.values()) == context["budget"]
+    messages = [int(e.get_attribute("data-tokens") or "") for e in screen.context.locator(".seen > li").all()]
+    assert sum(messages) + shown["tools"] == context["used"]
+    assert len(messages) == len(context["messages"])
+
+
+def test_the_parts_add_up_to_what_is_used_and_the_budget(screen: Screen, person: Person) -> None:
+    screen.show("Context")
+    check_sums(screen, person.client.get("/context"))
+    screen.say(f'{mark()} [[script: tool=list_tasks args={{}}]] [[script: text="Nothing."]]')
+    screen.wait_answered(1)
+    check_sums(screen, person.client.get("/context"))
+
+
+def test_what_is_left_out_says_why(screen: Screen, person: Person) -> None:
+    for n in range(11):
+        person.client.ask(f'{n} [[script: text="ok"]]')
+    screen.page.reload()
+    screen.show("Context")
+    left_out = screen.context.locator(".seen .out")
+    expect(left_out).to_have_count(2)
+    expect(left_out.first).to_contain_text("only the newest 10 exchanges are sent")
+    check_sums(screen, person.client.get("/context"))
+
+
+def test_what_a_past_turn_was_sent(screen: Screen, person: Person) -> None:
+    turns = [person.client.ask(f'{text} [[script: text="ok"]]').turn_id for text in ("first", "second")]
+    screen.page.reload()
+    screen.show("Context")
+    screen.context.get_by_label("Show").select_option(turns[0])
+    expect(screen.context.locator(".seen > li")).to_have_count(2)
+    check_sums(screen, person.client.get(f"/turns/{turns[0]}/context"))

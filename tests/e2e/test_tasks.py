@@ -1,0 +1,113 @@
+"""Tasks beside the conversation: made by a sentence, live, opened, changed by click; undos in red, in their order."""
+
+import json
+import secrets
+
+from playwright.sync_api import expect
+
+from tests.e2e.screen import REFUSAL, Person, Screen
+from tests.integration.endpoint import mark
+
+
+def asked(title: str) -> str:
+    args = {"title": title, "description": "Made by a test of the page", "assignee": "Bob", "deadline_seconds": 3600}
+    return f'{mark()} [[script: tool=create_task args={json.dumps(args)}]] [[script: text="Done."]]'
+
+
+def made(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob") -> str:
+    task_id = f"e-{secrets.token_hex(6)}"
+    body = {"title": title, "description": "Made by a test of the page", "assignee": assignee, "deadline_seconds": seconds}
+    person.client.post("/tasks/process", task_id=task_id, **body)
+    return task_id
+
+
+def test_a_sentence_becomes_a_task(screen: Screen) -> None:
+    screen.say(asked("Review the payment PR"))
+    card = screen.page.get_by_role("region", name="Create task: Done")
+    expect(card).to_contain_text("Bob")
+    expect(screen.row("Review the payment PR")).to_contain_text("Assigned")
+    screen.wait_answered(1)
+    card.get_by_text("Steps").click()
+    steps = card.get_by_role("list", name="Steps").get_by_role("listitem")
+    expect(steps).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notified"])
+    card.get_by_role("button", name="Open task Review the payment PR").click()
+    expect(screen.board.get_by_role("heading", name="Review the payment PR")).to_be_visible()
+
+
+def test_a_failed_task_shows_each_undo_in_red_and_in_order(screen: Screen, person: Person) -> None:
+    person.client.http.put("/dev/notifications", json={"mode": "fail"}).raise_for_status()
+    try:
+        screen.say(asked("Never to be heard of"))
+        card = screen.page.get_by_role("region", name="Create task: Failed")
+        expect(card).to_be_visible()
+    finally:
+        person.client.http.put("/dev/notifications", json={"mode": "ok"}).raise_for_status()
+    screen.wait_answered(1)
+    undone = card.locator(".undo")
+    expect(undone).to_have_text(["Undone: reminder", "Undone: assignment"])
+    red = screen.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--red')").strip()
+    assert undone.first.evaluate(
+        "(e, red) => { e.style.outlineColor = red; return getComputedStyle(e).outlineColor }", red
+    ) == (undone.first.evaluate("e => getComputedStyle(e).color"))
+
+
+def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> None:
+    made(person, "Renew the certificate", seconds=4)
+    row = screen.row("Renew the certificate")
+    expect(row).to_contain_text("due in")
+    expect(row).to_contain_text("Overdue")
+    expect(row).to_contain_text("overdue", ignore_case=False)
+    expect(screen.board.get_by_role("button", name="Overdue 1")).to_be_visible()
+
+
+def test_filter_search_and_sort(screen: Screen, person: Person) -> None:
+    made(person, "Second to be due", 7200, "Alice")
+    made(person, "First to be due", 3600, "Zoe")
+    titles = screen.board.locator(".row .title")
+    expect(titles).to_have_text(["First to be due", "Second to be due"])
+    screen.board.get_by_label("Sort by").select_option("assignee")
+    expect(titles).to_have_text(["Second to be due", "First to be due"])
+    screen.board.get_by_label("Search tasks").fill("zoe")
+    expect(titles).to_have_text(["First to be due"])
+    screen.board.get_by_role("button", name="Done").click()
+    expect(screen.board.get_by_text("No task matches.")).to_be_visible()
+
+
+def test_a_task_is_opened_and_changed_by_click(screen: Screen, person: Person) -> None:
+    task_id = made(person, "Write the release notes")
+    screen.row("Write the release notes").get_by_role("button").click()
+    expect(screen.board.get_by_role("list", name="Steps").get_by_role("listitem")).to_have_count(5)
+    screen.board.get_by_role("button", name="Reassign").click()
+    screen.board.get_by_label("New assignee").fill("Carol")
+    screen.board.get_by_role("button", name="Save").click()
+    expect(screen.board.locator("dl")).to_contain_text("Carol")
+    expect(screen.board.locator(".timeline li").first).to_contain_text("AssignedCarol")
+    screen.board.get_by_role("button", name="New deadline").click()
+    screen.board.get_by_role("button", name="Remove deadline").click()
+    expect(screen.board.locator("dl")).to_contain_text("No deadline")
+    screen.board.get_by_role("button", name="Complete").click()
+    expect(screen.board.locator(".line")).to_contain_text("Completed")
+    expect(screen.board.get_by_role("button", name="Complete")).to_have_count(0)
+    task = person.client.get(f"/tasks/{task_id}")
+    assert (task["status"], task["assignee"], task["deadline"]) == ("completed", "Carol", None)
+
+
+def test_a_change_made_elsewhere_is_seen(screen: Screen, person: Person) -> None:
+    task_id = made(person, "Changed elsewhere")
+    expect(screen.row("Changed elsewhere")).to_contain_text("Assigned")
+    person.client.post(f"/tasks/{task_id}/status", status="in_progress")
+    expect(screen.row("Changed elsewhere")).to_contain_text("In progress")
+
+
+def test_the_service_says_why_a_change_is_refused(screen: Screen, person: Person) -> None:
+    person.expected = REFUSAL
+    task_id = made(person, "Over before the click")
+    screen.row("Over before the click").get_by_role("button").click()
+    screen.page.route(
+        f"**/tasks/{task_id}/status",
+        lambda route: route.fulfill(
+            status=409, json={"code": "illegal_status_change", "detail": "The task is completed, which is final."}
+        ),
+    )
+    screen.board.get_by_role("button", name="Start").click()
+    expect(screen.board.get_by_role("alert")).to_have_text("Not changed: The task is completed, which is final.")
