@@ -52,6 +52,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if busy and (request.on_busy == "reject" or request.regenerates):
             raise await self._busy(meta)
         turn = self._new_turn(meta, request, now, await self.regenerated(meta, request))
+        await self.fence_off(meta)
         if request.key is not None:
             record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
             meta = await self.store.write_key(meta, request.key, record)
@@ -64,9 +65,10 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         await self.save_before_hub()  # turn and key; only meta makes them an admission
         if interrupted is not None:
             await self.store.write_turn(interrupted)
+            await self.save_before_hub()  # refused if it has moved meanwhile: then nothing runs beside it
         await self.store.write_meta(meta.remember(request.secret))
-        position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0
         cancelled = interrupted.turn_id if interrupted else None
+        position = meta.position(turn.number)
         return Admission(turn_id=turn.turn_id, status=turn.status, position=position, interrupted=cancelled)
 
     def _new_turn(self, meta: Meta, request: Submission, now: str, former: TurnRecord | None) -> TurnRecord:
@@ -117,10 +119,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             if number < meta.first:
                 raise Gone("turn_cleared", "The turn of this idempotency key was cleared.", turn_id=used.turn_id)
         turn = await self.store.turn(number) if number is not None else None
-        if turn is None:
-            return None
-        position = meta.queue.index(turn.number) + 1 if turn.number in meta.queue else 0
-        return Admission(turn_id=turn.turn_id, status=turn.status, position=position)
+        return Admission(turn_id=turn.turn_id, status=turn.status, position=meta.position(turn.number)) if turn else None
 
     # -- the running turn --------------------------------------------------------------------------------------------
 
@@ -217,14 +216,13 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if turn.ended:
             return await self.view(turn)  # also when it was cancelled with other effects: the first word stands
         undo = await self.order_undo(turn) if request.effects == "undo" else None
-        running = turn.status == "running"
-        turn = turns.cancel(turn, self.now(), undo)
-        if running:
-            await self.finish(turn)
+        cancelled = turns.cancel(turn, self.now(), undo)
+        if turn.status == "running":
+            await self.finish(cancelled)
         else:
-            await self.store.write_turn(turn)
-            await self.store.write_meta((await self.store.meta()).dequeue(turn.number).count(turn))
-        return await self.view(turn)
+            await self.store.write_turn(cancelled)
+            await self.store.write_meta((await self.store.meta()).dequeue(turn.number).count(cancelled))
+        return await self.view(cancelled)
 
     @actor_turn
     async def keep_shown(self, request: KeepShown) -> None:
@@ -232,7 +230,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         kept = turns.keep_shown(turn, request.shown)
         if kept is not turn:
             await self.store.write_turn(kept)
-            await self.store.write_meta((await self.store.meta()).add_tokens(request.shown.tokens))
+            meta = await self.store.meta()
+            if turn.number not in (meta.running, *meta.queue):  # else it is still to be counted, whole
+                await self.store.write_meta(meta.add_tokens(request.shown.tokens))
 
     @actor_turn
     async def heal(self, request: TurnQuery) -> Any:

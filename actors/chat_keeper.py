@@ -41,7 +41,7 @@ class ChatDeps:
 
 
 class ChatKeeper(StatefulActor):
-    """Actor id: see ``ids.chat_actor_id``. Only ``heal_running`` saves; else the public method does, at its end."""
+    """Actor id: see ``ids.chat_actor_id``. Only ``heal_running`` saves all; else the public method does, at its end."""
 
     def __init__(self, ctx: ActorRuntimeContext, actor_id: ActorId, deps: ChatDeps) -> None:
         super().__init__(ctx, actor_id)
@@ -119,9 +119,13 @@ class ChatKeeper(StatefulActor):
             return turns.start(turn, self._fresh_instance(turn), self.now())
 
     async def finish(self, ended: TurnRecord) -> None:
-        """Stores the end of the running turn and starts the next one in the queue."""
-        meta = (await self.store.meta()).count(ended)
+        """Stores the end of the running turn, if nobody has moved it meanwhile, and only then starts the next in the queue."""
         await self.store.write_turn(ended)
+        await self.save_before_hub()
+        await self._pass_on(ended)
+
+    async def _pass_on(self, ended: TurnRecord) -> None:
+        meta = (await self.store.meta()).count(ended)
         await self.store.write_meta(await self._next(meta) if meta.running == ended.number else meta)
 
     async def _next(self, meta: Meta) -> Meta:
@@ -130,17 +134,27 @@ class ChatKeeper(StatefulActor):
             meta = meta.pop()
             turn = await self.store.turn(meta.running) if meta.running is not None else None
             if turn is not None and turn.ended:
+                meta = meta.count(turn)
                 continue
             if turn is not None and turn.status == "queued":
                 await self.store.write_turn(await self._start_if_reached(turn))
             return meta
 
+    async def fence_off(self, meta: Meta) -> None:
+        """Somebody has saved a turn that ``meta`` does not know, and may be frozen before making it known.
+
+        ``meta`` is written anew, so that this is refused when the next admission has taken its turn's place.
+        """
+        if not self.alone and await self.store.turn(meta.next) is not None:
+            await self.store.write_meta(meta)
+            await self.save()
+
     async def follow_on(self, meta: Meta) -> Meta:
-        """Starts the next turn when the running one has ended and a half refused save did not tell. Returns ``meta`` after."""
+        """Starts the next turn when the running one has ended and ``meta`` was not saved after it. Returns ``meta`` after."""
         turn = await self.store.turn(meta.running) if meta.running is not None else None
         if turn is None or not turn.ended:
             return meta
-        await self.finish(turn)
+        await self._pass_on(turn)
         await self.save()
         return await self.store.meta()
 

@@ -34,10 +34,10 @@ class UndoKeeper(ChatKeeper):
         order = await self.store.undo(turn.number)
         if order is None or not await self.gone(order.instance, order.started_at):
             return turn
-        if order.exhausted:
-            await self.store.write_undo(turn.number, None)  # nobody could even tell; the turn does
+        if order.exhausted or turn.undo is None:
+            await self.store.write_undo(turn.number, None)  # nobody could even tell; the turn does. Or it is not meant at all
             return turn
-        if order.starts >= UNDO_STARTS_MAX and turn.undo is not None:
+        if order.starts >= UNDO_STARTS_MAX:
             order = order.model_copy(update={"exhausted": True})
             turn = turn.model_copy(update={"undo": undo.ended(turn.undo, (), self.now(), undo.EXHAUSTED)})
             await self.store.write_turn(turn)
@@ -46,8 +46,8 @@ class UndoKeeper(ChatKeeper):
 
     @actor_turn
     async def begin_undo(self, request: UndoRef) -> Any:
-        order = await self._order(request)
-        if order is None:
+        order, turn = await self._order(request), await self._turn_of(request)
+        if order is None or (turn is not None and turn.undo is None):  # a cancel that was refused may have left its order
             return BegunUndo(kind="void")
         return BegunUndo(kind="told") if order.exhausted else BegunUndo(kind="go", tasks=order.tasks)
 

@@ -3,7 +3,8 @@
 Dapr moves actors away from a sidecar that is silent, and cannot stop it from going on when it wakes up: it would save what it
 makes of state that others have changed meanwhile. In Redis the count is the ETag that Dapr's store gives a key. The keys of one
 save are checked one by one, and Redis takes none of them back: what a half-refused save leaves behind, ChatKeeper puts right.
-An admission names its turn and its key in ``meta``, so it saves those first and ``meta`` when they are saved.
+An admission names its turn and its key in ``meta``, so it saves those first and ``meta`` when they are saved. A turn that ends
+is saved before what follows from that, so that a refused end starts nothing beside it.
 """
 
 from typing import Any

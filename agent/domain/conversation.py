@@ -62,6 +62,10 @@ class Meta(Stored):
         """The number that the submission took; None when it is new, or too long ago."""
         return self.next - len(self.secrets) + self.secrets.index(secret) if secret in self.secrets else None
 
+    def position(self, number: int) -> int:
+        """1 for the next in the queue; 0 for a turn that does not wait."""
+        return self.queue.index(number) + 1 if number in self.queue else 0
+
     def pop(self) -> "Meta":
         """Nothing runs any more; the head of the queue, if any, does."""
         if not self.queue:

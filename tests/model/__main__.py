@@ -34,9 +34,8 @@ def _made(asked: argparse.Namespace) -> Bounds:
     policies = asked.policy or ["queue"]
     posts = tuple(Post(i, policy=policies[min(i, len(policies) - 1)]) for i in range(asked.messages))
     budget = Budget(**{name: getattr(asked, name) for name in Budget._fields})
-    return Bounds(
-        posts, budget, asked.steps, asked.calls, asked.queue, asked.attempts, undo=asked.undo, watched=not asked.unwatched
-    )
+    bounds = Bounds(posts, budget, asked.steps, asked.calls, asked.queue, asked.attempts, watched=not asked.unwatched)
+    return replace(bounds, silent_max=asked.silent, undo=asked.undo, sagas=asked.sagas, split=asked.split)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,11 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--policy", action="append", choices=["queue", "reject", "interrupt"], help="of the first, the second, ..."
     )
-    for name, default in (("steps", 1), ("calls", 1), ("queue", 1), ("attempts", 2)):
+    for name, default in (("steps", 1), ("calls", 1), ("queue", 1), ("attempts", 2), ("silent", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in Budget._fields:
         parser.add_argument(f"--{name}", type=int, default=0)
     parser.add_argument("--undo", action="store_true", help="cancels undo the effects")
+    parser.add_argument("--sagas", action="store_true", help="a tool call orders a task and its workflow")
+    parser.add_argument("--split", action="store_true", help="a store that checks a save key by key")
     parser.add_argument("--unwatched", action="store_true", help="nobody looks, so nothing is healed")
     return parser
 

@@ -19,12 +19,16 @@ def instance(s: State, b: Bounds, otherwise: int, rule: str) -> tuple[State, int
     return s._replace(next_instance=s.next_instance + 1), s.next_instance
 
 
-def schedule(s: State, number: int, key: int, instance: int, doing: str) -> State:
+def schedule(s: State, number: int, ident: int, instance: int, doing: str) -> State:
     """As Dapr does it: an id that is active stays as it is, one that has ended runs again from its start."""
     family = "gtx" if doing == "g" else "uUV"
-    if any((w.number, w.key, w.instance) == (number, key, instance) and w.doing in family for w in s.workflows):
+    if any((w.number, w.ident, w.instance) == (number, ident, instance) and w.doing in family for w in s.workflows):
         return s
-    return s._replace(workflows=tuple(sorted([*s.workflows, Workflow(number, key, instance, doing)])))
+    return add(s, Workflow(number, ident, instance, doing))
+
+
+def add(s: State, workflow: Workflow) -> State:
+    return s._replace(workflows=tuple(sorted([*s.workflows, workflow])))
 
 
 def alive(s: State, number: int, instance: int, family: str) -> bool:
@@ -36,7 +40,7 @@ def end(s: State, workflow: Workflow) -> State:
 
 
 def go_on(s: State, workflow: Workflow, doing: str, step: int) -> State:
-    return _changed(s, workflow, workflow._replace(doing=doing, step=step, tries=0))
+    return _changed(s, workflow, workflow._replace(doing=doing, step=step, tries=0, retry=0))
 
 
 def _changed(s: State, workflow: Workflow, after: Workflow) -> State:
@@ -45,18 +49,20 @@ def _changed(s: State, workflow: Workflow, after: Workflow) -> State:
 
 def waiting_for(s: State, a: Attempt) -> Workflow | None:
     """The workflow that waits for this attempt's answer, if any does (still)."""
-    waits = Workflow(a.number, a.key, a.instance, a.doing, a.step, a.tries)
+    waits = Workflow(a.number, a.ident, a.instance, a.doing, a.step, a.tries, a.retry)
     return waits if waits in s.workflows else None
 
 
 def answer(s: State, a: Attempt, outcome: str) -> State:
-    """The attempt ends with ``tools`` (or, of run_tools, ``done``), ``ended``, ``failed``, ``void``, or raises: ``raised``."""
+    """The attempt ends with ``tools`` (of run_tools: ``done``), ``ended``, ``failed``, ``again``, ``void``, or ``raised``."""
     workflow, s = waiting_for(s, a), s.without(a)
     match outcome:
         case _ if workflow is None:
             return s
         case "raised":
             return _changed(s, workflow, workflow._replace(tries=workflow.tries + 1))
+        case "again":
+            return _changed(s, workflow, workflow._replace(tries=0, retry=workflow.retry + 1))
         case "tools":
             return go_on(s, workflow, "t", a.step)
         case "done":
@@ -77,8 +83,8 @@ def moves(s: State, b: Bounds) -> Moves:
                 yield f"dispatch {_name(w)}", s._replace(attempts=tuple(sorted([*s.attempts, fresh])))
             elif s.budget.zombies and all(a.phase != "n" for a in at_work):
                 yield f"dispatch {_name(w)} again", s.spend("zombies")._replace(attempts=tuple(sorted([*s.attempts, fresh])))
-        if s.budget.losses and w.doing in "gt":
-            yield f"workflow {w.number}.{w.instance} vanishes", end(s, w).spend("losses")
+        if s.budget.losses and w.doing in ("gtuUV" if b.undo else "gt"):
+            yield f"workflow {w.doing} {w.number}.{w.instance} vanishes", end(s, w).spend("losses")
 
 
 def _name(w: Workflow) -> str:

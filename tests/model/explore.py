@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.model import clients, engine, generate, tools, undo
+from tests.model import clients, engine, generate, hosts, saga, tools, undo
 from tests.model.check import broken, broken_at_rest
 from tests.model.rules import Bounds
 from tests.model.state import UNANSWERED, Attempt, Record, State
@@ -62,12 +62,12 @@ def explore(b: Bounds, states_max: int = STATES_MAX) -> Found:
 
 def moves(s: State, b: Bounds) -> Iterator[tuple[str, State]]:
     """Every next state, with what leads there."""
-    for part in (clients, engine, generate, tools, undo):
+    for part in (clients, engine, generate, tools, saga, undo, hosts):
         yield from part.moves(s, b)
 
 
 def _tidied(s: State, b: Bounds) -> State:
-    if b.without:
+    if b.without or s.pending:
         return s
     left = tuple(a for a in s.attempts if not _is_idle(s, a))
     return s if len(left) == len(s.attempts) else s._replace(attempts=left)
@@ -79,8 +79,8 @@ def _is_idle(s: State, a: Attempt) -> bool:
         return False
     if a.phase in "vw":
         return True
-    if not s.record.knows(a.number, a.key):
-        return a.phase == "n" and a.number < len(s.record.turns)
+    if not s.record.knows(a.number, a.ident):
+        return a.phase == "n" and a.number < s.record.meta.next
     turn = s.record.turns[a.number]
     if a.phase == "n":
         return turn.ended or turn.instance != a.instance and turn.instance != 0

@@ -17,9 +17,13 @@ def moves(s: State, b: Bounds) -> Moves:
         who = f"{a.number}.{a.instance} step {a.step}"
         if s.budget.crashes:
             yield f"generate {who} (epoch {a.epoch}) dies", s.without(a).spend("crashes")
+        if b.poison and a.phase == "s":
+            yield f"generate {who} (epoch {a.epoch}) kills its process", s.without(a)
         match a.phase:
             case "n":
                 yield f"BeginStep {who}", begin(s, b, a)
+                if s.budget.crashes and (torn := giving_up(s, b, a)):
+                    yield f"BeginStep {who}: actor dies as it gives up", torn.spend("crashes")
             case "v":
                 yield f"generate {who} reports void", engine.answer(s, a, "void")
             case "s":
@@ -32,7 +36,7 @@ def moves(s: State, b: Bounds) -> Moves:
 
 def begin(s: State, b: Bounds, a: Attempt) -> State:
     """BeginStep: what is stored, or a new epoch, which is a model call."""
-    if not s.record.knows(a.number, a.key):
+    if not s.record.knows(a.number, a.ident):
         return _void(s, a)
     turn = s.record.turns[a.number]
     if turn.instance != a.instance and b.on("instance-match"):
@@ -41,11 +45,22 @@ def begin(s: State, b: Bounds, a: Attempt) -> State:
         return engine.answer(s, a, "ended" if turn.ended else "tools")
     if turn.ended:
         return engine.answer(s, a, "ended")
-    epoch = turn.epoch + 1
-    after = a._replace(phase="s", epoch=epoch, restart=turn.attempted == a.step)
-    s = s.replace(a, after)
+    begun = actor.begin_epoch(turn, b, a)
+    if begun is None:
+        return engine.answer(actor.close_turn(s, b, a.number, "e")[1], a, "ended")
+    s = s.replace(a, a._replace(phase="s", epoch=begun.epoch, restart=turn.attempted == a.step))
     s = s._replace(asked=put(s.asked, a.number, s.asked[a.number] + 1))
-    return s._replace(record=s.record.with_turn(a.number, turn._replace(epoch=epoch, attempted=a.step)))
+    return s._replace(record=s.record.with_turn(a.number, begun))
+
+
+def giving_up(s: State, b: Bounds, a: Attempt) -> State | None:
+    """What is left when the actor dies while it ends a turn that may have no further attempt; None when it does not end it."""
+    if not s.record.knows(a.number, a.ident):
+        return None
+    turn = s.record.turns[a.number]
+    if turn.ended or turn.instance != a.instance or len(turn.steps) > a.step or actor.begin_epoch(turn, b, a):
+        return None
+    return next(actor.torn(s, b, actor.close_turn(s, b, a.number, "e")), None)
 
 
 def fenced(s: State, b: Bounds, a: Attempt) -> State:
@@ -55,7 +70,7 @@ def fenced(s: State, b: Bounds, a: Attempt) -> State:
 
 def stand_by(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
     """Reports what the newer attempt came to; raises when there is none any more (a timeout: silence in the log)."""
-    if not s.record.knows(a.number, a.key):
+    if not s.record.knows(a.number, a.ident):
         yield f"standing by {who}: cleared", engine.answer(s, a, "raised")
         return
     turn = s.record.turns[a.number]
@@ -86,14 +101,15 @@ def _stream(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
         yield from _commit(s, b, a, who)
     if s.budget.outages:
         yield f"log out of reach of {who}", s.replace(a, a._replace(phase="l", incomplete=True)).spend("outages")
-    if s.budget.failures:
-        newest = s.record.knows(a.number, a.key) and s.record.turns[a.number].epoch == a.epoch
-        ended = engine.answer(s, a, "failed") if newest else fenced(s, b, a)
-        yield f"endpoint fails {who}", ended.spend("failures")
+    for budget, outcome in (("failures", "failed"), ("refusals", "again")):
+        if getattr(s.budget, budget):
+            newest = s.record.knows(a.number, a.ident) and s.record.turns[a.number].epoch == a.epoch
+            ended = engine.answer(s, a, outcome) if newest else fenced(s, b, a)
+            yield f"endpoint fails {who}: {outcome}", ended.spend(budget)
 
 
 def _commit(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
-    if not s.record.knows(a.number, a.key):
+    if not s.record.knows(a.number, a.ident):
         yield f"CommitStep {who}: not found", engine.answer(s, a, "raised")
         return
     turn = s.record.turns[a.number]
@@ -114,9 +130,9 @@ def _commits(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
     outcome = "ended" if saved.record.turns[a.number].ended else "tools"
     yield f"CommitStep {who}", engine.answer(saved, a, outcome)
     if s.budget.crashes:
-        if scheduled != s:
-            yield f"CommitStep {who}, actor dies in between", scheduled.spend("crashes")
-            yield f"CommitStep {who}, all die in between", scheduled.without(a).spend("crashes")
+        for left in actor.torn(s, b, (scheduled, saved)):
+            yield f"CommitStep {who}, actor dies in between", left.spend("crashes")
+            yield f"CommitStep {who}, all die in between", left.without(a).spend("crashes")
         yield f"CommitStep {who}, answer lost", saved.spend("crashes")
         yield f"CommitStep {who}, then it dies", saved.without(a).spend("crashes")
     if s.budget.outages and b.watched and scheduled != s:

@@ -4,17 +4,18 @@ Times, texts and tokens are left out. A text or a result is told apart by the ep
 that a state can be looked up among those seen.
 """
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-UNANSWERED, REFUSED, GONE = -1, -2, -3  # what a client was told, besides the number of its turn
+Told = tuple[int, int]  # what a client was told: number and ident of its turn, or one of these three
+UNANSWERED, REFUSED, GONE = (-1, 0), (-2, 0), (-3, 0)
 NOBODY = -1  # no turn runs
-ENDED = "dcf"  # completed, cancelled, failed; before that q (queued) and r (running)
+ENDED = "dcfe"  # completed, cancelled, failed, given up; before that q (queued) and r (running)
 
 
 class Post(NamedTuple):
-    """Something a client says. ``key`` is its identity (Idempotency-Key, else the submission's secret), ``body`` its words."""
+    """Something a client says, with its idempotency key and its words. Its place in the world is its secret: see ``ident``."""
 
     key: int
     body: int = 0
@@ -29,38 +30,60 @@ class Step(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What ChatActor stores of one turn. ``ends`` is the checker's own count of how often it ended."""
+    """What ChatActor stores of one turn. ``ident`` is what its id has besides the number: the secret of one submission.
+
+    ``silent_epochs`` and ``silent_starts`` are the actor's own counts of attempts nobody has heard of since. The last three are
+    the checker's: how often it ended, and at which epoch and start something was last heard of it.
+    """
 
     key: int
     body: int
+    ident: int
     status: str
     instance: int = 0
     starts: int = 0
     epoch: int = 1
     attempted: int = -1
+    retried: int = 0
+    silent_epochs: int = 0
+    silent_starts: int = 0
     steps: tuple[Step, ...] = ()
     incomplete: bool = False
-    undo: str = ""  # "", ordered, done
-    undo_instance: int = 0
+    undo: str = ""  # "", ordered, done, failed
     ends: int = 0
+    heard_epoch: int = 1
+    heard_starts: int = 0
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
 
-class Workflow(NamedTuple):
-    """A live workflow and the activity it waits for: g generate, t run_tools, x fail_turn; u, U, V: see ``undo.py``.
+class Order(NamedTuple):
+    """Key ``undo-{number}``: who may carry the undo out, and what it is about. An ``exhausted`` one only tells the end."""
 
-    ``tries`` counts the retries of this activity: an answer to an earlier try is not heard.
+    number: int
+    ident: int
+    instance: int
+    starts: int
+    keys: tuple[tuple[int, int], ...]
+    exhausted: bool = False
+
+
+class Workflow(NamedTuple):
+    """A live workflow and what it waits for: g generate, t run_tools, x fail_turn; others: see ``undo.py`` and ``saga.py``.
+
+    ``tries`` counts the attempts at this activity that raised: an answer to an earlier one is not heard. ``retry`` counts those
+    that told of a failure of the endpoint.
     """
 
     number: int
-    key: int
+    ident: int
     instance: int
     doing: str = "g"
     step: int = 0
     tries: int = 0
+    retry: int = 0
 
 
 class Attempt(NamedTuple):
@@ -71,11 +94,12 @@ class Attempt(NamedTuple):
     """
 
     number: int
-    key: int
+    ident: int
     instance: int
     doing: str
     step: int
     tries: int
+    retry: int
     phase: str = "n"
     epoch: int = 0
     restart: bool = False
@@ -96,13 +120,21 @@ class Log(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What the world knows of a tool call's key: how often it was done; whether it stands (d), is barred (b) or undone (u)."""
+    """What the world knows of a tool call's key: how often it was done, and where it is now.
+
+    ``state``: d done, b barred before it was done, u undone, l left alone. With sagas also r (reserved) before it is done, and
+    then whether somebody else has touched it, its workflow's result (k completed, x not, v told in vain), and how often that
+    has notified.
+    """
 
     number: int
     step: int
     call: int
     times: int
     state: str
+    touched: bool = False
+    result: str = ""
+    notified: int = 0
 
 
 class Budget(NamedTuple):
@@ -113,7 +145,10 @@ class Budget(NamedTuple):
     losses: int = 0  # a workflow vanishes from the engine
     outages: int = 0  # the log, or the engine, is out of reach for one call
     failures: int = 0  # the endpoint fails for good
+    refusals: int = 0  # the endpoint fails, and is asked again
     moves: int = 0  # the actor moves to another replica and back
+    freezes: int = 0  # a replica freezes in the middle of a method, the actor moves on, and it wakes up
+    persons: int = 0  # somebody else changes what a tool made
     cancels: int = 0
     clears: int = 0
     repeats: int = 0  # a delivery that was answered is delivered again
@@ -123,30 +158,79 @@ class Budget(NamedTuple):
 
     def faults(self) -> int:
         """Those that may cost a model call each."""
-        return self.crashes + self.zombies + self.losses + self.outages + self.failures
+        return sum(getattr(self, what) for what in _FAULTS)
 
 
-class Record(NamedTuple):
-    """The stored state of one ChatActor. Turns before ``first`` are cleared: only their keys are still known."""
+_FAULTS = ("crashes", "zombies", "losses", "outages", "failures", "refusals", "freezes")
 
-    turns: tuple[Turn, ...] = ()
+
+class Meta(NamedTuple):
+    """Key ``meta``. Turns before ``first`` are cleared. ``idents`` are those of all turns there are, by number.
+
+    ``fences``: how often it was written with nothing changed, so that a save which has read it before is refused.
+    """
+
+    idents: tuple[int, ...] = ()
     queue: tuple[int, ...] = ()
     running: int = NOBODY
     first: int = 0
+    fences: int = 0
 
-    def knows(self, number: int, key: int) -> bool:
+    @property
+    def next(self) -> int:
+        return len(self.idents)
+
+
+class Record(NamedTuple):
+    """The stored state of one ChatActor, key by key. A turn that ``meta`` does not know is what half an admission has left.
+
+    ``keys``: for each idempotency key, in the order of their use, number and ident of its turn.
+    """
+
+    meta: Meta = Meta()
+    turns: tuple[Turn, ...] = ()
+    keys: tuple[tuple[int, int, int], ...] = ()
+    orders: tuple[Order, ...] = ()
+
+    def known(self) -> tuple[Turn, ...]:
+        """Every turn there is, also the cleared ones."""
+        return self.turns[: self.meta.next]
+
+    def knows(self, number: int, ident: int) -> bool:
         """Whether there is that turn, and it is not cleared."""
-        return self.first <= number < len(self.turns) and self.turns[number].key == key
+        return self.meta.first <= number < self.meta.next and self.turns[number].ident == ident
 
     def with_turn(self, number: int, turn: Turn) -> "Record":
-        return self._replace(turns=put(self.turns, number, turn))
+        """The turn, in its place or behind all others."""
+        return self._replace(turns=put(self.turns, number, turn) if number < len(self.turns) else (*self.turns, turn))
+
+    def with_meta(self, **changes: Any) -> "Record":
+        return self._replace(meta=self.meta._replace(**changes))
+
+    def order(self, number: int) -> Order | None:
+        return next((o for o in self.orders if o.number == number), None)
+
+    def with_order(self, number: int, order: Order | None) -> "Record":
+        others = [o for o in self.orders if o.number != number]
+        return self._replace(orders=tuple(sorted([*others, order] if order else others)))
+
+
+class Pending(NamedTuple):
+    """A method in a frozen replica: ``what`` it does, the record as it was read, and as it is to be after each of its saves.
+
+    Without ``parts`` it has read ``meta`` and nothing else. Once it has planned, what it wants to start is scheduled.
+    """
+
+    what: tuple[Any, ...]
+    base: Record
+    parts: tuple[Record, ...] = ()
 
 
 class State(NamedTuple):
     """One state of the whole system."""
 
     record: Record
-    told: tuple[int, ...]
+    told: tuple[Told, ...]
     budget: Budget
     workflows: tuple[Workflow, ...] = ()
     attempts: tuple[Attempt, ...] = ()
@@ -155,6 +239,7 @@ class State(NamedTuple):
     effects: tuple[Effect, ...] = ()
     next_instance: int = 1
     stale: Record | None = None  # what another replica still holds of the actor in memory
+    pending: Pending | None = None
 
     def spend(self, what: str) -> "State":
         return self._replace(budget=self.budget.less(what))

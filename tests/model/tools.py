@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from tests.model import actor, engine, log
+from tests.model import actor, engine, log, saga
 from tests.model.generate import fenced, stand_by
 from tests.model.rules import Bounds
-from tests.model.state import Attempt, Effect, State, put
+from tests.model.saga import effect_of, with_effect
+from tests.model.state import Attempt, State, put
 
 Moves = Iterator[tuple[str, State]]
 
@@ -18,6 +19,8 @@ def moves(s: State, b: Bounds) -> Moves:
         who = f"{a.number}.{a.instance} step {a.step}"
         if s.budget.crashes:
             yield f"run_tools {who} (epoch {a.epoch}) dies", s.without(a).spend("crashes")
+        if b.poison and a.phase == "s":
+            yield f"run_tools {who} (epoch {a.epoch}) kills its process", s.without(a)
         match a.phase:
             case "n":
                 yield f"BeginTools {who}", _begin(s, b, a)
@@ -28,20 +31,8 @@ def moves(s: State, b: Bounds) -> Moves:
                 yield from stand_by(s, b, a, who)
 
 
-def effect_of(s: State, number: int, step: int, call: int) -> Effect:
-    """What the world knows of the key."""
-    known = (e for e in s.effects if (e.number, e.step, e.call) == (number, step, call))
-    return next(known, Effect(number, step, call, 0, ""))
-
-
-def with_effect(s: State, effect: Effect) -> State:
-    """The key and its effect in one save, as every actor with tool effects does it."""
-    others = [e for e in s.effects if (e.number, e.step, e.call) != (effect.number, effect.step, effect.call)]
-    return s._replace(effects=tuple(sorted([*others, effect])))
-
-
 def _begin(s: State, b: Bounds, a: Attempt) -> State:
-    if not s.record.knows(a.number, a.key):
+    if not s.record.knows(a.number, a.ident):
         return engine.answer(s, a, "done")  # and the next BeginStep says void
     turn = s.record.turns[a.number]
     if turn.ended or turn.instance != a.instance:
@@ -49,17 +40,25 @@ def _begin(s: State, b: Bounds, a: Attempt) -> State:
     results = turn.steps[a.step].results
     if all(results):
         return engine.answer(s, a, "done")
-    epoch = turn.epoch + 1
+    begun = actor.begin_epoch(turn, b, a)
+    if begun is None:
+        return engine.answer(actor.close_turn(s, b, a.number, "e")[1], a, "done")
     calls = tuple(0 if r and b.on("open-calls") else 1 for r in results)
-    s = s.replace(a, a._replace(phase="s", epoch=epoch, calls=calls))
-    return s._replace(record=s.record.with_turn(a.number, turn._replace(epoch=epoch)))
+    s = s.replace(a, a._replace(phase="s", epoch=begun.epoch, calls=calls))
+    return s._replace(record=s.record.with_turn(a.number, begun))
 
 
 def _step(s: State, b: Bounds, a: Attempt, call: int, phase: int) -> Moves:
     what = f"{a.number} step {a.step} call {call} epoch {a.epoch}"
     match phase:
         case 1:
-            yield f"tool does {what}", _do(s, b, a, call).replace(a, _moved(a, call))
+            if not b.sagas:
+                yield f"tool does {what}", _do(s, b, a, call).replace(a, _moved(a, call))
+                return
+            yield f"tool orders {what}", saga.order(s, b, a, call).replace(a, _moved(a, call))
+            reserved = saga.reserve(s, b, a, call)
+            if s.budget.crashes and reserved != s:
+                yield f"tool reserves {what} and dies", reserved.without(a).spend("crashes")
         case 2:
             after, refusal = log.append_result(s, b, a, call)
             match refusal:
@@ -85,7 +84,7 @@ def _do(s: State, b: Bounds, a: Attempt, call: int) -> State:
 
 
 def _commit(s: State, b: Bounds, a: Attempt, call: int, what: str) -> Moves:
-    if not s.record.knows(a.number, a.key):
+    if not s.record.knows(a.number, a.ident):
         yield f"CommitTool {what}: not found", engine.answer(s, a, "raised")
         return
     saved = actor.commit_tool(s, b, a, call)

@@ -68,12 +68,9 @@ class ComparedMachine(RuleBasedStateMachine):
 
     # -- one step in both --------------------------------------------------------------------------------------------------
 
-    def does(
-        self, promise: Promise, act: Act, fate: Fate, before: Promise | None = None, *, in_two_saves: bool = False
-    ) -> None:
+    def does(self, promise: Promise, act: Act, fate: Fate, before: Promise | None = None) -> None:
         """Does the same in both. ``before`` is what the actor saves for good before the rest of the method.
 
-        ``in_two_saves``: of what it promises then, nothing is to be seen until the second.
         Of a process that died, what it saved is there, and nothing else; whose start was saved, was scheduled first.
         """
         start, told = deepcopy(self.promised), None
@@ -86,7 +83,7 @@ class ComparedMachine(RuleBasedStateMachine):
             except Refused as refused:
                 told = refused.args[0]
             if vars(after) != vars(states[-1]):
-                states += [states[-1], after] if in_two_saves and step is promise else [after]
+                states += self._after_each_save(states[-1], after)
         known = len(self.host.workflows.started)
         answer = self.run(self._told(act, fate))
         died = isinstance(fate, int) and answer == "runtime_failed"
@@ -99,6 +96,16 @@ class ComparedMachine(RuleBasedStateMachine):
         self.instances += [instance for _, instance in scheduled[: len(starts)]]
         self.promised = promised
         promised.reachable = True
+
+    def _after_each_save(self, now: Conversation, after: Conversation) -> list[Conversation]:
+        """Where others may host the actor too, a turn's end is saved before the rest, and a new turn before it is one."""
+        if self.host.alone:
+            return [after]
+        half = now.only_ended(after)
+        if len(after.turns) == len(now.turns):
+            return [half, after] if half else [after]
+        fencing_off = [now] if self.host.stored(f"turn-{len(after.turns)}") else []
+        return [*fencing_off, now, *([half] if half else []), after]
 
     async def _told(self, act: Act, fate: Fate) -> object:
         self.host.trace.clear()
@@ -133,7 +140,6 @@ class ComparedMachine(RuleBasedStateMachine):
             lambda: self._admitted(secret, text, policy, key, again),
             fate,
             before=lambda c: None if c.admitted_before(secret, text, key) else c.heal(),
-            in_two_saves=not self.host.alone,
         )
 
     def begins_step(self, number: int, step: int, retry: int, instance: str, run: int | None, fate: Fate) -> None:
@@ -236,7 +242,7 @@ class ComparedMachine(RuleBasedStateMachine):
             assert told.regenerated_by == (self.id(turn.number + 1) if turn.number in alternatives else None)
             assert told.alternatives == len(turn.formers())
         assert (page.total_turns, page.next) == (len(shown), None)
-        assert page.total_tokens == sum(t.tokens() for t in shown if t.ended)
+        assert page.total_tokens == sum(t.tokens() for t in shown if self.promised.counted(t))
         newest = await self.host.chats.get_history(KEY, 2, None)
         assert newest.turns == page.turns[-2:]
         assert newest.next == (shown[-2].number if len(shown) > 2 else None)

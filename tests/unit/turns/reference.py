@@ -1,8 +1,10 @@
 """What a conversation promises, in plain Python: it keeps everything in memory and nothing ever fails in the middle.
 
-Each method changes the conversation and returns what is answered, or raises Refused and has changed nothing.
+Only the running turn may have ended before the conversation goes on: see ``Conversation.only_ended``. Each method changes
+the conversation and returns what is answered, or raises Refused and has changed nothing.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED, ALTERNATIVES = 2, 3, 2, 5, 4, 2  # its bounds, small enough to be met
@@ -115,15 +117,33 @@ class Conversation:
         turn.status, turn.why = status, why
         if turn is not self.running:
             self.queue.remove(turn)
-        elif self.queue:
-            self.start(self.queue.pop(0))
-        else:
-            self.running = None
-        while sum(t.ended for t in self.shown()) > KEPT and self.shown()[0].ended:
+        self.follow_on(turn)
+
+    def follow_on(self, ended: Turn | None = None) -> None:
+        """The running turn has ended, just now or (None) as somebody finds with only that saved: the next one runs."""
+        if self.running and self.running.ended and ended in (None, self.running):
+            self.running = self.queue.pop(0) if self.queue else None
+            if self.running:
+                self.start(self.running)
+        while sum(self.counted(t) for t in self.shown()) > KEPT and self.shown()[0].ended:
             self.first += 1
+
+    def counted(self, turn: Turn) -> bool:
+        return turn.ended and turn is not self.running
+
+    def only_ended(self, after: "Conversation") -> "Conversation | None":
+        """What is left when all that was saved of getting to ``after`` is the running turn's end; None when it does not end."""
+        turn = self.running
+        if turn is None or turn.ended or not after.turns[turn.number - 1].ended:
+            return None
+        half = deepcopy(self)
+        vars(half.turns[turn.number - 1]).update(vars(deepcopy(after.turns[turn.number - 1])))
+        half.started += [n for n in after.started[len(self.started) :] if n == turn.number]
+        return half
 
     def heal(self) -> None:
         """Somebody looks: the running turn, silent and without its workflow, gets another; the last only tells its failure."""
+        self.follow_on()
         turn = self.running
         if turn and self.reachable and self.now - turn.progress >= STALE and (turn.run is None or turn.run in self.gone):
             exhausted = turn.silent_starts >= ATTEMPTS

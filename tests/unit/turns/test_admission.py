@@ -81,8 +81,8 @@ async def test_a_busy_conversation_queues_in_order_and_starts_the_next_when_one_
         assert (await host.chats.get_turn(turn_key(waiting.turn_id))).status == "queued"
         await host.answer(running.turn_id)
         assert (await host.chats.get_turn(turn_key(waiting.turn_id))).status == "running"
-    assert host.trace == ["save", "schedule", "save"] * 2, (
-        "an epoch handed out; then the next one scheduled before all is saved"
+    assert host.trace == ["save", "save", "schedule", "save"] * 2, (
+        "an epoch handed out; one ended for good; then the next one scheduled before it is saved"
     )
     await host.answer(admitted[2].turn_id)
     assert host.stored("meta") | {"running": None, "queue": []} == host.stored("meta")

@@ -17,7 +17,7 @@ from tests.unit.turns import reference
 from tests.unit.turns.machine import ComparedMachine, Fate
 from tests.unit.turns.reference import Turn
 
-FATES: st.SearchStrategy[Fate] = st.sampled_from([None, None, None, None, 0, 1, 2, 3, "away"])
+FATES: st.SearchStrategy[Fate] = st.sampled_from([None, None, None, None, 0, 1, 2, 3, 4, "away"])
 KEYS = st.sampled_from([None, None, "a", "b", "c"])
 POLICIES: st.SearchStrategy[OnBusy] = st.sampled_from(["queue", "reject", "interrupt"])
 TEXTS = st.sampled_from(["hi", "ho"])
@@ -93,7 +93,7 @@ class ChatMachine(ComparedMachine):
     @precondition(lambda self: len(self.promised.shown()) > 2)
     @rule(fate=FATES)
     def clear(self, fate: Fate) -> None:
-        self.does(lambda c: c.clear(), self.cleared, fate)
+        self.does(lambda c: c.clear(), self.cleared, fate, before=lambda c: c.follow_on())
 
     # -- workflows: the recorded one, and those that are not ---------------------------------------------------------------
 

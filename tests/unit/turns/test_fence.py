@@ -7,10 +7,12 @@ import pytest
 
 from agent.domain.conversation import Submission
 from agent.domain.errors import Unavailable
+from agent.domain.limits import TURN_STALE_AFTER
 from agent.domain.messages import Message
+from agent.domain.turn import KeepShown
 from agent.domain.undo import EndUndo
 from tests.unit.turns.host import KEY, ChatHost, turn_key
-from tests.unit.turns.test_undo_order import cancelled, end, lose, outcomes, undo_ref
+from tests.unit.turns.test_undo_order import cancelled, end, lose, outcomes, undo_ref, with_tools
 
 
 @pytest.fixture
@@ -68,19 +70,95 @@ async def test_a_conversation_that_missed_the_end_of_its_turn_goes_on(both: tupl
     assert history.total_turns == 3
 
 
-async def test_a_turn_that_ends_without_being_the_one_that_runs_starts_nothing(both: tuple[ChatHost, ChatHost]) -> None:
+async def test_an_end_that_is_refused_starts_nothing_beside_it(both: tuple[ChatHost, ChatHost]) -> None:
     zombie, other = both
     first = await other.submit("first", secret=1)
-    second = await other.submit("second", secret=2)
+    await other.submit("second", secret=2)
     zombie.before_save = lambda: other.begin(first.turn_id)
     with pytest.raises(Unavailable):
         await zombie.chats.cancel(turn_key(first.turn_id))
 
-    assert (await other.chats.get_turn(turn_key(second.turn_id))).status == "running"
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.status for turn in history.turns] == ["running", "queued"]
     await other.submit("third", secret=3)
     await other.chats.cancel(turn_key(first.turn_id))
     history = await other.chats.get_history(KEY, 10, None)
     assert [turn.status for turn in history.turns] == ["cancelled", "running", "queued"]
+
+
+async def test_an_interrupt_that_finds_the_turn_moved_runs_nothing_beside_it(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first = await other.submit("first", secret=1)
+    zombie.before_save = lambda: other.begin(first.turn_id)
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("two", 2).model_copy(update={"on_busy": "interrupt"}))
+
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [(turn.messages[0].content, turn.status) for turn in history.turns] == [("first", "running")]
+
+
+async def test_a_turn_that_has_ended_with_its_end_all_that_was_saved_is_gone_on_from(host: ChatHost) -> None:
+    first, second = (await host.submit(secret=1)).turn_id, (await host.submit(secret=2)).turn_id
+    host.effects_left = 1
+    with pytest.raises(Unavailable):
+        await host.chats.cancel(turn_key(first))
+    host.effects_left = None
+    assert (await host.chats.get_turn(turn_key(first))).status == "cancelled"
+    shown = Message(role="assistant", content="half", tokens=2, interrupted=True)
+    await host.chats.keep_shown(KeepShown(ref=host.ref(first), shown=shown))
+    assert (await host.chats.heal(turn_key(second))).status == "running"
+    history = await host.chats.get_history(KEY, 10, None)
+    assert (history.total_turns, history.total_tokens) == (2, sum(turn.tokens for turn in history.turns[:1]))
+
+
+async def test_one_that_was_cancelled_while_it_waited_is_passed_over_and_counted(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    first, second = await other.submit("first", secret=1), await other.submit("second", secret=2)
+    zombie.before_save = lambda: other.submit("third", secret=3)
+    with pytest.raises(Unavailable):
+        await zombie.chats.cancel(turn_key(second.turn_id))
+
+    await other.answer(first.turn_id)
+    history = await other.chats.get_history(KEY, 10, None)
+    assert [turn.status for turn in history.turns] == ["completed", "cancelled", "running"]
+    assert history.total_turns == 3
+
+
+async def test_an_undo_whose_cancel_was_refused_is_not_meant(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    turn = await with_tools(other)
+    zombie.before_save = lambda: other.begin(turn, 1)
+    with pytest.raises(Unavailable):
+        await zombie.chats.cancel(turn_key(turn), "undo")
+
+    assert (await other.chats.begin_undo(undo_ref(other, turn))).kind == "void", "the turn runs"
+    await other.commit(turn, (await other.begin(turn, 1)).epoch, step=1)
+    assert (await other.chats.get_turn(turn_key(turn))).status == "completed"
+    other.workflows.dead.add(other.instance(f"undo {turn}"))
+    zombie.clock.advance(TURN_STALE_AFTER)
+    await other.chats.heal(turn_key(turn))
+    assert [name for name, _ in other.workflows.started].count(f"undo {turn}") == 1
+    assert other.stored("undo-1") is None, "what was left of the order is gone"
+
+
+async def test_a_zombie_between_turn_and_meta_finds_that_another_has_taken_its_place(both: tuple[ChatHost, ChatHost]) -> None:
+    zombie, other = both
+    other.effects_left = 2  # saves meta as it is, saves turn and key, and dies
+
+    async def takes_its_place() -> None:
+        with pytest.raises(Unavailable):
+            await other.chats.process_message(KEY, keyed("two", 2))
+
+    async def then() -> None:
+        zombie.before_save = takes_its_place
+
+    zombie.before_save = then  # the first save is turn and key, the second meta
+    with pytest.raises(Unavailable):
+        await zombie.chats.process_message(KEY, keyed("one", 1))
+    other.effects_left = None
+
+    assert (await other.chats.get_history(KEY, 10, None)).turns == (), "nobody was told of either"
+    assert (await other.chats.process_message(KEY, keyed("one", 3))).status == "running"
 
 
 async def test_what_is_read_after_meta_may_be_newer_and_is_not_overwritten(both: tuple[ChatHost, ChatHost]) -> None:

@@ -66,7 +66,8 @@ async def test_the_undo_is_scheduled_before_the_cancel_is_saved_and_named_at_onc
     turn = await with_tools(host)
     host.trace.clear()
     seen = await host.chats.cancel(turn_key(turn), "undo")
-    assert host.trace == ["schedule", "save"]
+    assert host.trace == ["schedule", "save", "save"]
+    assert host.writes[-2:] == [{"turn-1", "undo-1"}, {"meta"}], "one's end and its undo are saved together"
     assert seen.terminal is not None
     assert seen.terminal.model_dump()["undo_ordered"] == tuple(tasks_of(turn))
     assert seen.undo is not None
@@ -108,6 +109,14 @@ async def test_the_first_word_stands(host: ChatHost) -> None:
     for effects in get_args(Effects):
         assert (await host.chats.cancel(turn_key(undone), effects)).undo is not None
     assert [t for t, _ in host.workflows.started if t.startswith("undo")] == [f"undo {undone}"]
+
+
+async def test_every_kind_of_change_is_among_them_in_the_order_of_the_calls(host: ChatHost) -> None:
+    status = call(1, "update_task_status", '{"task_id": "t-1", "status": "completed"}')
+    turn = await with_tools(host, ASSIGN, status, call(2, CREATE.name, CREATE.arguments))
+    await host.chats.cancel(turn_key(turn), "undo")
+    begun = await host.chats.begin_undo(undo_ref(host, turn))
+    assert [[of.command for of in changes.calls] for changes in begun.tasks] == [["assign", "status"], ["create"]]
 
 
 async def test_without_a_call_that_changes_something_there_is_nothing_to_do(host: ChatHost) -> None:
