@@ -5,6 +5,7 @@ the SDK's response models: building one per token is the largest share of a stre
 """
 
 import asyncio
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, cast
@@ -22,6 +23,7 @@ from agent.domain.model import ModelEvent, ModelFailed, ModelRequest, TextPart
 _KEEP_ALIVE = 4.0  # under the usual server's 5: a busy loop must not meet a connection that was just closed
 _TRAILER_PATIENCE = 1.0  # for usage and [DONE] once the answer is whole
 _DRAIN_PATIENCE = 0.1  # for the end of the body after [DONE]; reading it lets the connection be used again
+_GZIP_OR_ZLIB = 47  # what zlib calls telling the two apart by itself
 _BROKEN = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
 
 
@@ -44,7 +46,8 @@ class OpenAIModel:
         pool = httpx2.Limits(max_connections=limits.CONCURRENT_ACTIVITIES_MAX, keepalive_expiry=_KEEP_ALIVE)
         hooks = {"response": [_bound_error_body]}
         # aiohttp under the SDK: its parser is C, and one read takes all that has arrived.
-        http = DefaultAioHttpClient(timeout=timeout, limits=pool, event_hooks=hooks)
+        # No redirects: each would be another request with the whole conversation, to whatever host it names.
+        http = DefaultAioHttpClient(timeout=timeout, limits=pool, event_hooks=hooks, follow_redirects=False)
         self._client = AsyncOpenAI(
             base_url=base_url, api_key=api_key or "none", max_retries=0, timeout=timeout, http_client=http
         )
@@ -136,16 +139,20 @@ class OpenAIModel:
 
 
 class _Head(httpx2.AsyncByteStream):
-    """The first bytes of a body; the SDK reads error bodies whole, however long they are."""
+    """The first bytes of a body; the SDK reads error bodies whole, however long they are, or become when unpacked."""
 
-    def __init__(self, body: httpx2.AsyncByteStream) -> None:
-        self._body = body
+    def __init__(self, body: httpx2.AsyncByteStream, *, packed: bool) -> None:
+        self._body, self._packed = body, packed
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = MODEL_ERROR_BODY_BYTES_MAX
+        left, unpacking = MODEL_ERROR_BODY_BYTES_MAX, zlib.decompressobj(_GZIP_OR_ZLIB)
         async for data in self._body:
-            yield data[:left]
-            left -= len(data)
+            try:
+                head = unpacking.decompress(data, left) if self._packed else data[:left]
+            except zlib.error:
+                return
+            yield head
+            left -= len(head)
             if left <= 0:
                 return
 
@@ -159,7 +166,8 @@ def _until(deadline: float, patience: float) -> float:
 
 async def _bound_error_body(response: httpx2.Response) -> None:
     if response.is_error:
-        response.stream = _Head(cast(httpx2.AsyncByteStream, response.stream))
+        packed = response.headers.pop("content-encoding", "identity") != "identity"
+        response.stream = _Head(cast(httpx2.AsyncByteStream, response.stream), packed=packed)
 
 
 def _body(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:

@@ -38,6 +38,7 @@ class AnswerParser:
         self._salt, self._secret = salt, secret
         self._tail = bytearray()
         self._calls: dict[int, _Call] = {}
+        self._moved: dict[int, int] = {}  # where fragments of an index go that was used for one call and then for another
         self._text_bytes = 0
         self._reason: str | None = None
         self._usage: Usage | None = None
@@ -173,6 +174,8 @@ class AnswerParser:
         # The first wins: some servers repeat id and name in every fragment.
         call.provider_id = call.provider_id or provider_id
         call.name = call.name or name
+        if len(call.name) > limits.TOOL_NAME_CHARS_MAX:
+            raise _nonsense(f"a tool's name of more than {limits.TOOL_NAME_CHARS_MAX} characters")
         arguments = function.get("arguments")
         if arguments:
             call.arguments += arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
@@ -186,9 +189,16 @@ class AnswerParser:
             raise ModelFailed("answer_too_large", detail, retryable=False)
 
     def _slot(self, index: Any, provider_id: str, name: str) -> int:
-        """Where a fragment belongs; without an index a new id, or a name without id, begins the next call."""
+        """Where a fragment belongs; without an index a new id, or a name without id, begins the next call.
+
+        So does a name with another id under an index that is taken: some servers give all calls the index 0.
+        """
         if index is not None:
-            return int(index)
+            slot = self._moved.get(int(index), int(index))
+            there = self._calls.get(slot)
+            if there and name and provider_id and there.provider_id not in ("", provider_id):
+                slot = self._moved[int(index)] = max(self._calls) + 1
+            return slot
         if provider_id:
             for slot, call in self._calls.items():
                 if call.provider_id == provider_id:
@@ -199,6 +209,8 @@ class AnswerParser:
     def _take_usage(self, usage: Any) -> None:
         prompt, completion = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         total = int(usage.get("total_tokens") or prompt + completion)
+        if min(prompt, completion, total) < 0 or max(prompt, completion, total) > limits.USAGE_TOKENS_MAX:
+            return  # no number of tokens; it could not even be stored
         self._usage = Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=total)
 
     def _tool_calls(self) -> list[ToolCallPart]:
@@ -209,7 +221,7 @@ class AnswerParser:
             if not call.name:
                 raise _nonsense("a tool call without a name")
             provider_id = call.provider_id
-            if not provider_id or provider_id in taken:
+            if not provider_id or provider_id in taken or len(provider_id) > limits.PROVIDER_ID_CHARS_MAX:
                 made_of = "\0".join((self._salt, str(index), call.name, call.arguments))
                 provider_id = "call_" + sha256(made_of.encode()).hexdigest()[:24]
             taken.add(provider_id)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agent.adapters.model import OpenAIModel
+from agent.domain import limits
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelEvent, ModelRequest, TextPart, ToolCallPart
 from tests.contract.model.calls import KEY, REQUEST, STOP, ask, call, calls, said
@@ -140,6 +141,21 @@ class TestTolerance:
         fragments = [whole, call(1, "", "b", "y"), call(1, "", "b", "y")]
         events = await self.run(endpoint, model, sse(*[chunk({"tool_calls": [f]}) for f in fragments], STOP))
         assert calls(events) == [ToolCallPart(0, "x", "a", '{"k":1}'), ToolCallPart(1, "y", "b", "{}")]
+
+    async def test_calls_that_share_an_index(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
+        fragments = [call(0, "{", "a", "id-a"), call(0, "}"), call(0, '{"y":', "b", "id-b"), call(0, "2}", "", "id-b")]
+        events = await self.run(endpoint, model, sse(*[chunk({"tool_calls": [f]}) for f in fragments], STOP))
+        assert calls(events) == [ToolCallPart(0, "id-a", "a", "{}"), ToolCallPart(1, "id-b", "b", '{"y":2}')]
+
+    async def test_an_id_without_measure_is_replaced(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
+        raw = sse(chunk({"tool_calls": [call(0, "{}", "a", "i" * (limits.PROVIDER_ID_CHARS_MAX + 1))]}), STOP)
+        assert calls(await self.run(endpoint, model, raw))[0].provider_id.startswith("call_")
+
+    @pytest.mark.parametrize("tokens", [-1, limits.USAGE_TOKENS_MAX + 1, 10**20])
+    async def test_no_number_of_tokens_is_no_report(self, endpoint: ScriptedEndpoint, model: OpenAIModel, tokens: int) -> None:
+        usage = {"prompt_tokens": 3, "completion_tokens": tokens}
+        events = await self.run(endpoint, model, sse(chunk({"content": "x"}), STOP | {"usage": usage}))
+        assert events[-1] == Finished("stop", None)
 
     @pytest.mark.parametrize("fault", ["stall", "cut"])
     async def test_whatever_happens_after_the_finish_reason(self, endpoint: ScriptedEndpoint, fault: str) -> None:

@@ -1,7 +1,9 @@
 """The model adapter against real sockets: the code and verdict of everything it does not accept."""
 
 import asyncio
+import gzip
 import json
+import tracemalloc
 
 import pytest
 
@@ -144,6 +146,27 @@ class TestFailures:
         assert failure.detail.startswith("The model endpoint answered 400: bad [31m key *** xxx")
         assert failure.detail.isprintable()
 
+    @pytest.mark.parametrize("status", [301, 302, 307, 308])
+    async def test_redirects_are_not_followed(self, endpoint: ScriptedEndpoint, model: OpenAIModel, status: int) -> None:
+        endpoint.queue(Step(status=status, headers=(("location", f"{endpoint.base_url}/chat/completions"),)))
+        failure, _ = await fail(model)
+        assert (failure.code, failure.retryable) == ("model_rejected", False)
+        assert failure.detail == f"The model endpoint answered {status}."
+        assert len(endpoint.ledger) == 1
+
+    async def test_packed_error_bodies_are_unpacked_up_to_a_bound(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
+        packed = (("content-encoding", "gzip"),)
+        said = gzip.compress(b'{"error": {"message": "Too long.", "code": "context_length_exceeded"}}')
+        endpoint.queue(Step(status=400, raw=(said,), headers=packed))
+        assert (await fail(model))[0].code == "context_too_long"
+        endpoint.queue(Step(status=500, raw=(gzip.compress(b"x" * 50_000_000),), headers=packed))
+        tracemalloc.start()
+        failure, _ = await fail(model)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert failure.code == "model_error"
+        assert peak < 10_000_000
+
     async def test_endless_error_body_is_not_read_to_its_end(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
         head = b"HTTP/1.1 500 Oh\r\ncontent-type: text/plain\r\n\r\n"
         endpoint.queue(Step(wire=head + b"x" * 100_000, fault="stall"))
@@ -154,6 +177,9 @@ class TestFailures:
 class TestBounds:
     async def test_silence_before_the_headers(self, endpoint: ScriptedEndpoint) -> None:
         await self.silent(endpoint, Step(fault="hang"), "")
+
+    async def test_headers_that_never_end(self, endpoint: ScriptedEndpoint) -> None:
+        await self.silent(endpoint, Step(wire=b"HTTP/1.1 200 OK\r\nx-slow: ", fault="stall"), "")
 
     async def test_silence_within_the_stream(self, endpoint: ScriptedEndpoint) -> None:
         await self.silent(endpoint, Step(fault="stall", after=2), "w0 w1")
@@ -193,6 +219,13 @@ class TestBounds:
         assert len(calls(await ask(model))) == most
         failure, _ = await fail(model)
         assert (failure.code, failure.retryable) == ("too_many_tool_calls", False)
+
+    async def test_tool_name_too_long(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
+        most = limits.TOOL_NAME_CHARS_MAX
+        endpoint.queue(Step(tools=(("a" * most, "{}"),)), Step(tools=(("a" * (most + 1), "{}"),)))
+        assert len(calls(await ask(model))[0].name) == most
+        failure, _ = await fail(model)
+        assert (failure.code, failure.retryable) == ("model_nonsense", True)
 
     async def test_tool_arguments_too_large(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
         most = json.dumps({"t": "é" * ((limits.TOOL_ARGUMENTS_BYTES_MAX - 9) // 2)}, ensure_ascii=False)
