@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.bench import chat, tasks, wires
+from tests.bench import cancel, chat, tasks, wires
 from tests.bench.aims import aims
 from tests.bench.bare_stack import TOKEN_SETTING
 from tests.bench.processes import ROOT, Processes, cpu
 
-ALL = ("chat", "tasks", "actors", "wires")
+ALL = ("chat", "cancel", "tasks", "actors", "wires")
 _TOKEN = "bench-token-of-a-stack-that-lives-for-minutes"
 
 
@@ -58,6 +58,9 @@ def run(folder: Path, wanted: list[str]) -> dict[str, Any]:
         if "chat" in wanted:
             _tell("chat")
             report["chat"] = chat.measure(load, measured)
+        if "cancel" in wanted:
+            _tell("cancel")
+            report["cancel"] = cancel.measure(measured[0].url, service.url)
         if "tasks" in wanted:
             _tell("tasks")
             report["tasks"] = tasks.measure(load, stacks)
