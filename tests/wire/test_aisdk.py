@@ -11,7 +11,8 @@ from tests.integration.stack import Stack
 from tests.wire.node import Scenario, node
 
 SCENES = "aisdk/scenes.mjs"
-LONG = "[[script: tokens=60 delay=30ms]]"
+LONG = "[[script: tokens=60 delay=80ms]]"
+SLOW = "[[script: tokens=60 delay=250ms]]"  # goes on while Node starts, on a busy machine too
 LONG_TEXT = " ".join(f"w{n}" for n in range(60))
 NEW_TASK = {"title": "Review the payment PR", "description": "Look at the payment PR.", "assignee": "Bob"}
 
@@ -210,7 +211,7 @@ def test_nothing_is_resumed_when_nothing_runs(client: Client) -> None:
 
 
 def test_a_turn_of_the_services_own_stream_goes_on_here(client: Client) -> None:
-    with client.say(f"{mark()} {LONG}") as stream:
+    with client.say(f"{mark()} {SLOW}") as stream:
         stream.until("text.delta")
         turn_id = stream.turn_id
     shown = scene(client, "follow")

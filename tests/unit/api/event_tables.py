@@ -55,13 +55,15 @@ def document() -> str:
     """The whole file."""
     turn = "".join(_row(m, [m.model_fields["type"].default]) for m in _models(events.AnyTurnEvent))
     feed = "".join(
-        _row(m, list(get_args(m.model_fields["event_type"].annotation)), besides={"turn_id"})
+        _row(m, list(get_args(m.model_fields["event_type"].annotation)), besides=frozenset({"turn_id"}))
         for m in _models(events.AnyFeedEvent)
     )
     return _HEAD + _COLUMNS + turn + _FEED + _COLUMNS + feed
 
 
-def _row(model: type[events.TurnEvent] | type[events.FeedEvent], names: list[str], besides: set[str] = frozenset()) -> str:
+def _row(
+    model: type[events.TurnEvent] | type[events.FeedEvent], names: list[str], besides: frozenset[str] = frozenset()
+) -> str:
     schema = model.model_json_schema(mode="serialization")
     fields = [
         f"`{name}`: {_shown(told)}" for name, told in schema["properties"].items() if name in besides or name not in _SHARED
