@@ -32,7 +32,7 @@ def of_tokens(count: int) -> str:
 
 
 def test_a_new_user_has_none(client: Client) -> None:
-    assert client.get("/history") == {"turns": [], "total_turns": 0, "total_tokens": 0, "next": None}
+    assert client.get("/history") == {"turns": [], "total_turns": 0, "total_tokens": 0, "next": None, "running": None}
     context = client.get("/context")
     check_sums(context)
     assert [message["role"] for message in context["messages"]] == ["system"]
@@ -90,7 +90,7 @@ def test_clearing(client: Client, endpoint: EndpointThread) -> None:
 
     cleared = client.http.delete("/history").json()
     assert cleared == {"cleared_turns": 3, "cleared_tokens": totals["total_tokens"]}
-    assert client.get("/history") == {"turns": [], "total_turns": 0, "total_tokens": 0, "next": None}
+    assert client.get("/history") == {"turns": [], "total_turns": 0, "total_tokens": 0, "next": None, "running": None}
     assert [message["role"] for message in client.get("/context")["messages"]] == ["system"]
     assert {client.http.get(f"/turns/{turn}").status_code for turn in old} == {404}
     assert client.get("/history", conversation="other")["turns"][0]["turn_id"] == kept.turn_id

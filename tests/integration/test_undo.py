@@ -1,6 +1,6 @@
 """Cancelling with ``undo``: what the turn's tools did is taken back, whatever dies, and nothing of anybody else."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,7 +49,7 @@ def told_next(client: Client, endpoint: EndpointThread) -> str:
 
 
 @contextmanager
-def notifications_that_hang(stack: Stack) -> Iterator[None]:
+def notifications_that_hang(stack: Stack) -> Generator[None]:
     """The switch is shared by all replicas, and survives them."""
     set_notifications(stack, "hang")
     try:

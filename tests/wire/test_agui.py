@@ -17,7 +17,8 @@ SLOW_TEXT = " ".join(f"w{n}" for n in range(30))
 def run(client: Client, text: str | None, **more: Any) -> dict[str, Any]:
     """What the client has when its run has ended."""
     given = {"url": client.url, "user": client.user, "threadId": "main", "runId": mark()}
-    return node("agui_run.mjs", **given | more | ({} if text is None else {"text": text}))
+    said: dict[str, Any] = given | more | ({} if text is None else {"text": text})
+    return node("agui_run.mjs", **said)
 
 
 def scene(client: Client, text: str | None, **more: Any) -> Scenario:
