@@ -27,6 +27,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_resumes_exactly(service: Sta
     with closing(connected(service)) as stalled:
         stalled.sendall(request("GET", f"/turns/{turn}/events", x_user_id=client.user))
         begun, me = time.monotonic(), stalled.getsockname()[1]
+        until(lambda: is_open(service, me), 10, lambda: "it is not taken")
         until(lambda: not is_open(service, me), FOLLOWER_STALL_TIMEOUT * 2, lambda: "it is not cut off")
         assert time.monotonic() - begun > FOLLOWER_STALL_TIMEOUT / 2
         got, reset = taken(stalled)
