@@ -4,7 +4,7 @@ All turns are started at once, each in a conversation of its own, so that their 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -24,7 +24,6 @@ class Case:
     code: str = ""
     retryable: bool = True
     attempts: int = MODEL_ATTEMPTS_MAX
-    marked: str = field(default_factory=mark)
 
 
 CASES = {
@@ -62,6 +61,7 @@ WORKING = [name for name, case in CASES.items() if not case.code]
 @dataclass(frozen=True)
 class Started:
     client: Client
+    marks: dict[str, str]
     turns: dict[str, str]
 
 
@@ -69,8 +69,9 @@ class Started:
 def started(service: Stack) -> Iterator[Started]:
     """Every case's turn, running."""
     client = Client(service.urls)
-    turns = {name: client.drop(f"{case.marked} [[script: {case.script}]]", conversation(name)) for name, case in CASES.items()}
-    yield Started(client, turns)
+    marks = {name: mark() for name in CASES}
+    turns = {name: client.drop(f"{marks[name]} [[script: {case.script}]]", conversation(name)) for name, case in CASES.items()}
+    yield Started(client, marks, turns)
     client.close()
 
 
@@ -89,7 +90,7 @@ def test_it_fails_with_a_code_after_bounded_attempts(started: Started, endpoint:
     assert turn["failure"]["message"].endswith("; tried 4 times.") == (case.attempts == MODEL_ATTEMPTS_MAX)
     assert turn["terminal"]["type"] == "turn.failed"
     assert turn["message"] is None
-    requests = endpoint.requests(case.marked)
+    requests = endpoint.requests(started.marks[name])
     assert len(requests) == case.attempts
     pauses = [after.started - before.started for before, after in zip(requests, requests[1:], strict=False)]
     delays = [model_retry_delay(turn["turn_id"], attempt, True, None) or 0.0 for attempt in range(len(pauses))]
@@ -106,7 +107,7 @@ def test_it_recovers(started: Started, endpoint: EndpointThread, name: str) -> N
 
     assert (turn["status"], turn["failure"]) == ("completed", None)
     assert turn["message"]["content"] == " ".join(f"w{n}" for n in range(10)), "the whole text, once"
-    assert len(endpoint.requests(case.marked)) == case.attempts
+    assert len(endpoint.requests(started.marks[name])) == case.attempts
     assert turn["attempts"] == 1, "one workflow instance did it all"
 
 
@@ -133,14 +134,14 @@ def test_a_reader_sees_the_failure_and_nothing_after_it(client: Client) -> None:
 
 def test_retry_after_is_honoured(started: Started, endpoint: EndpointThread) -> None:
     started.client.ended(started.turns["asks for patience"])
-    first, second = endpoint.requests(CASES["asks for patience"].marked)
+    first, second = endpoint.requests(started.marks["asks for patience"])
     assert 4.0 <= second.started - first.started < 8.0
 
 
 @pytest.mark.parametrize("name", ["hangs once", "stalls once"])
 def test_silence_is_given_up(started: Started, endpoint: EndpointThread, name: str) -> None:
     started.client.ended(started.turns[name], 90)
-    first, second = endpoint.requests(CASES[name].marked)
+    first, second = endpoint.requests(started.marks[name])
     assert first.disconnected is not None, "the silent connection was closed"
     assert MODEL_STALL_TIMEOUT <= second.started - first.started < MODEL_STALL_TIMEOUT + 5
 
