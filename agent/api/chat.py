@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import Field, StrictStr
 from sse_starlette.sse import EventSourceResponse
 
@@ -12,18 +12,16 @@ from agent.api import sse
 from agent.api.admission import Admissions, Said
 from agent.api.body import Body
 from agent.api.following import turn_entries
-from agent.api.identity import time_zone, who
+from agent.api.identity import Who, Zone
 from agent.api.problems import responses
 from agent.api.turns import STREAM, TurnApi
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Cleared, HistoryPage, OnBusy
-from agent.domain.ids import Identity, TurnKey
+from agent.domain.ids import TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
 from agent.ports import Chats, TurnLog
 
-Who = Annotated[Identity, Depends(who)]
-Zone = Annotated[str, Depends(time_zone)]
 Conversation = Annotated[str, Query(description="Which of the user's conversations.")]
 
 

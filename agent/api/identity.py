@@ -6,7 +6,7 @@ Coroutines, because FastAPI calls a plain function in a thread: half a milliseco
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from fastapi import Header
+from fastapi import Depends, Header
 
 from agent.domain import ids
 from agent.domain.errors import BadRequest
@@ -30,3 +30,7 @@ async def time_zone(
     if x_time_zone not in _TIME_ZONES:
         raise BadRequest("bad_time_zone", f"There is no time zone {x_time_zone[:64]!r}; use a name such as Europe/Berlin.")
     return x_time_zone
+
+
+Who = Annotated[Identity, Depends(who)]
+Zone = Annotated[str, Depends(time_zone)]

@@ -4,15 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
-from agent.api.identity import who
+from agent.api.identity import Who
 from agent.api.problems import problem_response, responses
-from agent.domain.ids import Identity
 from agent.ports import Feed
 
 _FEED_ID = re.compile(r"[0-9]{1,18}")
@@ -46,7 +45,7 @@ def live_router(
 
     @router.get("/events", tags=["feed"], response_class=EventSourceResponse, responses={**FEED, **responses(400)})
     async def events(
-        user: Annotated[Identity, Depends(who)],
+        user: Who,
         last_event_id: Annotated[str | None, Header(description="Continue after this id, if it is still kept.")] = None,
     ) -> EventSourceResponse:
         """This user's live feed."""

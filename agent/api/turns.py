@@ -3,26 +3,24 @@
 import contextlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
 from agent.api.body import Body
 from agent.api.following import open_turn
-from agent.api.identity import who
+from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.domain import cursors
 from agent.domain.context import ContextView
 from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable
 from agent.domain.events import EntryId, TerminalEvent
-from agent.domain.ids import Identity, TurnKey
+from agent.domain.ids import TurnKey
 from agent.domain.turn import TurnStatus
 from agent.domain.undo import Effects, Undo
 from agent.ports import Chats, TurnLog
-
-Who = Annotated[Identity, Depends(who)]
 
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {

@@ -54,6 +54,14 @@ def client(make_client: Callable[..., Client]) -> Client:
     return make_client()
 
 
+@pytest.fixture
+def user(stack: Stack) -> Iterator[Client]:
+    """A user nobody else is, of the ``stack`` that the test's module has for itself to hurt."""
+    client = Client(stack.urls)
+    yield client
+    client.close()
+
+
 @pytest.fixture(scope="module")
 def hostile(service: Stack) -> Iterator[Client]:
     """A user who tries everything; in the end nothing was admitted or made, and the conversation works."""

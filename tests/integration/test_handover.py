@@ -20,13 +20,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, profile: Profile, endpoint: 
         yield running
 
 
-@pytest.fixture
-def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.urls)
-    yield client
-    client.close()
-
-
 def test_a_turn_that_ends_in_time_ends_for_its_reader(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     said = script(tool("create_task", NEW_TASK), "tokens=30 delay=100ms")
     turn = user.drop(said)

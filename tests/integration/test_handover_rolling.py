@@ -32,13 +32,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model: EndpointThread) -> It
         yield running
 
 
-@pytest.fixture
-def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.urls)
-    yield client
-    client.close()
-
-
 def test_a_follower_that_a_stop_cuts_off_goes_on_elsewhere_exactly(stack: Stack, user: Client, model: EndpointThread) -> None:
     said = script("tokens=100 delay=100ms")  # outlasts the grace of a stop
     turn = user.drop(said)

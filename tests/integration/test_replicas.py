@@ -39,13 +39,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, endpoint: EndpointThread, re
         yield running
 
 
-@pytest.fixture
-def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.urls)
-    yield client
-    client.close()
-
-
 def whole(client: Client, turn_id: str, after: Frame | None = None) -> Answer:
     with client.follow(turn_id, after.id if after else None) as stream:
         return stream.rest()

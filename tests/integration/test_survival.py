@@ -31,13 +31,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory, profile: Profile, endpoint: 
         yield running
 
 
-@pytest.fixture
-def user(stack: Stack) -> Iterator[Client]:
-    client = Client(stack.urls)
-    yield client
-    client.close()
-
-
 def check_answered_once(user: Client, turn_id: str, text: str = WHOLE) -> dict[str, Any]:
     """The turn completed with ``text``, and the conversation holds nothing else."""
     turn = user.ended(turn_id, 60)

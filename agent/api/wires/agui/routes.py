@@ -5,17 +5,16 @@ is. The stock client knows no other way to come back than to run again, so joini
 """
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
 from ag_ui.core import BaseEvent, RunAgentInput, RunFinishedEvent, RunFinishedSuccessOutcome
 from ag_ui.encoder import EventEncoder
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
 from agent.api.admission import Admissions, Said
 from agent.api.following import open_turn
-from agent.api.identity import time_zone, who
+from agent.api.identity import Who, Zone
 from agent.api.problems import responses
 from agent.api.turns import STREAM
 from agent.api.wires.agui.messages import stored_messages
@@ -24,13 +23,11 @@ from agent.api.wires.agui.request import asked
 from agent.api.wires.agui.tasks import TaskState
 from agent.domain import ids
 from agent.domain.events import LogEntry
-from agent.domain.ids import ConversationKey, Identity, TurnKey
+from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_MAX, TASKS_PAGE_MAX
 from agent.domain.turn import ENDED
 from agent.ports import Chats, Tasks, TurnLog
 
-Who = Annotated[Identity, Depends(who)]
-Zone = Annotated[str, Depends(time_zone)]
 _SCOPE = "agui"
 _encode = EventEncoder().encode
 

@@ -2,28 +2,26 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
 from agent.api.admission import Admissions, Said
 from agent.api.body import Body
 from agent.api.following import open_turn
-from agent.api.identity import time_zone, who
+from agent.api.identity import Who, Zone
 from agent.api.turns import Cancelled, CancelRequest, TurnApi
 from agent.api.wires.aisdk.frames import HEADERS, framed, refusals
 from agent.api.wires.aisdk.messages import UIMessages, turn_of_message, turn_of_user_message, ui_messages
 from agent.api.wires.aisdk.request import UIChatRequest, fingerprint
 from agent.domain import ids
 from agent.domain.errors import Unprocessable
-from agent.domain.ids import ConversationKey, Identity, TurnKey
+from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX
 from agent.domain.turn import ENDED
 from agent.domain.undo import Effects
 from agent.ports import Chats, TurnLog
 
-Who = Annotated[Identity, Depends(who)]
-Zone = Annotated[str, Depends(time_zone)]
 SCOPE = "aisdk"
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Body, Depends, Header, Query
+from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from agent.api import sse
 from agent.api.admission import Admissions, Said
 from agent.api.following import open_turn
-from agent.api.identity import time_zone, who
+from agent.api.identity import Who, Zone
 from agent.api.turns import TurnApi
 from agent.api.wires.responses import documents
 from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
@@ -31,8 +31,6 @@ from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOL
 from agent.ports import Chats, Randomness, TurnLog
 
 Json = dict[str, Any]
-Who = Annotated[Identity, Depends(who)]
-Zone = Annotated[str, Depends(time_zone)]
 
 PREVIOUS = "previous_response_id"
 _SCOPE = "responses"
