@@ -21,6 +21,10 @@ _MOVING = (  # what daprd says while actors have no host: the app restarts, or f
     "context canceled",
     "not registered",
     "placement",
+    "actor is closed",
+    "actor runtime is closed",
+    "remote actor moved",
+    "failed to invoke target",  # its replica is gone
     "app is not in a healthy state",  # its sidecar has noticed that its app is dead, placement has not yet
     "connect: connection refused",  # its app is dead, and its sidecar has not noticed yet
     '": EOF',  # its app died with the call in its hands

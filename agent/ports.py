@@ -100,6 +100,14 @@ class TurnLog(Protocol):
         """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
         ...
 
+    async def beat(self, turn: TurnKey) -> None:
+        """Says that an attempt at the turn lives; no follower hears of it. Raises LogUnavailable."""
+        ...
+
+    async def beats(self, turn: TurnKey) -> bool:
+        """Whether an attempt has said so within BEAT_KEPT seconds. Raises LogUnavailable."""
+        ...
+
     def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         """Batches of entries after the cursor, as they come; ends after the closing entry.
 

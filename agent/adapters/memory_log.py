@@ -11,7 +11,7 @@ from typing import NoReturn
 from agent.domain.errors import Closed, Fenced, LogUnavailable
 from agent.domain.events import CLOSING_ID, AnyTurnEvent, EntryId, LogEntry, TerminalEvent, log_entry
 from agent.domain.ids import TurnKey
-from agent.domain.limits import HEARTBEAT, LOG_CLOSED_KEPT_MAX, LOG_CLOSED_KEPT_SECONDS, LOG_ENTRIES_MAX
+from agent.domain.limits import BEAT_KEPT, HEARTBEAT, LOG_CLOSED_KEPT_MAX, LOG_CLOSED_KEPT_SECONDS, LOG_ENTRIES_MAX
 
 
 class _Log:
@@ -20,6 +20,7 @@ class _Log:
     def __init__(self) -> None:
         self.entries: list[LogEntry] = []
         self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.last_beat: float | None = None
 
     @property
     def newest(self) -> EntryId:
@@ -85,6 +86,16 @@ class MemoryTurnLog:
         while True:
             log.refuse(epoch)
             await asyncio.shield(log.changed)
+
+    async def beat(self, turn: TurnKey) -> None:
+        if log := self._logs.get(turn):
+            log.last_beat = asyncio.get_running_loop().time()
+
+    async def beats(self, turn: TurnKey) -> bool:
+        log = self._logs.get(turn)
+        if log is None or log.last_beat is None:
+            return False
+        return asyncio.get_running_loop().time() - log.last_beat < BEAT_KEPT
 
     async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         if after == CLOSING_ID:

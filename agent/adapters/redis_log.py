@@ -5,15 +5,22 @@ and all or nothing. A log lives until it is closed and old; nothing is ever trim
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from agent.adapters.redis_line import Argument
 from agent.adapters.redis_link import RedisLink
 from agent.adapters.redis_pipe import RedisAway, Script
 from agent.domain import ids
 from agent.domain.errors import Closed, Fenced, LogUnavailable
 from agent.domain.events import CLOSING_ID, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import ConversationKey, TurnKey
-from agent.domain.limits import LOG_CLOSED_KEPT_SECONDS, LOG_ENTRIES_MAX, LOG_OPEN_KEPT_SECONDS, REDIS_PAGE
+from agent.domain.limits import (
+    BEAT_KEPT,
+    LOG_CLOSED_KEPT_SECONDS,
+    LOG_ENTRIES_MAX,
+    LOG_OPEN_KEPT_SECONDS,
+    REDIS_PAGE,
+)
 
 _BEGIN = EntryId(0, 0)
 _LAST_SEQ = 2**64 - 1  # that a stream id can hold
@@ -75,11 +82,14 @@ class RedisTurnLog:
             raise LogUnavailable
 
     async def newest(self, turn: TurnKey) -> EntryId | None:
-        try:
-            found = await self._link.pipe.call("XREVRANGE", self._key(turn), "+", "-", "COUNT", 1)
-        except RedisAway as error:
-            raise LogUnavailable from error
+        found = await self._call("XREVRANGE", self._key(turn), "+", "-", "COUNT", 1)
         return _entry_id(found[0][0]) if found else None
+
+    async def beat(self, turn: TurnKey) -> None:
+        await self._call("SET", self._key(turn, "beat"), "", "PX", int(BEAT_KEPT * 1000))
+
+    async def beats(self, turn: TurnKey) -> bool:
+        return bool(await self._call("EXISTS", self._key(turn, "beat")))
 
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         """Waits through an absence of Redis, too."""
@@ -124,9 +134,15 @@ class RedisTurnLog:
             raise LogUnavailable from error
         return None if newest is None else _entry_id(newest)
 
-    def _key(self, turn: TurnKey) -> str:
+    async def _call(self, *command: Argument) -> Any:
+        try:
+            return await self._link.pipe.call(*command)
+        except RedisAway as error:
+            raise LogUnavailable from error
+
+    def _key(self, turn: TurnKey, kind: str = "turn") -> str:
         # A conversation's actor and a turn's log are both named by three segments, encoded alike.
-        return f"{self._link.prefix}turn:{ids.chat_actor_id(ConversationKey(*turn))}"
+        return f"{self._link.prefix}{kind}:{ids.chat_actor_id(ConversationKey(*turn))}"
 
 
 def _entry_id(text: bytes) -> EntryId:

@@ -66,6 +66,8 @@ TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is heale
 # TurnLog, feed and streams
 PING_INTERVAL = 10.0
 HEARTBEAT = 5.0  # a follower that hears nothing for this long asks the ChatActor
+BEAT_INTERVAL = 1.0  # of an attempt at a step, which may have nothing to write for long
+BEAT_KEPT = 3.0  # an attempt that has not beaten for this long is dead: whoever stands by for it has the step done again
 LOG_ENTRIES_MAX = 20_000  # per turn
 LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
 LOG_CLOSED_KEPT_SECONDS = 600.0

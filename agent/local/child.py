@@ -12,7 +12,7 @@ from agent.local.process import has_ended, kill_group, spawn
 from agent.local.state_dir import RunningChild
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
-_STEADY_AFTER = 30.0  # a child that lived this long starts again after the shortest pause
+_STEADY_AFTER = 10.0  # a child that lived this long starts again after the shortest pause
 _PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.2
 _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
 _FROZEN_MISSES = 3  # of probes in a row: who was frozen itself, supervisor or machine, finds everybody silent when it wakes

@@ -31,6 +31,7 @@ class Felt:
     at: float
     turns: int = 0
     recovery: float | None = None
+    slowest: str = ""
     ready: float | None = 0.0
     stuck: list[str] = field(default_factory=list[str])
 
@@ -79,7 +80,9 @@ class Monkey:
         while pending and time.monotonic() - begun < PATIENCE:
             await asyncio.sleep(LOOK)
             moved = [m for m in pending if m.ended or m.moved_at > begun + SETTLED]
-            worst = max([worst, *(m.moved_at - begun for m in moved)])
+            for message in moved:
+                if message.moved_at - begun > worst:
+                    worst, felt.slowest = message.moved_at - begun, message.where
             pending = [m for m in pending if m not in moved]
         felt.stuck = [message.where for message in pending]
         felt.recovery = None if pending else worst

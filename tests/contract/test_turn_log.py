@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
+from agent.adapters import memory_log, redis_log
 from agent.domain.errors import Closed, Fenced, LogUnavailable
 from agent.domain.events import (
     CLOSING_ID,
@@ -27,6 +28,7 @@ from tests.contract.logs import (
     Adapter,
     completed,
     delta,
+    eventually,
     ids_of,
     memory,
     take,
@@ -73,6 +75,23 @@ async def test_nothing_follows_the_closing_entry(log: TurnLog) -> None:
     await log.close(TURN, TurnFailed(turn_id=TURN.turn_id, code="other", message="", retryable=False))
     entries = await to_the_end(log)
     assert [e.name for e in entries] == ["text.delta", "turn.completed"], "the first end is the only one"
+
+
+async def test_a_beat_is_heard_for_a_while_and_by_no_follower(log: TurnLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (memory_log, redis_log):
+        monkeypatch.setattr(module, "BEAT_KEPT", 0.3)
+    await log.append(TURN, EntryId(2, 0), [delta("a")])
+    assert not await log.beats(TURN), "an entry is no beat"
+    await log.beat(TURN)
+    assert await log.beats(TURN)
+    assert not await log.beats(OTHER)
+
+    async def silent() -> bool:
+        return not await log.beats(TURN)
+
+    await eventually(silent)
+    await log.close(TURN, completed())
+    assert ids_of(await to_the_end(log)) == ["2-0", str(CLOSING_ID)]
 
 
 async def test_a_turn_may_end_before_anything_was_written(log: TurnLog) -> None:

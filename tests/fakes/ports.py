@@ -145,6 +145,16 @@ class FragileLog:
             raise LogUnavailable
         return await self.log.newest(turn)
 
+    async def beat(self, turn: TurnKey) -> None:
+        if self.broken:
+            raise LogUnavailable
+        await self.log.beat(turn)
+
+    async def beats(self, turn: TurnKey) -> bool:
+        if self.broken:
+            raise LogUnavailable
+        return await self.log.beats(turn)
+
     def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
         return self.log.follow(turn, after)
 

@@ -17,7 +17,7 @@ from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelReq
 from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
-from workflows.activities.rival import stand_by
+from workflows.activities.rival import beating, stand_by
 from workflows.activities.step_writer import StepWriter, close_log, unless_refused
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
@@ -49,8 +49,9 @@ class Generate:
             return await self._settle(ref, begun)
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            answer = await unless_refused(writer, self._stream(ref, begun, writer))
-            return await self._commit(ref, begun, writer, answer)
+            async with beating(self._log, ref.key):
+                answer = await unless_refused(writer, self._stream(ref, begun, writer))
+                return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
             if failed := await self._failed(ref, begun, e):
                 return failed

@@ -1,17 +1,19 @@
 """What an attempt does when a newer one runs its step: it stands by, and then reports what the newer one came to.
 
 Which of two attempts the engine listens to is not ours to know. One that raised because it was fenced would make the engine try
-again, and the third attempt would fence the good one: one more model call for nothing.
+again, and the third attempt would fence the good one: one more model call for nothing. But the newer one may have died with
+its process, and the engine may never know: so each attempt beats, and whoever stands by for one without a pulse does raise.
 """
 
-from collections.abc import Callable
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from agent.domain.conversation import TurnView
-from agent.domain.errors import Unavailable
+from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import TextDelta
 from agent.domain.ids import TurnKey
-from agent.domain.limits import HEARTBEAT, MODEL_STALL_TIMEOUT
+from agent.domain.limits import BEAT_INTERVAL, BEAT_KEPT, MODEL_STALL_TIMEOUT
 from agent.domain.turn import StepRef
 from agent.ports import Chats, TurnLog
 
@@ -19,26 +21,67 @@ _DELTA = TextDelta.model_fields["type"].default
 
 
 class Superseded(Exception):
-    """A newer attempt runs this step, and is silent: the engine must try again, which fences it."""
+    """A newer attempt runs this step, and is dead: the engine must try again, which fences it."""
+
+
+@asynccontextmanager
+async def beating(log: TurnLog, turn: TurnKey) -> AsyncGenerator[None]:
+    """An attempt at a step of ``turn`` that lives from here to the end of the ``with``."""
+    pulse = asyncio.ensure_future(_beat(log, turn))
+    try:
+        yield
+    finally:
+        pulse.cancel()
+        await asyncio.gather(pulse, return_exceptions=True)
 
 
 async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[TurnView], bool]) -> None:
     """Returns when the turn is ``settled`` or has ended. It is asked for at every heartbeat, and whenever a step moves on.
 
     Raises:
-        Superseded: nothing was heard of the newer attempt for MODEL_STALL_TIMEOUT.
+        Superseded: the newer attempt does not beat any more, or the log was out of reach for MODEL_STALL_TIMEOUT.
     """
-    turn = ref.key
-    silence = 0.0
+    settling = asyncio.ensure_future(_until_settled(chats, log, ref.key, settled))
+    dying = asyncio.ensure_future(_until_dead(log, ref.key))
+    try:
+        await asyncio.wait({settling, dying}, return_when=asyncio.FIRST_COMPLETED)
+        if not settling.done() and not await _is_settled(chats, ref.key, settled):
+            raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt had it, and is dead")
+        if settling.done():
+            await settling
+    finally:
+        for running in (settling, dying):
+            running.cancel()
+        await asyncio.gather(settling, dying, return_exceptions=True)
+
+
+async def _beat(log: TurnLog, turn: TurnKey) -> None:
+    while True:  # most attempts have ended before the first
+        await asyncio.sleep(BEAT_INTERVAL)
+        with suppress(LogUnavailable):
+            await log.beat(turn)
+
+
+async def _until_settled(chats: Chats, log: TurnLog, turn: TurnKey, settled: Callable[[TurnView], bool]) -> None:
     async with aclosing(log.follow(turn, None)) as batches:
         async for batch in batches:
-            silence = 0.0 if batch else silence + HEARTBEAT
             if all(entry.name == _DELTA for entry in batch) and batch:
                 continue
             if await _is_settled(chats, turn, settled):
                 return
-            if silence >= MODEL_STALL_TIMEOUT:
-                raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt has it, and is silent")
+
+
+async def _until_dead(log: TurnLog, turn: TurnKey) -> None:
+    await asyncio.sleep(BEAT_KEPT)  # it has just begun: its first beat may be to come
+    blind = 0.0
+    while blind < MODEL_STALL_TIMEOUT:
+        try:
+            if not await log.beats(turn):
+                return
+            blind = 0.0
+        except LogUnavailable:
+            blind += BEAT_INTERVAL
+        await asyncio.sleep(BEAT_INTERVAL)
 
 
 async def _is_settled(chats: Chats, turn: TurnKey, settled: Callable[[TurnView], bool]) -> bool:

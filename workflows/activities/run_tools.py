@@ -18,7 +18,7 @@ from agent.domain.processing import WorkflowView
 from agent.domain.tools import shorten_result
 from agent.domain.turn import BegunTools, CommitTool, StepRef
 from agent.ports import Chats, Clock, Tokens, TurnLog
-from workflows.activities.rival import stand_by
+from workflows.activities.rival import beating, stand_by
 from workflows.activities.step_writer import StepWriter, unless_refused
 from workflows.toolbox import CallContext, ToolBox
 
@@ -36,7 +36,8 @@ class RunTools:
             return
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            await unless_refused(writer, self._run_all(ref, begun, writer))
+            async with beating(self._log, ref.key):
+                await unless_refused(writer, self._run_all(ref, begun, writer))
         except Closed:
             return  # the turn was ended from outside
         except Fenced:

@@ -10,6 +10,10 @@ from actors.transport import PooledActorClient, SidecarRefused
 
 MOVING = (
     "did not find address for actor",
+    "error invoke actor method: context canceled",
+    "error invoke actor method: actor is closed, cannot handle InvokeMethod",
+    "error invoke actor method: remote actor moved",
+    "error invoke actor method: failed to invoke target 127.0.0.1:1 after 0 retries. Error: x",
     "rpc error: code = Internal desc = app is not in a healthy state",
     'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": dial tcp 127.0.0.1:1: connect: connection refused',
     'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": EOF',

@@ -2,24 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
-from agent.domain.events import EntryId, LogEntry, StepRestarted, TextDelta, TurnCancelled
+from agent.domain.events import StepRestarted, TextDelta, TurnCancelled
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelFailed, TextPart, ToolCallPart
 from agent.domain.turn import EndTurn, Failure
-from agent.ports import TurnLog
-from tests.fakes.ports import FragileLog, MemoryPublisher, Said, ScriptedModel, WordTokens
+from tests.fakes.ports import FragileLog, Said
+from tests.unit.turns.generating import ANSWER, PATIENCE, activity, entries, names, until_written
 from tests.unit.turns.host import USAGE, ChatHost, turn_key
-from workflows.activities.generate import Generate
-from workflows.activities.rival import Superseded
 from workflows.turn_contracts import Generated
 
-PATIENCE = 5.0
-ANSWER: list[Said] = [TextPart("Hello "), TextPart("world"), Finished("stop", USAGE)]
 TOOLS: list[Said] = [
     TextPart("Let me see."),
     ToolCallPart(0, "p-a", "get_task", '{"task_id": "t-1"}'),
@@ -27,34 +22,6 @@ TOOLS: list[Said] = [
     Finished("tool_calls", None),
 ]
 FAILURE = Failure(code="internal_error", message="It broke.", retryable=True)
-
-
-@pytest.fixture
-def log() -> MemoryTurnLog:
-    return MemoryTurnLog()
-
-
-def activity(host: ChatHost, log: TurnLog, *answers: Sequence[Said]) -> tuple[Generate, ScriptedModel]:
-    model = ScriptedModel(*answers)
-    return Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher()), model
-
-
-async def entries(log: TurnLog, turn: str) -> list[LogEntry]:
-    """What the log holds now; it need not be closed."""
-    async for batch in log.follow(turn_key(turn), None):
-        return batch
-    return []
-
-
-async def names(log: TurnLog, turn: str) -> list[str]:
-    return [e.name for e in await entries(log, turn)]
-
-
-async def until_written(log: TurnLog, turn: str, count: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        async for _ in log.follow(turn_key(turn), None):
-            if len(await entries(log, turn)) >= count:
-                return
 
 
 async def test_an_answer_is_in_the_log_word_by_word_stored_and_closed(host: ChatHost, log: MemoryTurnLog) -> None:
@@ -162,50 +129,6 @@ async def test_a_workflow_that_is_not_this_turns_asks_nobody(host: ChatHost, log
     assert (await generate(host.ref(turn, instance="another"))).kind == "void"
     assert (await generate(host.ref("main.9." + "a" * 26, instance="i"))).kind == "void"
     assert model.requests == []
-
-
-async def test_a_zombie_of_an_answered_turn_lets_go_of_the_provider(host: ChatHost, log: MemoryTurnLog) -> None:
-    turn = (await host.submit()).turn_id
-    generate, model = activity(host, log, [TextPart("zombie"), asyncio.Event()], ANSWER)
-    zombie = asyncio.create_task(generate(host.ref(turn)))
-    await until_written(log, turn, 3)
-    assert (await generate(host.ref(turn))).kind == "answered"
-    [done] = await asyncio.wait_for(asyncio.gather(zombie, return_exceptions=True), PATIENCE)
-    assert done == Generated(kind="answered"), "it stands by and reports what the newer attempt came to"
-    assert model.closed == 1
-    seen = await host.chats.get_turn(turn_key(turn))
-    assert seen.message is not None
-    assert seen.message.content == "Hello world"
-
-
-async def test_a_zombie_is_fenced_by_the_first_entry_of_the_next_attempt(
-    host: ChatHost, log: MemoryTurnLog, impatient: None
-) -> None:
-    turn = (await host.submit()).turn_id
-    generate, model = activity(host, log, [asyncio.Event()])
-    zombie = asyncio.create_task(generate(host.ref(turn)))
-    await until_written(log, turn, 2)
-    newer = await host.begin(turn)
-    await log.append(turn_key(turn), EntryId(newer.epoch, 0), [StepRestarted(turn_id=turn, step=0, reason="new_attempt")])
-    with pytest.raises(Superseded):
-        await asyncio.wait_for(zombie, PATIENCE)
-    assert model.closed == 1
-    assert (await host.chats.get_turn(turn_key(turn))).steps == ()
-
-
-async def test_a_zombie_that_finds_out_only_at_the_commit_reports_nothing(
-    host: ChatHost, log: MemoryTurnLog, impatient: None
-) -> None:
-    turn = (await host.submit()).turn_id
-    hold = asyncio.Event()
-    generate, _ = activity(host, log, [TextPart("zombie"), hold, Finished("stop", USAGE)])
-    zombie = asyncio.create_task(generate(host.ref(turn)))
-    await until_written(log, turn, 3)
-    await host.begin(turn)  # a newer attempt, which has not written yet
-    hold.set()
-    with pytest.raises(Superseded):
-        await asyncio.wait_for(zombie, PATIENCE)
-    assert (await host.chats.get_turn(turn_key(turn))).steps == ()
 
 
 async def test_an_end_from_outside_stops_the_provider_before_its_first_token(host: ChatHost, log: MemoryTurnLog) -> None:

@@ -19,6 +19,7 @@ from tests.fakes.ports import some_task
 from tests.unit.turns.host import ChatHost, call, turn_key
 from tests.unit.turns.tool_stage import CREATE, PATIENCE, Stage
 from workflows import toolbox as toolbox_module
+from workflows.activities import rival
 from workflows.activities.rival import Superseded
 
 
@@ -221,6 +222,27 @@ async def test_a_superseded_result_is_never_reported_as_stored(stage: Stage, imp
     with pytest.raises(Superseded):
         await stage.tools()
     assert stage.stored() == {}
+
+
+async def test_a_zombie_stands_by_for_as_long_as_the_newer_run_waits_for_a_tool(stage: Stage, impatient: None) -> None:
+    gates = [asyncio.Event(), asyncio.Event()]
+    waiting = iter(gates)
+
+    async def on_get(task_id: str) -> Task:
+        await next(waiting).wait()
+        return some_task(task_id)
+
+    stage.tasks.on_get = on_get
+    await stage.ask(get(0, "a"))
+    zombie = asyncio.create_task(stage.tools())
+    await asyncio.sleep(0.02)
+    newer = asyncio.create_task(stage.tools())
+    await asyncio.sleep(0.02)
+    gates[0].set()  # the zombie finds out that it is one
+    await asyncio.wait({zombie}, timeout=4 * rival.BEAT_KEPT)
+    assert not zombie.done(), "the newer run has told nothing yet, but it beats"
+    gates[1].set()
+    assert await asyncio.wait_for(asyncio.gather(zombie, newer), 5.0) == [None, None]
 
 
 async def test_an_end_from_outside_ends_the_tools(stage: Stage) -> None:
