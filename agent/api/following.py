@@ -17,20 +17,34 @@ from agent.ports import Chats, TurnLog
 async def open_turn(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
     """As ``turn_entries``, for any turn at any time: from the record once it has ended and its log is gone.
 
-    What it raises, it raises before the first entry is asked for.
+    A place within an open log needs no look at the turn, whose actor may just have lost its host: the log is of this user's
+    turn, and nothing of a running turn can be cleared. What it raises, it raises before the first entry is asked for.
 
     Raises:
         NotFound.
         BadRequest: ``cursor_from_the_future``.
     """
-    view = await chats.heal(turn)
     newest = None
     with contextlib.suppress(LogUnavailable):
         newest = await log.newest(turn)
+    if newest is not None and (after or newest) <= newest < CLOSING_ID:
+        return _healing(log, chats, turn, after)
+    view = await chats.heal(turn)
     cursors.check(after, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
     if view.terminal is not None and newest is None:
         return _recorded(view, after)
     return turn_entries(log, chats, turn, after)
+
+
+async def _healing(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+    """As ``turn_entries``; meanwhile the turn is looked at, which revives one whose workflow is gone."""
+    look = asyncio.ensure_future(chats.heal(turn))
+    try:
+        async for batch in turn_entries(log, chats, turn, after):
+            yield batch
+    finally:
+        look.cancel()
+        await asyncio.gather(look, return_exceptions=True)
 
 
 async def _recorded(turn: TurnView, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:

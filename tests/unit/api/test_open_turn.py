@@ -1,0 +1,93 @@
+"""Opening the stream of a turn: a place within an open log is served at once; for all others the turn is asked."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from agent.adapters.memory_log import MemoryTurnLog
+from agent.api.following import open_turn
+from agent.domain.conversation import TurnView
+from agent.domain.errors import BadRequest, NotFound
+from agent.domain.events import EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled, TurnStarted
+from agent.domain.ids import TurnKey
+from tests.unit.turns.host import ChatHost, turn_key
+
+PATIENCE = 10.0
+TURN = turn_key("main.1." + "a" * 26)
+
+
+class Homeless:
+    """A ChatActor between two hosts: it answers nobody. ``asked`` is set by whoever asks."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        self.asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+class Cleared:
+    """A ChatActor that knows no such turn."""
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        raise NotFound("turn_not_found", "There is no such turn.")
+
+
+@pytest.fixture
+async def log() -> MemoryTurnLog:
+    log = MemoryTurnLog()
+    texts = [TextDelta(turn_id=TURN.turn_id, step=0, delta=text) for text in "ab"]
+    await log.append(
+        TURN, EntryId(2, 0), [TurnStarted(turn_id=TURN.turn_id), StepStarted(turn_id=TURN.turn_id, step=0), *texts]
+    )
+    return log
+
+
+async def opened(log: MemoryTurnLog, chats: object, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
+    entries = await open_turn(log, chats, TURN, after)  # pyright: ignore[reportArgumentType] -- only heal is asked for
+    assert isinstance(entries, AsyncGenerator)
+    return entries
+
+
+@pytest.mark.parametrize(("after", "left"), [(None, ["2-0", "2-1", "2-2", "2-3"]), (EntryId(2, 1), ["2-2", "2-3"])])
+async def test_a_running_turn_is_read_while_its_actor_has_no_host(
+    log: MemoryTurnLog, after: EntryId | None, left: list[str]
+) -> None:
+    chats = Homeless()
+    async with asyncio.timeout(PATIENCE), aclosing(await opened(log, chats, after)) as entries:
+        assert [str(entry.id) for entry in await anext(entries)] == left
+        await chats.asked.wait()  # all the same the turn is looked at: its workflow may be gone
+
+
+async def test_a_place_ahead_of_the_log_is_for_the_actor_to_judge(log: MemoryTurnLog) -> None:
+    chats = Homeless()
+    opening = asyncio.ensure_future(opened(log, chats, EntryId(3, 0)))
+    async with asyncio.timeout(PATIENCE):
+        await chats.asked.wait()
+    assert not opening.done()
+    opening.cancel()
+
+
+async def test_a_closed_log_is_no_proof_that_the_turn_was_not_cleared(log: MemoryTurnLog) -> None:
+    await log.close(TURN, TurnCancelled(turn_id=TURN.turn_id))
+    with pytest.raises(NotFound):
+        await opened(log, Cleared(), None)
+
+
+async def test_a_turn_without_a_log_is_asked_for(log: MemoryTurnLog) -> None:
+    other = MemoryTurnLog()
+    with pytest.raises(NotFound):
+        await opened(other, Cleared(), None)
+    with pytest.raises(NotFound):
+        await open_turn(log, Cleared(), TURN._replace(user="somebody-else"), None)  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_place_of_an_epoch_that_never_was_is_refused_by_what_the_actor_knows(log: MemoryTurnLog) -> None:
+    host = ChatHost()
+    turn = turn_key((await host.submit()).turn_id)
+    with pytest.raises(BadRequest):
+        await open_turn(MemoryTurnLog(), host.chats, turn, EntryId(9, 0))
