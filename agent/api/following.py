@@ -24,16 +24,21 @@ async def open_turn(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | 
         NotFound.
         BadRequest: ``cursor_from_the_future``.
     """
-    newest = None
-    with contextlib.suppress(LogUnavailable):
-        newest = await log.newest(turn)
+    newest = await _newest(log, turn)
     if newest is not None and (after or newest) <= newest < CLOSING_ID:
         return _healing(log, chats, turn, after)
     view = await chats.heal(turn)
+    newest = await _newest(log, turn)  # again: the turn may have begun and ended since
     cursors.check(after, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
     if view.terminal is not None and newest is None:
         return _recorded(view, after)
     return turn_entries(log, chats, turn, after)
+
+
+async def _newest(log: TurnLog, turn: TurnKey) -> EntryId | None:
+    with contextlib.suppress(LogUnavailable):
+        return await log.newest(turn)
+    return None
 
 
 async def _healing(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:

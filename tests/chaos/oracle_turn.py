@@ -87,8 +87,11 @@ def _streams_agree(message: Message) -> Broken:
         return
     whole = [seen for seen in message.readers if not from_record(seen)]
     for seen in whole[:-1]:
-        if differ := {f.id for f in seen.frames} ^ {f.id for f in whole[-1].frames}:
-            yield "torn", f"{seen.name} and {whole[-1].name} differ at {sorted(differ)[:5]}"
+        mine, theirs = ({frame.id: place_of(frame) for frame in one.frames} for one in (seen, whole[-1]))
+        for lacking, missed in ((seen, theirs.keys() - mine.keys()), (whole[-1], mine.keys() - theirs.keys())):
+            if missed:
+                at = sorted(missed, key=(mine | theirs).__getitem__)[:5]
+                yield "torn", f"{lacking.name} of {lacking.connections} connections lacks {at} of {len(missed)}"
 
 
 def shown(frames: list[Frame]) -> dict[int, str]:

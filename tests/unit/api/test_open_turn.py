@@ -86,6 +86,23 @@ async def test_a_turn_without_a_log_is_asked_for(log: MemoryTurnLog) -> None:
         await open_turn(log, Cleared(), TURN._replace(user="somebody-else"), None)  # pyright: ignore[reportArgumentType]
 
 
+async def test_a_turn_that_ends_while_its_actor_is_asked_is_told_from_its_log(log: MemoryTurnLog) -> None:
+    late = MemoryTurnLog()
+
+    class Slow:
+        """By the time it answers, the turn has begun and ended."""
+
+        async def heal(self, turn: TurnKey) -> TurnView:
+            await late.append(turn, EntryId(2, 0), [TurnStarted(turn_id=turn.turn_id)])
+            await late.close(turn, TurnCancelled(turn_id=turn.turn_id))
+            host = ChatHost()
+            view = await host.chats.get_turn(turn_key((await host.submit()).turn_id))
+            return view.model_copy(update={"epoch": 2, "terminal": TurnCancelled(turn_id=turn.turn_id)})
+
+    entries = await opened(late, Slow(), None)
+    assert [entry.name async for batch in entries for entry in batch] == ["turn.started", "turn.cancelled"]
+
+
 async def test_a_place_of_an_epoch_that_never_was_is_refused_by_what_the_actor_knows(log: MemoryTurnLog) -> None:
     host = ChatHost()
     turn = turn_key((await host.submit()).turn_id)
