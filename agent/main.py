@@ -184,7 +184,7 @@ class Service:
         model, demo, replica = settings.model_name, settings.offline_demo, settings.replica
         about = About(version=version("task-agent"), model=model, demo=demo, replica=replica)
         turns = TurnApi(self.chats, self.log)
-        admissions = Admissions(self.chats, self.log, self.tokens, self.clock, SystemRandomness(), turns)
+        admissions = Admissions(self.chats, self.log, self.feed, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
             chat_router(ChatApi(self.chats, self.log, admissions, turns)),
             turn_router(turns),

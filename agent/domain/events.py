@@ -209,6 +209,14 @@ class TaskChanged(FeedEvent):
     by: str
 
 
+class TurnAdmitted(FeedEvent):
+    """A message was taken in: its turn runs or waits, and can be followed. On the feed alone, for the user's other pages."""
+
+    event_type: Literal["turn.admitted"] = "turn.admitted"
+    conversation: str
+    turn_id: str
+
+
 class ConversationUpdated(FeedEvent):
     """A turn completed or failed; ``assistant_message`` is empty when it failed before it said anything."""
 
@@ -229,4 +237,4 @@ class TurnUndoEnded(FeedEvent):
     undo: Undo
 
 
-AnyFeedEvent = TaskChanged | ConversationUpdated | TurnUndoEnded
+AnyFeedEvent = TaskChanged | TurnAdmitted | ConversationUpdated | TurnUndoEnded

@@ -20,12 +20,22 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
     events = [frame for frame in feed.seen if frame.event]
     assert [int(frame.id) for frame in events] == sorted({int(frame.id) for frame in events})
     names = [frame.event for frame in events]
-    assert names == ["task.created", "task.assigned", "task.deadline_set", "conversation.updated", "task.completed"]
+    assert names == [
+        "turn.admitted",
+        "task.created",
+        "task.assigned",
+        "task.deadline_set",
+        "conversation.updated",
+        "task.completed",
+    ]
     for frame in events:
         assert frame.data["event_type"] == frame.event
         assert frame.data["user_id"] == client.user
         assert abs((datetime.fromisoformat(frame.data["timestamp"]) - datetime.now(UTC)).total_seconds()) < 60
-    created = events[0].data
+    admitted = events[0].data
+    assert set(admitted) == COMMON | {"conversation", "turn_id"}
+    assert (admitted["conversation"], admitted["turn_id"]) == ("main", answer.turn_id)
+    created = events[1].data
     assert set(created) == COMMON | {"task_id", "task", "by"}
     assert created["task"]["title"] == NEW_TASK["title"]
     assert created["by"] == f"turn:{answer.turn_id}"
@@ -55,7 +65,7 @@ def test_everybody_has_a_feed_of_their_own(client: Client, make_client: Callable
         first = other.until("conversation.updated")
 
     assert first.data["turn_id"] == theirs.turn_id
-    assert [frame.event for frame in other.seen if frame.event] == ["conversation.updated"]
+    assert [frame.event for frame in other.seen if frame.event] == ["turn.admitted", "conversation.updated"]
     assert "tenant" not in str([frame.data for frame in (*feed.seen, *other.seen)])
 
 

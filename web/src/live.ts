@@ -13,9 +13,9 @@ export const queries = new QueryClient({
   },
 });
 
-// Pages of one browser tell each other at once; one that was opened elsewhere is found out by looking now and then.
+// The feed tells of a turn that was begun anywhere, and pages of one browser tell each other; both are hints.
 const neighbours = new BroadcastChannel("task-agent");
-const LOOK_EVERY = 5_000;
+const LOOK_EVERY = 30_000;
 
 export const conversation = new Conversation(CONVERSATION, (what) => {
   void queries.invalidateQueries({ queryKey: ["context"] });

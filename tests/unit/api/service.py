@@ -40,7 +40,9 @@ class Service:
         self.ready = {"sidecar": True, "actors": True}
         self.shared = {"redis": False}
         turns = TurnApi(self.host.chats, self.log)
-        admissions = Admissions(self.host.chats, self.log, WordTokens(), self.host.clock, CountingRandomness(), turns)
+        admissions = Admissions(
+            self.host.chats, self.log, self.feed, WordTokens(), self.host.clock, CountingRandomness(), turns
+        )
         self.routers = [
             chat_router(ChatApi(self.host.chats, self.log, admissions, turns)),
             turn_router(turns),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -26,7 +27,7 @@ from agent.domain.events import (
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.messages import Message
 from agent.domain.turn import CommitStep
-from agent.ports import TurnLog
+from agent.ports import FeedEntry, TurnLog
 from tests.fakes.ports import FragileLog
 from tests.unit.api.service import Service
 from tests.unit.turns.host import KEY, USAGE, ChatHost, turn_key
@@ -203,6 +204,18 @@ async def test_leaving_cancels_nothing(service: Service) -> None:
     turn = service.host.workflows.started[0][0]
     await service.answer(turn, "said to nobody")
     assert (await service.host.chats.get_turn(turn_key(turn))).status == "completed"
+
+
+async def test_the_feed_tells_once_of_a_message_that_was_taken_in_anywhere(service: Service) -> None:
+    said = {"Idempotency-Key": "the same"}
+    (answer, _), turn = await asyncio.gather(say(service, **said), run_next_turn(service, "ok"))
+    await say(service, **said)
+    told: list[FeedEntry] = []
+    async with aclosing(service.feed.follow(Identity("default", "local"), 0)) as batches:
+        while not (told := await anext(batches)):
+            pass
+    assert [(entry.name, json.loads(entry.data)["turn_id"]) for entry in told] == [("turn.admitted", turn)]
+    assert answer.headers["X-Turn-Id"] == turn
 
 
 async def test_feed_frames_carry_no_tenant_and_continue_after_an_id(service: Service) -> None:
