@@ -61,7 +61,6 @@ from agent.api.app import public_app
 from agent.api.channel import channel_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
-from agent.api.identity import who
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
@@ -186,9 +185,9 @@ class Service:
         turns = TurnApi(self.chats, self.log)
         admissions = Admissions(self.chats, self.log, self.feed, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
-            chat_router(ChatApi(self.chats, self.log, admissions, turns)),
+            chat_router(ChatApi(self.chats, admissions, turns)),
             turn_router(turns),
-            task_router(self.tasks, self.clock, who),
+            task_router(self.tasks, self.clock),
             live_router(self.feed, readiness, shared, about),
             dev_router(self.target),
             *wire_routers(self.chats, self.log, self.tasks, admissions, turns, SystemRandomness()),

@@ -8,10 +8,8 @@ from fastapi import APIRouter, Header, Query
 from pydantic import Field, StrictStr
 from sse_starlette.sse import EventSourceResponse
 
-from agent.api import sse
 from agent.api.admission import Admissions, Said
 from agent.api.body import Body
-from agent.api.following import turn_entries
 from agent.api.identity import Who, Zone
 from agent.api.problems import responses
 from agent.api.turns import STREAM, TurnApi
@@ -20,7 +18,7 @@ from agent.domain.context import ContextView
 from agent.domain.conversation import Cleared, HistoryPage, OnBusy
 from agent.domain.ids import TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
-from agent.ports import Chats, TurnLog
+from agent.ports import Chats
 
 Conversation = Annotated[str, Query(description="Which of the user's conversations.")]
 
@@ -42,8 +40,8 @@ class ChatRequest(Body):
 class ChatApi:
     """The handlers with their ports."""
 
-    def __init__(self, chats: Chats, log: TurnLog, admissions: Admissions, turns: TurnApi) -> None:
-        self._chats, self._log, self._admissions, self._turns = chats, log, admissions, turns
+    def __init__(self, chats: Chats, admissions: Admissions, turns: TurnApi) -> None:
+        self._chats, self._admissions, self._turns = chats, admissions, turns
 
     async def say(
         self,
@@ -58,8 +56,8 @@ class ChatApi:
         """Admits a message and streams the answer."""
         used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
         said = Said(request.message, zone, request.on_busy, used, request.fingerprint())
-        turn, _ = await self._admissions.admit(ids.conversation_key(user, request.conversation), said)
-        return await self._answer(turn, is_new=used is None)
+        turn, admitted = await self._admissions.admit(ids.conversation_key(user, request.conversation), said)
+        return await self._turns.follow(turn, None, admitted.status)
 
     async def regenerate(
         self,
@@ -77,13 +75,8 @@ class ChatApi:
         409 `turn_running` while a turn runs or waits, `turn_not_newest` when there is a later one, `too_many_alternatives`.
         """
         used = ids.idempotency_key(idempotency_key) if idempotency_key is not None else None
-        turn, _ = await self._admissions.regenerate(TurnKey(user.tenant, user.user, turn_id), zone, used)
-        return await self._answer(turn, is_new=used is None)
-
-    async def _answer(self, turn: TurnKey, *, is_new: bool) -> EventSourceResponse:
-        if is_new:
-            return sse.turn_stream(turn.turn_id, turn_entries(self._log, self._chats, turn, None))
-        return await self._turns.follow(turn, None)
+        turn, admitted = await self._admissions.regenerate(TurnKey(user.tenant, user.user, turn_id), zone, used)
+        return await self._turns.follow(turn, None, admitted.status)
 
     async def history(
         self,

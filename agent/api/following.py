@@ -11,11 +11,16 @@ from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
 from agent.domain.ids import TurnKey
 from agent.domain.limits import RECORD_RETRY
 from agent.domain.replay import CommitWatch, missed_entries, record_entries
+from agent.domain.turn import ENDED, TurnStatus
 from agent.ports import Chats, TurnLog
 
 
-async def open_turn(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
+async def open_turn(
+    log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None, status: TurnStatus | None = None
+) -> AsyncIterator[list[LogEntry]]:
     """As ``turn_entries``, for any turn at any time: from the record once it has ended and its log is gone.
+
+    ``status`` is what the admission of the turn has just said: one that runs or waits need not be asked for again.
 
     A place within an open log needs no look at the turn, whose actor may just have lost its host: the log is of this user's
     turn, and nothing of a running turn can be cleared. What it raises, it raises before the first entry is asked for.
@@ -24,6 +29,8 @@ async def open_turn(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | 
         NotFound.
         BadRequest: ``cursor_from_the_future``.
     """
+    if status is not None and status not in ENDED:
+        return turn_entries(log, chats, turn, after)
     newest = await _newest(log, turn)
     if newest is not None and (after or newest) <= newest < CLOSING_ID:
         return _healing(log, chats, turn, after)

@@ -1,11 +1,11 @@
 """Routes of tasks and their workflows. Everything they know comes through the Tasks port."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
+from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.api.task_models import AssigneeBody, DeadlineBody, ProcessBody, Processing, StatusBody
 from agent.domain import ids, limits
@@ -17,20 +17,20 @@ from agent.domain.task_changes import Change, TaskHistory, TaskPage
 from agent.ports import Clock, Tasks
 
 
-def task_router(tasks: Tasks, clock: Clock, who: Callable[..., Awaitable[Identity]]) -> APIRouter:
-    """``/tasks`` and ``/workflows``; ``who`` is the dependency that tells the caller's identity."""
+def task_router(tasks: Tasks, clock: Clock) -> APIRouter:
+    """``/tasks`` and ``/workflows``."""
     router = APIRouter(tags=["tasks"])
-    _add_processing(router, tasks, who)
-    _add_reading(router, tasks, who)
-    _add_changing(router, tasks, clock, who)
+    _add_processing(router, tasks)
+    _add_reading(router, tasks)
+    _add_changing(router, tasks, clock)
     return router
 
 
-def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitable[Identity]]) -> None:
+def _add_processing(router: APIRouter, tasks: Tasks) -> None:
     @router.post(
         "/tasks/process", summary="Create a task and see it through", responses=responses(400, 409, 413, 415, 422, 503)
     )
-    async def process(body: ProcessBody, me: Annotated[Identity, Depends(who)]) -> Processing:  # pyright: ignore[reportUnusedFunction]
+    async def process(body: ProcessBody, me: Who) -> Processing:  # pyright: ignore[reportUnusedFunction]
         """Starts the task's workflow: validate, create, assign, set the reminder, notify.
 
         The same body again starts nothing and tells the present status; another body for a used id is a conflict.
@@ -48,7 +48,7 @@ def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitabl
         return Processing(workflow_id=receipt.workflow_id, status="started" if receipt.started else receipt.status)
 
     @router.get("/workflows/{workflow_id}", summary="How far a task's workflow is", responses=responses(400, 404, 503))
-    async def workflow(workflow_id: str, me: Annotated[Identity, Depends(who)]) -> WorkflowView:  # pyright: ignore[reportUnusedFunction]
+    async def workflow(workflow_id: str, me: Who) -> WorkflowView:  # pyright: ignore[reportUnusedFunction]
         """Status, result once it ended, and the steps done and undone, in order."""
         task_id = workflow_id.removeprefix(ids.TASK_WORKFLOW_PREFIX)
         if task_id == workflow_id:
@@ -59,10 +59,10 @@ def _add_processing(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitabl
             raise NotFound("workflow_not_found", "Workflow not found") from e
 
 
-def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitable[Identity]]) -> None:
+def _add_reading(router: APIRouter, tasks: Tasks) -> None:
     @router.get("/tasks", summary="Tasks you created, newest first", responses=responses(400, 422, 503))
     async def list_tasks(  # pyright: ignore[reportUnusedFunction]
-        me: Annotated[Identity, Depends(who)],
+        me: Who,
         status: Annotated[TaskStatus | None, Query(description="Only tasks with this status.")] = None,
         limit: Annotated[int, Query(ge=1, le=limits.TASKS_PAGE_MAX)] = limits.TASKS_PAGE_DEFAULT,
         cursor: Annotated[str | None, Query(max_length=64, description="``next`` of the page before.")] = None,
@@ -71,31 +71,31 @@ def _add_reading(router: APIRouter, tasks: Tasks, who: Callable[..., Awaitable[I
         return await tasks.list_tasks(me, status, limit, cursor)
 
     @router.get("/tasks/{task_id}", summary="One task", responses=responses(400, 404, 503))
-    async def get_task(task_id: str, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+    async def get_task(task_id: str, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """As it is now. Every user of the tenant may read it."""
         return await tasks.get(me.tenant, task_id)
 
     @router.get("/tasks/{task_id}/history", summary="What happened to a task", responses=responses(400, 404, 503))
-    async def history(task_id: str, me: Annotated[Identity, Depends(who)]) -> TaskHistory:  # pyright: ignore[reportUnusedFunction]
+    async def history(task_id: str, me: Who) -> TaskHistory:  # pyright: ignore[reportUnusedFunction]
         """Oldest first: what changed, when, and by which turn, call or step. Bounded; ``dropped`` counts what is gone."""
         return await tasks.history(me.tenant, task_id)
 
 
-def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, who: Callable[..., Awaitable[Identity]]) -> None:
+def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock) -> None:
     errors = responses(400, 404, 409, 413, 415, 422, 503)
 
     @router.post("/tasks/{task_id}/status", summary="Move a task along", responses=errors)
-    async def set_status(task_id: str, body: StatusBody, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+    async def set_status(task_id: str, body: StatusBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """A move that the table of statuses does not allow is a conflict, and changes nothing."""
         return await tasks.set_status(me.tenant, task_id, body.status, _by(me))
 
     @router.post("/tasks/{task_id}/assignee", summary="Give a task to somebody, or to nobody", responses=errors)
-    async def assign(task_id: str, body: AssigneeBody, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+    async def assign(task_id: str, body: AssigneeBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """The task becomes assigned; with null it becomes pending, which one in progress or overdue cannot."""
         return await tasks.assign(me.tenant, task_id, body.assignee, _by(me))
 
     @router.post("/tasks/{task_id}/deadline", summary="Set or remove a deadline", responses=errors)
-    async def set_deadline(task_id: str, body: DeadlineBody, me: Annotated[Identity, Depends(who)]) -> Task:  # pyright: ignore[reportUnusedFunction]
+    async def set_deadline(task_id: str, body: DeadlineBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """A new deadline replaces the old one, and an overdue task is no longer overdue."""
         at = body.deadline
         if body.deadline_seconds is not None:

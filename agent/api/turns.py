@@ -74,9 +74,9 @@ class TurnApi:
         cursor = cursors.parse(turn_id, given) if (given := last_event_id or after) else None
         return await self.follow(TurnKey(user.tenant, user.user, turn_id), cursor)
 
-    async def follow(self, turn: TurnKey, cursor: EntryId | None) -> EventSourceResponse:
-        """The stream from the log, or from the record once the turn has ended and its log is gone."""
-        return sse.turn_stream(turn.turn_id, await open_turn(self._log, self._chats, turn, cursor))
+    async def follow(self, turn: TurnKey, cursor: EntryId | None, status: TurnStatus | None = None) -> EventSourceResponse:
+        """The stream from the log, or from the record; ``status`` as in ``open_turn``."""
+        return sse.turn_stream(turn.turn_id, await open_turn(self._log, self._chats, turn, cursor, status))
 
     async def cancel(self, turn_id: str, user: Who, request: CancelRequest | None = None) -> Cancelled:
         """Cancels the turn, waiting or running; the model's stream is closed. Any number of times, also after the end."""

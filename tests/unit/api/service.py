@@ -14,7 +14,6 @@ from agent.api.admission import Admissions
 from agent.api.app import public_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
-from agent.api.identity import who
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
@@ -44,9 +43,9 @@ class Service:
             self.host.chats, self.log, self.feed, WordTokens(), self.host.clock, CountingRandomness(), turns
         )
         self.routers = [
-            chat_router(ChatApi(self.host.chats, self.log, admissions, turns)),
+            chat_router(ChatApi(self.host.chats, admissions, turns)),
             turn_router(turns),
-            task_router(self.tasks, self.host.clock, who),
+            task_router(self.tasks, self.host.clock),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
             *wire_routers(self.host.chats, self.log, self.tasks, admissions, turns, CountingRandomness()),

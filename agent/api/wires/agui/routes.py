@@ -25,7 +25,7 @@ from agent.domain import ids
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_MAX, TASKS_PAGE_MAX
-from agent.domain.turn import ENDED
+from agent.domain.turn import ENDED, TurnStatus
 from agent.ports import Chats, Tasks, TurnLog
 
 _SCOPE = "agui"
@@ -51,9 +51,9 @@ class AguiApi:
         if said is None:
             return await self._show(key, body, tasks)
         used = ids.scoped_key(_SCOPE, body.run_id)
-        turn, _ = await self._admissions.admit(key, Said(said.text, zone, key=used, fingerprint=said.fingerprint()))
+        turn, admitted = await self._admissions.admit(key, Said(said.text, zone, key=used, fingerprint=said.fingerprint()))
         run = Run(body.thread_id, body.run_id, turn.turn_id, said.before)
-        return await self._follow(turn, run, tasks, joins=said.knows_more)
+        return await self._follow(turn, run, tasks, joins=said.knows_more, status=admitted.status)
 
     async def _show(self, key: ConversationKey, body: RunAgentInput, tasks: TaskState) -> EventSourceResponse:
         """The thread's messages, and the turn that runs in it, if any, to its end."""
@@ -66,8 +66,10 @@ class AguiApi:
         turn = TurnKey(key.tenant, key.user, page.turns[running].turn_id)
         return await self._follow(turn, Run(body.thread_id, body.run_id, turn.turn_id, tuple(before)), tasks, joins=True)
 
-    async def _follow(self, turn: TurnKey, run: Run, tasks: TaskState, *, joins: bool) -> EventSourceResponse:
-        entries = await open_turn(self._log, self._chats, turn, None)
+    async def _follow(
+        self, turn: TurnKey, run: Run, tasks: TaskState, *, joins: bool, status: TurnStatus | None = None
+    ) -> EventSourceResponse:
+        entries = await open_turn(self._log, self._chats, turn, None, status)
         return sse.stream(_frames(RunEvents(run, tasks), turn.turn_id, entries, joins), {"X-Turn-Id": turn.turn_id})
 
 

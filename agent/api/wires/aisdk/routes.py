@@ -18,7 +18,7 @@ from agent.domain import ids
 from agent.domain.errors import Unprocessable
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX
-from agent.domain.turn import ENDED
+from agent.domain.turn import ENDED, TurnStatus
 from agent.domain.undo import Effects
 from agent.ports import Chats, TurnLog
 
@@ -57,8 +57,8 @@ class AiSdkApi:
         if (turn_id := turn_of_user_message(message.id)) is not None:
             return await self._follow(await self._said_before(TurnKey(user.tenant, user.user, turn_id), text))
         said = Said(text, zone, request.on_busy, ids.scoped_key(SCOPE, message.id), fingerprint(text))
-        turn, _ = await self._admissions.admit(key, said)
-        return await self._follow(turn)
+        turn, admitted = await self._admissions.admit(key, said)
+        return await self._follow(turn, admitted.status)
 
     async def _said_before(self, turn: TurnKey, text: str) -> TurnKey:
         """``turn``, whose message has come from our history. Raises Unprocessable ``idempotency_key_reused``, as for any id."""
@@ -113,8 +113,8 @@ class AiSdkApi:
         """Stored turns as UI messages, with the ids that the stream uses."""
         return ui_messages(await self._chats.get_history(ids.conversation_key(user, conversation), limit, before))
 
-    async def _follow(self, turn: TurnKey) -> EventSourceResponse:
-        entries = await open_turn(self._log, self._chats, turn, None)
+    async def _follow(self, turn: TurnKey, status: TurnStatus | None = None) -> EventSourceResponse:
+        entries = await open_turn(self._log, self._chats, turn, None, status)
         return sse.stream(framed(turn.turn_id, entries), {**HEADERS, "X-Turn-Id": turn.turn_id})
 
     async def _running(self, key: ConversationKey) -> TurnKey | None:

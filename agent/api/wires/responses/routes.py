@@ -28,6 +28,7 @@ from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
+from agent.domain.turn import TurnStatus
 from agent.ports import Chats, Randomness, TurnLog
 
 Json = dict[str, Any]
@@ -63,17 +64,17 @@ class ResponsesApi:
         key = ids.conversation_key(user, self._conversation(asked, follows, used))
         said = Said(asked.text, zone, key=used, fingerprint=asked.fingerprint(), follows=follows)
         try:
-            turn, _ = await self._admissions.admit(key, said)
+            turn, admitted = await self._admissions.admit(key, said)
         except Conflict as conflict:
             if conflict.code != "not_newest":
                 raise
             refuse("previous_response_not_newest", "That response is not the newest of its conversation.", PREVIOUS)
         head = await self._head(turn)
         if asked.stream:
-            return await self._stream(turn, head, None)
+            return await self._stream(turn, head, None, admitted.status)
         if asked.background:
             return JSONResponse(response_of(await self._chats.get_turn(turn), head.previous))
-        return JSONResponse(await self._whole(turn, head))
+        return JSONResponse(await self._whole(turn, head, admitted.status))
 
     async def retrieve(
         self,
@@ -161,14 +162,14 @@ class ResponsesApi:
         page = await self._chats.get_history(ConversationKey(turn.tenant, turn.user, parsed.conversation), 1, parsed.number)
         return page.turns[-1].turn_id if page.turns else None
 
-    async def _stream(self, turn: TurnKey, head: Head, after: int | None) -> Response:
-        entries = await open_turn(self._log, self._chats, turn, None)
+    async def _stream(self, turn: TurnKey, head: Head, after: int | None, status: TurnStatus | None = None) -> Response:
+        entries = await open_turn(self._log, self._chats, turn, None, status)
         return sse.stream(_frames(head, entries, -1 if after is None else after), {"X-Turn-Id": turn.turn_id})
 
-    async def _whole(self, turn: TurnKey, head: Head) -> Json:
+    async def _whole(self, turn: TurnKey, head: Head, status: TurnStatus) -> Json:
         """The response once it has ended."""
         events = ResponseEvents(head)
-        async for batch in await open_turn(self._log, self._chats, turn, None):
+        async for batch in await open_turn(self._log, self._chats, turn, None, status):
             for entry in batch:
                 told = events.feed(entry)
                 if told and told[-1]["type"] in ENDS:
