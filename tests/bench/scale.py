@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.bench import crowd, fsync, gap, idle, memory, profiles, stalled
 from tests.bench.__main__ import machine
 from tests.bench.processes import BenchFailed, Processes
@@ -45,7 +47,7 @@ def main() -> None:
             try:
                 with Processes(folder) as processes:
                     report[name] = PARTS[name](processes) | {"seconds": round(time.monotonic() - begun)}
-            except (BenchFailed, OSError) as failed:
+            except (BenchFailed, OSError, psutil.Error) as failed:
                 report[name] = {"failed": str(failed)}
         sys.stderr.write(json.dumps({name: report[name]}) + "\n")
     json.dump(report, sys.stdout, indent=1)

@@ -8,7 +8,7 @@ from agent.domain import call_undo
 from agent.domain import task_commands as commands
 from agent.domain.call_undo import bar, next_to_undo, outcome, undo_call
 from agent.domain.errors import Conflict
-from agent.domain.limits import TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
+from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
 from agent.domain.task import TaskStatus
 from agent.domain.task_changes import Change
 from agent.domain.task_record import TaskRecord
@@ -202,6 +202,14 @@ def test_a_call_that_may_be_forgotten_is_not_said_to_be_undone() -> None:
     for n in range(TASK_KEYS_MAX):
         record = commands.assign(record, f"A{n % 2}", Change(by="user:alice", key=f"k{n}"), NOW + timedelta(seconds=n)).record
     assert undo(record, "assign")[1:] == ("left_alone", call_undo.FORGOTTEN)
+
+
+def test_a_task_whose_history_is_cut_off_may_have_been_touched_by_anybody() -> None:
+    record = commands.set_deadline(made_by_turn(), NOW + 2 * HOUR, ALICE, NOW).record
+    for n in range(TASK_HISTORY_MAX):
+        record = commands.assign(record, f"A{n % 2}", WORKFLOW.model_copy(update={"key": f"{KEY}:{n}"}), NOW).record
+    assert ALICE.by not in {entry.by for entry in record.history}
+    assert undo(record, "create")[1:] == ("left_alone", call_undo.FORGOTTEN)
 
 
 def test_undone_turns_have_a_bound() -> None:
