@@ -6,6 +6,7 @@ The build is made by ``make page`` from ``web/`` into ``agent/page``. Without it
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -43,7 +44,7 @@ and run this where the service's source is:</p>
 
 
 def mount_page(app: FastAPI, folder: Path = PAGE) -> None:
-    """Adds ``/``, ``/icon.svg`` and ``/assets`` to ``app``. ``folder`` need not exist, and may come later."""
+    """Adds ``/``, ``/icon.svg``, ``/sw.js`` and ``/assets`` to ``app``. ``folder`` need not exist, and may come later."""
 
     async def index() -> Response:
         if (file := folder / "index.html").is_file():
@@ -55,8 +56,15 @@ def mount_page(app: FastAPI, folder: Path = PAGE) -> None:
             return FileResponse(file, headers=_REVALIDATE)
         return Response(status_code=204, headers=_REVALIDATE)
 
+    async def worker() -> Response:
+        """Without a build 404, on which browsers give up a worker that an earlier build has left with them."""
+        if (file := folder / "sw.js").is_file():
+            return FileResponse(file, headers=_REVALIDATE)
+        raise HTTPException(404)
+
     app.add_api_route("/", index, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/icon.svg", icon, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/sw.js", worker, methods=["GET", "HEAD"], include_in_schema=False)
     app.mount("/assets", GZipMiddleware(_Assets(directory=folder / "assets", check_dir=False)))
 
 

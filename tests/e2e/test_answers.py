@@ -79,6 +79,23 @@ def test_a_service_that_is_gone_is_said_and_the_page_comes_back_by_itself(
     expect(screen.box).to_have_value("half a sentence")
 
 
+def test_a_reload_while_the_service_is_gone_shows_the_page_and_not_the_browsers_error(
+    screen: Screen, person: Person, service: Stack
+) -> None:
+    person.expected = OUTAGE
+    screen.say('[[script: text="Before."]]')
+    screen.wait_answered(1)
+    screen.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    service.stop()
+    screen.page.reload()
+    down = screen.page.get_by_role("dialog", name="Task Agent does not answer")
+    expect(down).to_be_visible()
+    service.start()
+    expect(down).to_have_count(0)
+    screen.wait_answered(1)
+    assert screen.words() == "Before."
+
+
 def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person) -> None:
     other, elsewhere = person.open(beside=screen), person.open()
     question = long_answer()

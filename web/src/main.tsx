@@ -4,10 +4,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { queries, start } from "./live";
+import { keepShell } from "./shell";
 import "./styles/index.css";
 import { Broken } from "./system/Broken";
 
 start();
+keepShell();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <Broken>

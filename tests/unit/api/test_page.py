@@ -17,6 +17,7 @@ def page(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>built</title>")
     (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / "sw.js").write_text("// worker")
     (tmp_path / "assets" / "index-abc.js").write_text(SCRIPT)
     return tmp_path
 
@@ -29,7 +30,13 @@ async def get(folder: Path, path: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/", "text/html"), ("/icon.svg", "image/svg+xml"), ("/assets/index-abc.js", "text/javascript")]
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/icon.svg", "image/svg+xml"),
+        ("/sw.js", "text/javascript"),
+        ("/assets/index-abc.js", "text/javascript"),
+    ],
 )
 async def test_every_file_comes_with_its_type_and_the_policy(page: Path, path: str, kind: str) -> None:
     answer = await get(page, path)
@@ -43,7 +50,8 @@ async def test_every_file_comes_with_its_type_and_the_policy(page: Path, path: s
 
 async def test_what_has_a_hash_in_its_name_is_kept_for_ever_and_the_index_is_asked_for_again(page: Path) -> None:
     assert "immutable" in (await get(page, "/assets/index-abc.js")).headers["cache-control"]
-    assert (await get(page, "/")).headers["cache-control"] == "no-cache"
+    for path in ("/", "/sw.js"):
+        assert (await get(page, path)).headers["cache-control"] == "no-cache"
 
 
 async def test_scripts_are_compressed(page: Path) -> None:
@@ -64,6 +72,7 @@ async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:
     assert not re.search(r"<(script|style|link|img)|https?://", answer.text)
     assert (await get(tmp_path / "nothing", "/icon.svg")).status_code == 204
     assert (await get(tmp_path / "nothing", "/assets/x.js")).status_code == 404
+    assert (await get(tmp_path / "nothing", "/sw.js")).status_code == 404
 
 
 async def test_a_build_that_comes_later_is_served_at_once(tmp_path: Path) -> None:
