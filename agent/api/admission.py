@@ -15,7 +15,7 @@ from agent.domain.events import EntryId, TurnAdmitted, TurnCancelled, TurnQueued
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import MESSAGE_BYTES_MAX
 from agent.domain.messages import Message
-from agent.domain.turn import ADMISSION_EPOCH
+from agent.domain.turn import ADMISSION_EPOCH, ENDED
 from agent.ports import Chats, Clock, Feed, Randomness, Tokens, TurnLog
 
 
@@ -57,7 +57,8 @@ class Admissions:
             await self._turns.close(turn._replace(turn_id=admitted.interrupted), TurnCancelled(turn_id=admitted.interrupted))
         if admitted.status == "queued":
             await self._tell_queued(turn, admitted.position)
-        await self._tell_others(turn, key.conversation)
+        if admitted.status not in ENDED:
+            await self._tell_others(turn, key.conversation)
         return turn, admitted
 
     async def regenerate(self, former: TurnKey, time_zone: str, key: str | None) -> tuple[TurnKey, Admission]:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from agent.domain import cursors
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable, Unavailable
-from agent.domain.events import CLOSING_ID, EntryId, LogEntry, log_entry
+from agent.domain.errors import LogUnavailable, Problem, Unavailable
+from agent.domain.events import CLOSING_ID, EntryId, LogEntry, TerminalEvent, log_entry
 from agent.domain.ids import TurnKey
-from agent.domain.limits import RECORD_RETRY
+from agent.domain.limits import OPEN_LOG_WAIT, RECORD_RETRY
 from agent.domain.replay import CommitWatch, missed_entries, record_entries
 from agent.domain.turn import ENDED, TurnStatus
 from agent.ports import Chats, TurnLog
@@ -22,8 +22,8 @@ async def open_turn(
 
     ``status`` is what the admission of the turn has just said: one that runs or waits need not be asked for again.
 
-    A place within an open log needs no look at the turn, whose actor may just have lost its host: the log is of this user's
-    turn, and nothing of a running turn can be cleared. What it raises, it raises before the first entry is asked for.
+    The actor of the turn may just have lost its host: a place within an open log is not kept waiting for its next one.
+    What this raises, it raises before the first entry is asked for.
 
     Raises:
         NotFound.
@@ -31,15 +31,32 @@ async def open_turn(
     """
     if status is not None and status not in ENDED:
         return turn_entries(log, chats, turn, after)
-    newest = await _newest(log, turn)
-    if newest is not None and (after or newest) <= newest < CLOSING_ID:
-        return _healing(log, chats, turn, after)
-    view = await chats.heal(turn)
+    look = asyncio.ensure_future(chats.heal(turn))
+    try:
+        newest = await _newest(log, turn)
+        if newest is not None and (after or newest) <= newest < CLOSING_ID:
+            await asyncio.wait({look}, timeout=OPEN_LOG_WAIT)
+            if not look.done():
+                return _healing(log, chats, turn, after, look)
+        view = await look
+    except BaseException:
+        look.cancel()
+        raise
     newest = await _newest(log, turn)  # again: the turn may have begun and ended since
     cursors.check(after, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
-    if view.terminal is not None and newest is None:
-        return _recorded(view, after)
-    return turn_entries(log, chats, turn, after)
+    if view.terminal is None or newest is not None:
+        return turn_entries(log, chats, turn, after)
+    if not view.steps and await _closed(log, turn, view.terminal):
+        return turn_entries(log, chats, turn, after)
+    return _recorded(view, after)
+
+
+async def _closed(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> bool:
+    """Closes the log of a turn that was ended before anything of it was written: its producer may be just about to."""
+    with contextlib.suppress(LogUnavailable):
+        await log.close(turn, event)
+        return True
+    return False
 
 
 async def _newest(log: TurnLog, turn: TurnKey) -> EntryId | None:
@@ -48,15 +65,25 @@ async def _newest(log: TurnLog, turn: TurnKey) -> EntryId | None:
     return None
 
 
-async def _healing(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
-    """As ``turn_entries``; meanwhile the turn is looked at, which revives one whose workflow is gone."""
-    look = asyncio.ensure_future(chats.heal(turn))
+async def _healing(
+    log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId | None, look: asyncio.Future[TurnView]
+) -> AsyncIterator[list[LogEntry]]:
+    """As ``turn_entries``, while ``look`` goes on: it revives a turn whose workflow is gone, and may find that it has ended."""
+    settling = asyncio.ensure_future(_settle(log, turn, look))
     try:
         async for batch in turn_entries(log, chats, turn, after):
             yield batch
     finally:
-        look.cancel()
-        await asyncio.gather(look, return_exceptions=True)
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+
+
+async def _settle(log: TurnLog, turn: TurnKey, look: asyncio.Future[TurnView]) -> None:
+    """What it cannot find out or write, the reader finds out after the next silence."""
+    with contextlib.suppress(Problem):
+        view = await look
+        if view.terminal is not None:
+            await _closed(log, turn, view.terminal)
 
 
 async def _recorded(turn: TurnView, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:

@@ -6,7 +6,6 @@ The build is made by ``make page`` from ``web/`` into ``agent/page``. Without it
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -26,6 +25,11 @@ HEADERS = {
 _REVALIDATE = {**HEADERS, "Cache-Control": "no-cache"}
 _FOR_EVER = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}  # names of assets carry a hash of their content
 
+_NO_WORKER = """\
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) =>
+  event.waitUntil(caches.delete("shell").then(() => self.registration.unregister())));
+"""
 _NOT_BUILT = """\
 <!doctype html>
 <html lang="en">
@@ -57,10 +61,10 @@ def mount_page(app: FastAPI, folder: Path = PAGE) -> None:
         return Response(status_code=204, headers=_REVALIDATE)
 
     async def worker() -> Response:
-        """Without a build 404, on which browsers give up a worker that an earlier build has left with them."""
+        """Without a build, one that removes what an earlier build has left with the browser: a 404 would leave it there."""
         if (file := folder / "sw.js").is_file():
             return FileResponse(file, headers=_REVALIDATE)
-        raise HTTPException(404)
+        return Response(_NO_WORKER, headers=_REVALIDATE, media_type="text/javascript")
 
     app.add_api_route("/", index, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_api_route("/icon.svg", icon, methods=["GET", "HEAD"], include_in_schema=False)

@@ -28,6 +28,7 @@ STATUS = {
     "busy": 429,
     "unavailable": 503,
 }
+CODE_HEADER = "X-Error-Code"  # of a refusal whose body is a text for people
 RETRY_AFTER = {429: "5", 503: "2"}
 _OURS = "bad_"  # faults that a validator of ours found have the code of the refusal as their type
 _UNREADABLE = "There was an error parsing the body"  # the framework, of what its JSON parser gave up on
@@ -78,9 +79,11 @@ class Refusals:
     def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> Response:
         """The answer to a request for ``path``."""
         shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
-        headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else None
+        headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
         body = shape(status, code, detail, extra)
-        return PlainTextResponse(body, status, headers) if isinstance(body, str) else JSONResponse(body, status, headers)
+        if isinstance(body, str):
+            return PlainTextResponse(body, status, {**headers, CODE_HEADER: code})
+        return JSONResponse(body, status, headers)
 
 
 def problem_response(status: int, code: str, detail: str, **extra: Any) -> Response:

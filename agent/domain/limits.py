@@ -66,8 +66,10 @@ TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is heale
 # TurnLog, feed and streams
 PING_INTERVAL = 10.0
 HEARTBEAT = 5.0  # a follower that hears nothing for this long asks the ChatActor
-BEAT_INTERVAL = 1.0  # of an attempt at a step, which may have nothing to write for long
-BEAT_KEPT = 3.0  # an attempt that has not beaten for this long is dead: whoever stands by for it has the step done again
+OPEN_LOG_WAIT = 0.25  # for the ChatActor, by who comes back to an open log; then the log is told without it
+BEAT_INTERVAL = 0.5  # of an attempt at a step, which may have nothing to write for long
+BEAT_KEPT = 2.0
+BEATS_MISSED_MAX = 4  # looks in a row, one every BEAT_INTERVAL, without a beat: the attempt is dead, and the step done again
 LOG_ENTRIES_MAX = 20_000  # per turn
 LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
 LOG_CLOSED_KEPT_SECONDS = 600.0

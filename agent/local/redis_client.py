@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
 from redis.retry import Retry
 
 from agent.local.redis_address import BadRedis, RedisAddress
@@ -46,6 +46,7 @@ def examine(address: RedisAddress) -> str:
         with _client(address, _PATIENCE) as client:
             client.ping()
             told: dict[str, Any] = client.info()
+            synced = _appendfsync(client)
     except (AuthenticationError, NoPermissionError):
         raise BadRedis(f"Redis at {address.shown} does not accept the user or password in REDIS_URL.") from None
     except (RedisError, OSError) as error:
@@ -55,7 +56,20 @@ def examine(address: RedisAddress) -> str:
         raise BadRedis(f"Redis at {address.shown} is version {told['redis_version']}; needed is {_needed()} or newer.")
     if not told.get("aof_enabled"):
         return f"Redis at {address.shown} keeps no AOF: what it has acknowledged may be lost when it dies."
+    if synced not in ("always", ""):
+        return f"Redis at {address.shown} has appendfsync {synced}: what it acknowledged last may be lost when it dies."
+    if told.get("maxmemory") and (policy := told.get("maxmemory_policy")) != "noeviction":
+        return f"Redis at {address.shown} has maxmemory-policy {policy}: it may throw away what is stored when it is full."
     return ""
+
+
+def _appendfsync(client: Redis) -> str:
+    """When writes reach the disk; "" where a hosted Redis does not tell."""
+    try:
+        told: dict[str, str] = client.config_get("appendfsync")
+    except ResponseError:
+        return ""
+    return told.get("appendfsync", "")
 
 
 def _needed() -> str:

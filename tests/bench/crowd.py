@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import psutil
+
 from tests.bench.chat import start_endpoint
 from tests.bench.figures import p50_p99_ms
 from tests.bench.load import Job
@@ -28,6 +30,7 @@ def _measure(processes: Processes, replicas: int, settings: dict[str, str]) -> d
         crowd = Job("chat", urls[0], TURNS, TURNS, "crowd", "service", 60.0, TOKENS, DELAY, FOLLOWERS, urls=urls)
         before = cpu(pids)
         result = load.run(crowd)
+        memory = {part: psutil.Process(pid).memory_info().rss for part, pid in pids.items() if part.startswith("app")}
         used = {part: seconds - before[part] for part, seconds in cpu(pids).items()}
     apps = sum(seconds for part, seconds in used.items() if part.startswith("app"))
     return {
@@ -38,6 +41,7 @@ def _measure(processes: Processes, replicas: int, settings: dict[str, str]) -> d
         "incomplete": len(result.errors),
         "errors": result.errors[:3],
         "app_cpu_us_per_frame_read": round(apps * 1e6 / max(result.frames, 1), 1),
+        "app_rss_mb": {part: round(rss / 2**20, 1) for part, rss in memory.items()},
         "cpu_s": {part: round(seconds, 2) for part, seconds in used.items()},
         "first_token": p50_p99_ms(result.first),
         "first_token_at_followers": p50_p99_ms(result.followed),

@@ -30,5 +30,7 @@ def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     # What nobody took for too long is no promise broken; nor is a step that a busy machine tries twice in the calm phase.
     broken = [complaint for complaint in outcome.chaos.complaints if complaint.kind != "unavailable"]
     assert broken == [], f"SEED={seed}"
+    assert outcome.restarts == [], f"SEED={seed}: processes that died with nobody's help"
+    assert [one.kind for one in outcome.chaos.felt if one.recovery is None] == [], f"SEED={seed}: not survived"
     assert len(outcome.chaos.felt) == SIZE.faults
     assert any(message.turn_ids for message in outcome.chaos.messages)

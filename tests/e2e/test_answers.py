@@ -96,6 +96,23 @@ def test_a_reload_while_the_service_is_gone_shows_the_page_and_not_the_browsers_
     assert screen.words() == "Before."
 
 
+def test_a_message_that_is_being_sent_survives_a_reload_while_the_service_is_gone(
+    screen: Screen, person: Person, service: Stack
+) -> None:
+    person.expected = OUTAGE
+    screen.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    service.stop()
+    question = f'{mark()} [[script: text="Here."]]'
+    screen.say(question)
+    expect(screen.said).to_contain_text("Sending")
+    screen.page.reload()
+    expect(screen.said).to_contain_text(question)
+    service.start()
+    screen.wait_answered(1)
+    assert screen.words() == "Here."
+    expect(screen.said).to_have_count(1)
+
+
 def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person) -> None:
     other, elsewhere = person.open(beside=screen), person.open()
     question = long_answer()

@@ -4,6 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
+from agent.domain.limits import QUEUE_MAX
 from tests.e2e.screen import REFUSAL, Person, Screen
 from tests.integration.endpoint import mark
 
@@ -92,12 +93,16 @@ def test_keys_lead_to_the_search_and_back(screen: Screen) -> None:
 
 def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person: Person) -> None:
     person.expected = REFUSAL
-    screen.page.route("**/api/chat", lambda route: route.fulfill(status=429, headers={"X-Error-Code": "x"}, body="Too many."))
-    screen.say("hello")
-    expect(screen.said.last).to_contain_text("Not sent: Too many.")
-    screen.page.unroute("**/api/chat")
+    screen.say(f"{mark()} [[script: tokens=300 delay=100ms]]")
+    screen.wait_grown(1)
+    for n in range(QUEUE_MAX + 1):
+        screen.say(f"number {n}")
+    expect(
+        screen.said.filter(has_text=f"Not sent: {QUEUE_MAX} messages wait already; try again when one is answered.")
+    ).to_have_count(1)
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
     screen.page.get_by_role("button", name="Try again").click()
-    screen.wait_answered(1)
+    screen.wait_answered(QUEUE_MAX + 2)
 
 
 def test_a_failed_answer_says_why_and_is_tried_again(screen: Screen, person: Person) -> None:

@@ -69,7 +69,7 @@ def fenced(s: State, b: Bounds, a: Attempt) -> State:
 
 
 def stand_by(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
-    """Reports what the newer attempt came to; raises when there is none any more (a timeout: silence in the log)."""
+    """Reports what the newer attempt came to; raises when there is none any more (no beat of it any more)."""
     if not s.record.knows(a.number, a.ident):
         yield f"standing by {who}: cleared", engine.answer(s, a, "raised")
         return

@@ -74,6 +74,14 @@ def test_what_is_not_done_is_refused_by_its_name(more: dict[str, Any], param: st
     refused.value.detail.encode()
 
 
+def test_what_a_client_holds_as_the_history_of_a_new_conversation_is_not_lost_in_silence() -> None:
+    history = [USER, {"role": "assistant", "content": "x"}, USER]
+    with pytest.raises(BadRequest) as refused:
+        parse({"input": history})
+    assert (refused.value.code, refused.value.extra["param"]) == ("unsupported_parameter", "input[0]")
+    assert parse({"input": history, "conversation": "work"}).text == parse({"input": [USER]}).text
+
+
 def test_a_key_stands_for_the_message_and_its_place_not_for_how_it_is_watched() -> None:
     one = parse({"input": "hi", "stream": True}).fingerprint()
     assert one == parse({"input": [USER], "background": True}).fingerprint()

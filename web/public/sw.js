@@ -1,7 +1,8 @@
 // Keeps the page's first document, for the time when the service is gone: a reload then shows the page, which says so and comes
-// back by itself, and not the browser's own error. Nothing else is kept: assets are in the browser's cache for good (their names
-// are hashes), and everything that can change is asked for as if this were not there.
+// back by itself, and not the browser's own error. Its assets are in the browser's cache (their names are hashes, so they never
+// age); everything else is asked for as if this were not there.
 const SHELL = "shell";
+const ANSWER_WITHIN = 5_000; // a process that is frozen takes connections and never answers
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
@@ -12,19 +13,20 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener("fetch", (event) => {
   const { mode, url } = event.request;
-  if (mode === "navigate" && new URL(url).pathname === "/") event.respondWith(firstDocument(event.request));
+  if (mode === "navigate" && new URL(url).pathname === "/") event.respondWith(firstDocument(event));
 });
 
-async function firstDocument(request) {
-  const shell = await caches.open(SHELL);
-  try {
-    const answer = await fetch(request);
-    if (answer.status < 500) {
-      await shell.put("/", answer.clone());
-      return answer;
-    }
-  } catch {
-    // not reached; what was kept is better than what the browser would say
+async function firstDocument(event) {
+  const answer = await fetch(event.request, { signal: AbortSignal.timeout(ANSWER_WITHIN) }).catch(() => null);
+  if (answer?.ok) {
+    event.waitUntil(keep(answer.clone()).catch(() => undefined));
+    return answer;
   }
-  return (await shell.match("/")) ?? Response.error();
+  // What is no page of ours is shown as it came, and not kept; of a service that is gone or starting, the page tells better.
+  if (answer && answer.status < 500) return answer;
+  return (await caches.match("/").catch(() => undefined)) ?? answer ?? Response.error();
+}
+
+async function keep(answer) {
+  await (await caches.open(SHELL)).put("/", answer);
 }

@@ -15,7 +15,7 @@ export const queries = new QueryClient({
 
 // The feed tells of a turn that was begun anywhere, and pages of one browser tell each other; both are hints.
 const neighbours = new BroadcastChannel("task-agent");
-const LOOK_EVERY = 30_000;
+const LOOK_EVERY = 10_000;
 
 export const conversation = new Conversation(CONVERSATION, (what) => {
   void queries.invalidateQueries({ queryKey: ["context"] });
@@ -30,6 +30,7 @@ export const feed = new Feed(onEvent, (again) => {
 
 function onEvent(event: FeedEvent): void {
   if ("task" in event) taskChanged(queries, event.task);
+  else if (event.event_type === "turn.admitted" && conversation.knows(event.turn_id)) return; // our own
   else if (event.conversation === CONVERSATION) {
     conversation.look();
     void queries.invalidateQueries({ queryKey: ["context"] });

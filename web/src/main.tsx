@@ -9,7 +9,6 @@ import "./styles/index.css";
 import { Broken } from "./system/Broken";
 
 start();
-keepShell();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <Broken>
@@ -19,3 +18,4 @@ createRoot(document.getElementById("root") as HTMLElement).render(
     </Broken>
   </StrictMode>,
 );
+void keepShell();

@@ -179,6 +179,7 @@ export const TEXTS = {
       exchange_limit: "Left out: only the newest 10 exchanges are sent",
       token_budget: "Left out: the token budget is used up",
       endpoint_limit: "Left out: the endpoint refused more",
+      regenerated: "Left out: another answer has taken its place",
     } satisfies Record<LeftOut, string>,
     omitted: "{n} older turns are not listed; all are left out.",
     roles: { system: "System", user: "You", assistant: "Task Agent", tool: "Tool" } satisfies Record<Role, string>,

@@ -13,7 +13,7 @@ from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.events import TextDelta
 from agent.domain.ids import TurnKey
-from agent.domain.limits import BEAT_INTERVAL, BEAT_KEPT, MODEL_STALL_TIMEOUT
+from agent.domain.limits import BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
 from agent.domain.turn import StepRef
 from agent.ports import Chats, TurnLog
 
@@ -45,10 +45,11 @@ async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[
     dying = asyncio.ensure_future(_until_dead(log, ref.key))
     try:
         await asyncio.wait({settling, dying}, return_when=asyncio.FIRST_COMPLETED)
-        if not settling.done() and not await _is_settled(chats, ref.key, settled):
-            raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt had it, and is dead")
         if settling.done():
-            await settling
+            return await settling
+        await dying
+        if not await _is_settled(chats, ref.key, settled):
+            raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt had it, and is dead")
     finally:
         for running in (settling, dying):
             running.cancel()
@@ -72,16 +73,20 @@ async def _until_settled(chats: Chats, log: TurnLog, turn: TurnKey, settled: Cal
 
 
 async def _until_dead(log: TurnLog, turn: TurnKey) -> None:
-    await asyncio.sleep(BEAT_KEPT)  # it has just begun: its first beat may be to come
-    blind = 0.0
-    while blind < MODEL_STALL_TIMEOUT:
-        try:
-            if not await log.beats(turn):
-                return
-            blind = 0.0
-        except LogUnavailable:
-            blind += BEAT_INTERVAL
+    """Looks that were not answered, or came late, prove nothing: this process, or the log, may have slept while it beat."""
+    clock = asyncio.get_running_loop().time
+    missed, answered = 0, clock()
+    while missed < BEATS_MISSED_MAX and clock() - answered < MODEL_STALL_TIMEOUT:
+        begun = clock()
         await asyncio.sleep(BEAT_INTERVAL)
+        try:
+            beats = await log.beats(turn)
+        except LogUnavailable:
+            missed = 0
+            continue
+        answered = clock()
+        in_time = answered - begun < 2 * BEAT_INTERVAL
+        missed = missed + 1 if in_time and not beats else 0
 
 
 async def _is_settled(chats: Chats, turn: TurnKey, settled: Callable[[TurnView], bool]) -> bool:

@@ -28,7 +28,8 @@ for everyone.
 - The stream ends with exactly one of `turn.completed`, `turn.failed`, `turn.cancelled`. One that ends without is cut
   off: come back.
 - Comments are pings. Leaving cancels nothing. Pass over events and fields that you do not know: later releases have more.
-- Ten minutes after the end the log is gone; then each step is told whole, from the record, behind a `step.restarted`.
+- Ten minutes after the end (or 500 later turns, without Redis) the log is gone; then each step is told whole, from the
+  record, behind a `step.restarted`.
 
 Every event has `type`, its name again, and `turn_id`.
 

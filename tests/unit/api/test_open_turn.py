@@ -7,9 +7,10 @@ from contextlib import aclosing
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.api import following
 from agent.api.following import open_turn
 from agent.domain.conversation import TurnView
-from agent.domain.errors import BadRequest, NotFound
+from agent.domain.errors import BadRequest, Closed, NotFound
 from agent.domain.events import EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled, TurnStarted
 from agent.domain.ids import TurnKey
 from tests.unit.turns.host import ChatHost, turn_key
@@ -63,6 +64,27 @@ async def test_a_running_turn_is_read_while_its_actor_has_no_host(
         await chats.asked.wait()  # all the same the turn is looked at: its workflow may be gone
 
 
+async def test_an_open_log_of_a_turn_that_was_ended_and_cleared_is_not_told(log: MemoryTurnLog) -> None:
+    with pytest.raises(NotFound):  # nobody came to close it: whoever cancelled the turn died
+        await opened(log, Cleared(), None)
+
+
+async def test_an_end_that_the_actor_tells_late_ends_the_stream_at_once(log: MemoryTurnLog) -> None:
+    class Late(Homeless):
+        async def heal(self, turn: TurnKey) -> TurnView:
+            host = ChatHost()
+            view = await host.chats.get_turn(turn_key((await host.submit()).turn_id))
+            await self.asked.wait()
+            return view.model_copy(update={"epoch": 2, "terminal": TurnCancelled(turn_id=turn.turn_id)})
+
+    chats = Late()
+    entries = await opened(log, chats, None)
+    await anext(entries)
+    chats.asked.set()
+    async with asyncio.timeout(following.OPEN_LOG_WAIT + 2.0):  # well before the next heartbeat
+        assert [entry.name async for batch in entries for entry in batch] == ["turn.cancelled"]
+
+
 async def test_a_place_ahead_of_the_log_is_for_the_actor_to_judge(log: MemoryTurnLog) -> None:
     chats = Homeless()
     opening = asyncio.ensure_future(opened(log, chats, EntryId(3, 0)))
@@ -102,6 +124,17 @@ async def test_a_turn_that_ends_while_its_actor_is_asked_is_told_from_its_log(lo
 
     entries = await opened(late, Slow(), None)
     assert [entry.name async for batch in entries for entry in batch] == ["turn.started", "turn.cancelled"]
+
+
+async def test_who_is_told_of_a_cancel_before_its_producer_has_written_is_told_the_same_as_all_others() -> None:
+    host, log = ChatHost(), MemoryTurnLog()
+    turn = turn_key((await host.submit()).turn_id)
+    begun = await host.begin(turn.turn_id)
+    await host.chats.cancel(turn)
+    entries = await open_turn(log, host.chats, turn, None)
+    with pytest.raises(Closed):  # or the readers of the log, where it came in time, would have seen more than this one
+        await log.append(turn, EntryId(begun.epoch, 0), [TurnStarted(turn_id=turn.turn_id)])
+    assert [entry.name async for batch in entries for entry in batch] == ["turn.cancelled"]
 
 
 async def test_a_place_of_an_epoch_that_never_was_is_refused_by_what_the_actor_knows(log: MemoryTurnLog) -> None:

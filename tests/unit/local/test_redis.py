@@ -63,8 +63,17 @@ def test_a_wrong_password_is_told_and_not_shown(server: RedisServer) -> None:
 
 
 def test_a_redis_that_forgets_is_used_with_a_warning(server: RedisServer) -> None:
-    server.admin.config_set("appendonly", "no")
-    assert "keeps no AOF" in examine(RedisAddress.parse(server.url))
+    address = RedisAddress.parse(server.url)
+    for setting, value, warning in (
+        ("maxmemory", "100mb", ""),
+        ("maxmemory-policy", "allkeys-lru", "maxmemory-policy allkeys-lru"),
+        ("appendfsync", "everysec", "appendfsync everysec"),
+        ("appendonly", "no", "keeps no AOF"),
+    ):
+        server.admin.config_set(setting, value)
+        told = examine(address)
+        assert warning in told
+        assert bool(told) == bool(warning)
 
 
 def program(folder: Path, said: str, status: int = 0) -> None:

@@ -21,6 +21,5 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts beat quickly; one that stands by for a newer one soon knows whether that lives."""
     monkeypatch.setattr(memory_log, "HEARTBEAT", 0.02)
     monkeypatch.setattr(memory_log, "BEAT_KEPT", 0.3)
-    monkeypatch.setattr(rival, "BEAT_KEPT", 0.3)
-    monkeypatch.setattr(rival, "BEAT_INTERVAL", 0.02)
-    monkeypatch.setattr(rival, "MODEL_STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(rival, "BEAT_INTERVAL", 0.05)
+    monkeypatch.setattr(rival, "MODEL_STALL_TIMEOUT", 1.0)

@@ -6,6 +6,7 @@ import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.domain.events import EntryId, StepRestarted
+from agent.domain.ids import TurnKey
 from agent.domain.model import Finished, TextPart
 from tests.fakes.ports import FragileLog
 from tests.unit.turns.generating import ANSWER, PATIENCE, activity, until_written
@@ -13,6 +14,8 @@ from tests.unit.turns.host import USAGE, ChatHost, turn_key
 from workflows.activities import rival
 from workflows.activities.rival import Superseded
 from workflows.turn_contracts import Generated
+
+SURE = 1.0  # seconds, by which one that does not beat is known to be dead
 
 
 async def test_a_zombie_of_an_answered_turn_lets_go_of_the_provider(host: ChatHost, log: MemoryTurnLog) -> None:
@@ -68,7 +71,7 @@ async def test_a_zombie_stands_by_for_as_long_as_the_newer_attempt_waits_for_its
     zombie = asyncio.create_task(generate(host.ref(turn)))
     await until_written(log, turn, 3)
     newer = asyncio.create_task(generate(host.ref(turn)))
-    await asyncio.wait({zombie}, timeout=4 * rival.BEAT_KEPT)
+    await asyncio.wait({zombie}, timeout=2 * SURE)
     assert not zombie.done(), "the newer attempt has said nothing yet, but it beats"
     slow.set()
     done = await asyncio.wait_for(asyncio.gather(zombie, newer), PATIENCE)
@@ -84,16 +87,17 @@ async def test_a_zombie_whose_newer_attempt_dies_in_silence_has_the_step_done_ag
     zombie = asyncio.create_task(generate(host.ref(turn)))
     await until_written(log, turn, 3)
     newer = asyncio.create_task(generate(host.ref(turn)))
-    await asyncio.wait({zombie}, timeout=2 * rival.BEAT_KEPT)
+    await asyncio.wait({zombie}, timeout=SURE)
     assert not zombie.done()
     newer.cancel()  # as a process that dies: nothing more is heard of it
     with pytest.raises(Superseded):
         await asyncio.wait_for(zombie, PATIENCE)
 
 
-async def test_a_zombie_that_cannot_reach_the_log_gives_the_newer_attempt_up_in_the_end(
-    host: ChatHost, log: MemoryTurnLog, impatient: None
+async def test_a_log_out_of_reach_is_no_proof_of_a_death_until_it_lasts(
+    host: ChatHost, log: MemoryTurnLog, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rival, "MODEL_STALL_TIMEOUT", 1.5 * SURE)
     turn = (await host.submit()).turn_id
     fragile, hold = FragileLog(log), asyncio.Event()
     generate, _ = activity(host, fragile, [TextPart("zombie"), hold, Finished("stop", USAGE)])
@@ -102,5 +106,23 @@ async def test_a_zombie_that_cannot_reach_the_log_gives_the_newer_attempt_up_in_
     await host.begin(turn)
     fragile.broken = True
     hold.set()
+    await asyncio.wait({zombie}, timeout=SURE)
+    assert not zombie.done()
     with pytest.raises(Superseded):
+        await asyncio.wait_for(zombie, PATIENCE)
+
+
+async def test_a_fault_of_the_log_is_told_as_what_it_is(host: ChatHost, log: MemoryTurnLog, impatient: None) -> None:
+    class Faulty(FragileLog):
+        async def beats(self, turn: TurnKey) -> bool:
+            raise RuntimeError("a bug")
+
+    turn = (await host.submit()).turn_id
+    hold = asyncio.Event()
+    generate, _ = activity(host, Faulty(log), [TextPart("zombie"), hold, Finished("stop", USAGE)])
+    zombie = asyncio.create_task(generate(host.ref(turn)))
+    await until_written(log, turn, 3)
+    await host.begin(turn)
+    hold.set()
+    with pytest.raises(RuntimeError, match="a bug"):
         await asyncio.wait_for(zombie, PATIENCE)

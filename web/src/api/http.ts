@@ -63,7 +63,7 @@ export async function call<T>(path: string, request: Request = {}): Promise<T> {
 async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text().catch(() => "");
   const code = response.headers.get("X-Error-Code"); // the AI SDK's routes answer in plain text: its client shows the body
-  if (code !== null) return new Problem(response.status, code, text);
+  if (code !== null) return new Problem(response.status, code, text.replace(` (${code})`, ""));
   const body = parsed(text);
   if (body !== null && typeof body === "object" && "detail" in body && "code" in body) {
     return new Problem(response.status, String(body.code), String(body.detail));

@@ -45,7 +45,7 @@ export interface Workflow {
 }
 
 export type Role = "system" | "user" | "assistant" | "tool";
-export type LeftOut = "exchange_limit" | "token_budget" | "endpoint_limit";
+export type LeftOut = "exchange_limit" | "token_budget" | "endpoint_limit" | "regenerated";
 
 export interface ContextMessage {
   role: Role;

@@ -27,6 +27,8 @@ export interface View {
   problem: string | null;
 }
 
+const UNSENT = "task-agent.unsent"; // of this tab: what was on its way when it was reloaded
+
 const NOTHING: View = {
   loaded: false,
   messages: [],
@@ -45,12 +47,17 @@ export class Conversation {
   #following = false;
   #lookAgain = false;
   #connection = new AbortController();
+  #turn: string | null = null;
 
   constructor(
     private readonly id: string,
     /** Called when an answer has ended, and when this page has started one. */
     private readonly onChange: (what: "started" | "ended") => void,
-  ) {}
+  ) {
+    const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]") as Outgoing[];
+    this.#view = { ...NOTHING, outgoing: unsent };
+    for (const outgoing of unsent) if (outgoing.state === "sending") void this.#deliver(outgoing);
+  }
 
   get view(): View {
     return this.#view;
@@ -116,6 +123,14 @@ export class Conversation {
     else void this.#follow(null);
   }
 
+  /** Whether this page has to do with that turn anyway: it reads it, has it, or is just sending a message. */
+  knows(turn: string): boolean {
+    const { messages, outgoing } = this.#view;
+    return (
+      turn === this.#turn || outgoing.some((o) => o.state === "sending" || o.turn === turn) || messages.some((m) => m.id === turn)
+    );
+  }
+
   /** What was open is not to be trusted: after a sleep, or when the service was gone. */
   reconnect(): void {
     this.#connection.abort();
@@ -155,12 +170,13 @@ export class Conversation {
   async #follow(given: Response | null): Promise<void> {
     this.#following = true;
     let response = given;
+    let lost: string | null = null; // the answer that was being read, running or ended since; known to all replicas at once
     for (let failures = 0; ; ) {
       this.#lookAgain = false;
       this.#connection = new AbortController();
       const { signal } = this.#connection;
       try {
-        response ??= await join(this.id, signal);
+        response ??= await join(this.id, signal, lost);
         if (response === null) {
           await this.#refresh(true);
           if (this.#lookAgain) continue;
@@ -168,9 +184,15 @@ export class Conversation {
         }
         await this.#read(response, signal, response === given);
         failures = 0;
+        lost = null;
       } catch (error) {
         if (this.#lookAgain) {
           response = null;
+          continue;
+        }
+        if (lost === null) lost = this.#view.live?.id ?? null;
+        else if (error instanceof Problem && error.status === 404) {
+          lost = response = null; // cleared meanwhile
           continue;
         }
         if (error instanceof Problem && !error.passing) {
@@ -189,7 +211,7 @@ export class Conversation {
   /** Shows one answer to its end, and then what the server says it came to. */
   async #read(response: Response, signal: AbortSignal, isNew: boolean): Promise<void> {
     this.#set({ running: true, reconnecting: false });
-    const turn = response.headers.get("X-Turn-Id");
+    const turn = (this.#turn = response.headers.get("X-Turn-Id"));
     // The question may be another page's; and what this page has just sent may wait behind an answer that it did not know of.
     void this.#refresh().then(() => this.#waits(turn) && this.reconnect(), () => undefined);
     const brush = new Brush<Message>((live) => this.#set({ live }), isNew);
@@ -233,6 +255,7 @@ export class Conversation {
 
   #set(change: Partial<View>): void {
     this.#view = { ...this.#view, ...change };
+    if (change.outgoing) sessionStorage.setItem(UNSENT, JSON.stringify(change.outgoing.filter(({ state }) => state !== "sent")));
     for (const listener of this.#listeners) listener();
   }
 }

@@ -38,9 +38,9 @@ export const postAgain = (conversation: string, question: Message, answer: strin
     body: { id: conversation, messages: [question], trigger: "regenerate-message", messageId: answer },
   });
 
-/** The running answer from its start; null when nothing runs. */
-export async function join(conversation: string, signal: AbortSignal): Promise<Response | null> {
-  const response = await open(at(conversation, "/stream"), { signal });
+/** The running answer from its start; null when nothing runs. Or that `answer`, running or ended, for who was cut off in it. */
+export async function join(conversation: string, signal: AbortSignal, answer: string | null): Promise<Response | null> {
+  const response = await open(at(conversation, `/stream${answer ? `?message_id=${encodeURIComponent(answer)}` : ""}`), { signal });
   return response.status === 204 ? null : response;
 }
 

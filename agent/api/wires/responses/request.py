@@ -74,8 +74,12 @@ def parse(body: Json) -> Create:
     conversation, previous = _conversation(body.get("conversation")), _text(body, "previous_response_id")
     if conversation is not None and previous is not None:
         refuse("mutually_exclusive_parameters", "Give 'previous_response_id' or 'conversation', not both.", "conversation")
+    text = _said(body.get("input"))
+    if conversation is None and previous is None and isinstance(given := body.get("input"), list) and len(given) > 1:
+        why = "A new conversation starts with one message; go on with one by 'conversation' or 'previous_response_id'."
+        refuse("unsupported_parameter", f"Unsupported parameter: 'input[0]'. {why}", "input[0]")
     return Create(
-        text=_said(body.get("input")),
+        text=text,
         stream=_flag(body, "stream"),
         background=_flag(body, "background"),
         conversation=conversation,

@@ -85,7 +85,7 @@ class ResponsesApi:
         starting_after: Annotated[int | None, Query(ge=0, description="The last `sequence_number` that was seen.")] = None,
     ) -> Response:
         """The response as it is now, or its stream."""
-        _check_query(request)
+        _check_query(request, ("stream", "starting_after"))
         turn = _turn_key(user, response_id)
         view, before = await self._view(turn), await self._before(turn)
         if stream:
@@ -94,8 +94,9 @@ class ResponsesApi:
             refuse("invalid_parameter", "'starting_after' goes with 'stream'.", "starting_after")
         return JSONResponse(response_of(view, before))
 
-    async def cancel(self, response_id: str, user: Who) -> JSONResponse:
+    async def cancel(self, request: Request, response_id: str, user: Who) -> JSONResponse:
         """Cancels it, waiting or running; one that has ended stays as it is. Answers with the response."""
+        _check_query(request, ())
         turn = _turn_key(user, response_id)
         await self._view(turn)
         await self._turns.cancel(turn.turn_id, user)
@@ -103,6 +104,7 @@ class ResponsesApi:
 
     async def input_items(
         self,
+        request: Request,
         response_id: str,
         user: Who,
         after: Annotated[str | None, Query(description="The id of the last item seen.")] = None,
@@ -110,6 +112,7 @@ class ResponsesApi:
         order: Annotated[str, Query(pattern="^(asc|desc)$")] = "desc",
     ) -> JSONResponse:
         """What the user said: one message, whatever the limit and the order."""
+        _check_query(request, ("after", "limit", "order"))
         _ = limit, order
         view = await self._view(_turn_key(user, response_id))
         return JSONResponse(documents.input_items(view, after))
@@ -201,10 +204,10 @@ def _framed(events: Iterable[Json], after: int) -> bytes:
     return b"".join(frames)
 
 
-def _check_query(request: Request) -> None:
+def _check_query(request: Request, known: tuple[str, ...]) -> None:
     """Refuses what the route would pass over. Clients that read no obfuscation say so; there is none."""
     for name, value in request.query_params.items():
-        if name not in ("stream", "starting_after") and (name, value) != ("include_obfuscation", "false"):
+        if name not in known and (name, value) != ("include_obfuscation", "false"):
             told = name[:NAME_TOLD_CHARS_MAX]
             refuse("unsupported_parameter", f"Unsupported parameter: {told!r}.", told)
 
