@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.screen import Person, Screen
+from tests.e2e.screen import OUTAGE, Person, Screen
 from tests.integration.endpoint import mark
+from tests.integration.stack import Stack
 
 AXE = (Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 RICH = (
@@ -51,6 +52,24 @@ def test_axe_finds_nothing_in_any_main_state(person: Person, scheme: str, keep_s
     screen.context.locator(".seen summary").first.click()
     keep_shot(screen, f"context-{scheme}")
     assert violations(screen) == []
+
+
+def test_axe_finds_nothing_while_things_go_on_or_wrong(screen: Screen, person: Person, service: Stack) -> None:
+    person.expected = OUTAGE
+    screen.say(f"{mark()} [[script: fault=quota times=1 tokens=3]]")
+    expect(screen.answers.last).to_contain_text("There is no answer:")
+    assert violations(screen) == []
+    screen.say(f"{mark()} [[script: tokens=300 delay=60ms]]")
+    screen.wait_grown(3)
+    screen.say("and then?")
+    expect(screen.page.get_by_text("Waits for the answer above")).to_be_visible()
+    assert violations(screen) == []
+    service.stop()
+    down = screen.page.get_by_role("dialog", name="Task Agent does not answer")
+    expect(down).to_be_visible()
+    assert violations(screen) == []
+    service.start()
+    expect(down).to_have_count(0)
 
 
 def test_dark_is_dark(person: Person) -> None:

@@ -100,6 +100,23 @@ def test_a_task_whose_notification_hangs_is_undone_and_nobody_is_notified(
     assert (client.get(f"/tasks/{task_id}")["status"], len(endpoint.requests(said))) == ("cancelled", 1)
 
 
+def test_with_keep_a_task_in_the_middle_of_its_workflow_is_seen_through(
+    client: Client, service: Stack, endpoint: EndpointThread
+) -> None:
+    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+    with notifications_that_hang(service):
+        with client.say(said) as stream:
+            stream.until("tool.called")
+            page = client.eventually("/tasks", lambda page: page["tasks"] and page["tasks"][0]["deadline"] is not None)
+            task_id = page["tasks"][0]["task_id"]
+            assert cancel(client, stream.turn_id, "keep")["status"] == "cancelled"
+            assert stream.rest().end.event == "turn.cancelled"
+        told_next(client, endpoint)
+    client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
+    assert task_id in notified_of(service)
+    assert (client.get(f"/tasks/{task_id}")["status"], len(endpoint.requests(said))) == ("assigned", 1)
+
+
 def test_what_a_person_has_changed_meanwhile_is_left_alone(client: Client, endpoint: EndpointThread) -> None:
     with client.say(script(tool("create_task", NEW_TASK), SLOW)) as stream:
         task_id = after_its_tool(stream)
