@@ -91,6 +91,22 @@ def test_an_agui_run_goes_on_with_the_same_run_id_and_ends_on_the_responses_api(
     check_answered_once(user, turn)
 
 
+def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(stack: Stack, user: Client, ai: OpenAI) -> None:
+    where = {"url": user.url, "user": user.user}
+    with Scenario("aisdk/scenes.mjs", scene="resume", kill=True, after=10, text=script(SLOW), **where) as page:
+        page.until("text")
+        kill(stack, "app")()
+        turn = user.get("/history")["turns"][-1]["turn_id"]
+        with Scenario("agui_run.mjs", threadId="main", runId=mark(), **where) as looking:
+            events = Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True))
+            seen = looking.result()
+        shown = page.result()
+    assert events.answer == WHOLE
+    assert [message["content"] for message in seen["messages"] if message["role"] == "assistant"] == [WHOLE]
+    assert [part["text"] for part in shown["messages"][-1]["parts"] if part["type"] == "text"] == [WHOLE]
+    check_answered_once(user, turn)
+
+
 def test_the_node_client_comes_back_too(stack: Stack, user: Client) -> None:
     with Scenario("responses_run.mjs", url=user.url, user=user.user, input=script(SLOW), back=True) as running:
         response_id = running.until("started")["id"]

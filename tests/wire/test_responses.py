@@ -195,7 +195,7 @@ def test_only_the_last_user_message_of_a_list_is_taken(ai: OpenAI, client: Clien
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "never said"}]},
         {"role": "user", "content": [{"type": "input_text", "text": said}, {"type": "input_text", "text": "second part"}]},
     ]
-    answer = ai.responses.create(input=items)
+    answer = ai.responses.create(input=items, conversation="listed")
     assert answer.output_text == "ok"
     turn = client.turn(answer.id.removeprefix("resp_"))
     assert turn["user_message"]["content"] == f"{said}\nsecond part"
