@@ -3,18 +3,20 @@
 import signal
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.local.logs import bound, open_log
-from agent.local.process import has_ended, kill_group, spawn
+from agent.local.process import cpu_seconds, has_ended, kill_group, spawn
 from agent.local.state_dir import RunningChild
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
 _STEADY_AFTER = 10.0  # a child that lived this long starts again after the shortest pause
 _PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.2
 _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
+_BUSY_AFTER, _BUSY_SHARE = 60.0, 0.05  # who uses so much of a core is not frozen but busy, and late
 _FROZEN_MISSES = 3  # of probes in a row: who was frozen itself, supervisor or machine, finds everybody silent when it wakes
 
 
@@ -62,6 +64,7 @@ class Child:
         self._last_answer: float | None = None
         self._ready = self._recovering = False
         self._misses = 0
+        self._used = deque[tuple[float, float]](maxlen=_FROZEN_MISSES)
 
     @property
     def pid(self) -> int | None:
@@ -84,6 +87,7 @@ class Child:
         self._next_probe = self._started
         self._last_answer = None
         self._ready, self._misses = False, 0
+        self._used.clear()
         self._recovering = self._crashed and self.program.recover is not None
 
     def reap(self) -> int | None:
@@ -114,24 +118,32 @@ class Child:
     def kill_if_frozen(self) -> bool:
         """Kills a child that has not answered for too long; whether it did.
 
-        Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies.
+        Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies. One that is late because
+        it has too much to do is left more time: its successor would find the same work.
         """
         now = time.monotonic()
         if self._process is None or now < self._next_probe:
             return False
         self._probe()
-        limit = _FROZEN_AT_START_AFTER if self._last_answer is None else _FROZEN_AFTER
+        limit = _FROZEN_AT_START_AFTER if self._last_answer is None else _BUSY_AFTER if self._is_busy() else _FROZEN_AFTER
         silent = now - (self._last_answer or self._started) >= limit and self._misses >= _FROZEN_MISSES
         if not self._kill_frozen or not silent:
             return False
         self.kill()
         return True
 
+    def _is_busy(self) -> bool:
+        """By the CPU it used during the newest of its missed probes."""
+        (since, before), (now, used) = self._used[0], self._used[-1]
+        return used - before >= _BUSY_SHARE * (now - since) > 0
+
     def _probe(self) -> None:
         bound(self.program.log)
         answered = self.program.answers()
         now = time.monotonic()
         self._misses = 0 if answered else self._misses + 1
+        if self._process is not None:
+            self._used.append((now, cpu_seconds(self._process)))
         if answered:
             self._last_answer = now
         if answered and not self._ready and self.program.ready is not None:

@@ -55,6 +55,15 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """What it has used so far (proc(5), ``stat``); 0 where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL to all that is left of the child's session, then reaps the child."""
     if process.returncode is None:

@@ -131,6 +131,24 @@ def test_a_frozen_child_is_killed_and_started_again(bench: Bench, monkeypatch: p
     assert not exists(first)
 
 
+def test_a_child_that_is_late_because_it_is_busy_is_left_more_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [True]
+    monkeypatch.setattr(child_module, "_PROBE_INTERVAL", 0.2)
+    monkeypatch.setattr(child_module, "_FROZEN_AFTER", 0.3)
+    monkeypatch.setattr(child_module, "_BUSY_AFTER", 3.0)
+    asked: list[None] = []
+
+    def late() -> bool:
+        asked.append(None)
+        return bool(answers) and answers.pop()
+
+    bench.start(bench.program("a", "while :; do :; done", answers=late))
+    first = bench.pid("a")
+    assert bench.tick_until(lambda: len(asked) > 8) == []
+    died = bench.tick_until(lambda: bool(bench.running) and bench.pid("a") != first)
+    assert [one.status for one in died] == [None], "not for ever: it may go round in circles"
+
+
 def test_who_was_frozen_itself_gives_the_silent_a_chance(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was away for so long that the last answer is too old by now, and the child needs a moment to wake up as well."""
     answers = [True, False, False, True]
