@@ -118,8 +118,8 @@ class Child:
     def kill_if_frozen(self) -> bool:
         """Kills a child that has not answered for too long; whether it did.
 
-        Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies. One that is late because
-        it has too much to do is left more time: its successor would find the same work.
+        Dapr moves actors away from a frozen app, but activities handed to it wait until it wakes or dies. One that is late
+        because it has too much to do is left more time: its successor would find the same work.
         """
         now = time.monotonic()
         if self._process is None or now < self._next_probe:

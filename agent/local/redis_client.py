@@ -66,10 +66,9 @@ def examine(address: RedisAddress) -> str:
 def _appendfsync(client: Redis) -> str:
     """When writes reach the disk; "" where a hosted Redis does not tell."""
     try:
-        told: dict[str, str] = client.config_get("appendfsync")
+        return client.config_get("appendfsync").get("appendfsync") or ""
     except ResponseError:
         return ""
-    return told.get("appendfsync", "")
 
 
 def _needed() -> str:
