@@ -9,14 +9,13 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import Literal, TypeGuard, get_args
+from typing import TypeGuard, get_args
 
 from fastapi import APIRouter, Request, Response
 
 from agent.domain.limits import NOTIFY_HANG_MAX
-from agent.domain.notification import Notification
+from agent.domain.notification import Notification, NotificationMode
 
-NotificationMode = Literal["ok", "fail", "hang"]
 _log = logging.getLogger(__name__)
 
 

@@ -1,13 +1,12 @@
 """Development only: the switch that makes notifications fail or hang, for demonstration and tests."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from agent.api.problems import responses
-
-NotificationMode = Literal["ok", "fail", "hang"]
+from agent.domain.notification import NotificationMode
 
 
 class NotificationSwitch(Protocol):

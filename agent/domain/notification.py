@@ -1,6 +1,11 @@
 """What an assignee is told when a task becomes theirs."""
 
+from typing import Literal
+
 from agent.domain.messages import Value
+
+NotificationMode = Literal["ok", "fail", "hang"]
+"""How the local target behaves: delivers, answers every delivery with an error, never answers."""
 
 
 class Notification(Value):

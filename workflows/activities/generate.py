@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from agent.domain import ids
-from agent.domain.context import provider_messages, token_text
+from agent.domain.context import provider_messages
 from agent.domain.conversation import ContextRefused
 from agent.domain.errors import Closed, Fenced, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
@@ -17,6 +17,7 @@ from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelReq
 from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
+from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by
 from workflows.activities.step_writer import StepWriter, close_log, unless_refused
 from workflows.activities.turn_end import turn_told
@@ -103,8 +104,7 @@ class Generate:
             tool_calls=tuple(answer.calls),
             created_at=self._clock.now().isoformat(timespec="milliseconds"),
         )
-        count = (await self._tokens.count([token_text(message)]))[0]
-        message = message.model_copy(update={"tokens": count.tokens, "estimated": count.estimated})
+        message = await counted(self._tokens, message)
         usage = answer.usage or _counted(begun, message)
         commit = CommitStep(ref=ref, epoch=begun.epoch, message=message, usage=usage, log_incomplete=writer.incomplete)
         done = await self._chats.commit_step(commit)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable
 
 from agent.domain import ids
-from agent.domain.context import token_text
 from agent.domain.conversation import TurnView
 from agent.domain.errors import Closed, Fenced
 from agent.domain.events import ToolProgressed, ToolReturned
@@ -18,6 +17,7 @@ from agent.domain.processing import WorkflowView
 from agent.domain.tools import shorten_result
 from agent.domain.turn import BegunTools, CommitTool, StepRef
 from agent.ports import Chats, Clock, Tokens, TurnLog
+from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by
 from workflows.activities.step_writer import StepWriter, unless_refused
 from workflows.toolbox import CallContext, ToolBox
@@ -83,8 +83,7 @@ class RunTools:
             call_id=done.call_id,
             ok=done.ok,
         )
-        count = (await self._tokens.count([token_text(message)]))[0]
-        message = message.model_copy(update={"tokens": count.tokens, "estimated": count.estimated})
+        message = await counted(self._tokens, message)
         if not await self._chats.commit_tool(
             CommitTool(ref=ref, epoch=epoch, result=message, log_incomplete=writer.incomplete)
         ):

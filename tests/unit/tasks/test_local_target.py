@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from agent.adapters.local_target import LocalTarget, NotificationMode
-from agent.domain.notification import Notification
+from agent.adapters.local_target import LocalTarget
+from agent.domain.notification import Notification, NotificationMode
 
 NOTE = Notification(notification_id="n-1/../x", task_id="t1", title="Review\x00 it 🎉", assignee="Bob", deadline=None)
 
