@@ -36,9 +36,10 @@ class Seen:
 
 @dataclass
 class Message:
-    """One message on its way. Times are ``time.monotonic()``.
+    """One message on its way. Times are ``time.monotonic()``, but for ``said_at``, which is ``time.time()``.
 
     ``turn_ids``: what its requests were answered with; more than one is a violation. ``newest``: how far any reader has come.
+    ``log_away``: Redis was hurt meanwhile, so that a reader may have been told the end from the record alone.
     ``cancelled``: what each request to cancel was answered with. ``interruptible``: another one may take its place.
     """
 
@@ -54,6 +55,8 @@ class Message:
     complaints: list[Complaint] = field(default_factory=list[Complaint])
     newest: tuple[int, int] = (0, -1)
     moved_at: float = 0.0
+    said_at: float = field(default_factory=time.time)
+    log_away: bool = False
     started: bool = False
     ended: bool = False
 

@@ -27,6 +27,7 @@ from tests.chaos.user import User
 from tests.integration.endpoint import EndpointThread
 from tests.integration.stack import Stack
 
+REDIS_BACK = 10.0  # seconds by which a Redis that was killed or frozen serves again
 LOOK_EVERY = 0.5  # at the replicas' /readyz, as a load balancer does, and into the endpoint's ledger
 
 
@@ -119,7 +120,7 @@ class _Run:
         """``count`` faults, or none for ``size.calm`` seconds."""
         phase, enough = Phase(name), asyncio.Event()
         begun = asyncio.get_running_loop().time()
-        users = [self._user(phase, number, monkey.flying, calm=count is None) for number in range(self.size.users)]
+        users = [self._user(phase, number, monkey, calm=count is None) for number in range(self.size.users)]
         collecting = asyncio.create_task(self._look())
         living = asyncio.gather(*(user.live(enough) for user in users))
         if count is None:
@@ -137,13 +138,14 @@ class _Run:
         phase.felt = monkey.felt
         return phase
 
-    def _user(self, phase: Phase, number: int, flying: list[Message], *, calm: bool) -> User:
+    def _user(self, phase: Phase, number: int, monkey: Monkey, *, calm: bool) -> User:
         name = f"{phase.name}-{number}"
         relays = [relay.url for relay in self.relays]
         caller = Caller(name, self.service.urls, relays, self.ready, self.session, Random(f"{self.seed}/{name}/calls"))
 
         def judged(message: Message) -> None:
             self.ledger.collect()
+            message.log_away = any("redis" in one.kind and one.at >= message.said_at - REDIS_BACK for one in monkey.felt)
             judge(message, len(self.ledger.calls.get(message.said.mark, [])), calm=calm)
             sys.stderr.writelines(f"{' | '.join(complaint)}\n" for complaint in message.complaints)
             phase.frames += sum(len(seen.frames) for seen in message.readers)
@@ -152,7 +154,7 @@ class _Run:
             forget(message)
 
         script = rounds(self.seed, phase.name, number, calm=calm, undo=True)
-        return User(caller, script, self.ledger, phase.times, flying, judged)
+        return User(caller, script, self.ledger, phase.times, monkey.flying, judged)
 
     async def _look(self) -> None:
         while True:

@@ -42,6 +42,24 @@ def judged(message: Message, calls: int = 1, *, calm: bool = False) -> set[Kind]
     return {complaint.kind for complaint in message.complaints}
 
 
+def cancelled_before_a_word(frames_of_first: int) -> Message:
+    """One reader saw the step begin; the other ``frames_of_first`` frames, the end among them."""
+    message = sound()
+    end = {"type": "turn.cancelled", "turn_id": TURN}
+    begun = [Frame(f"{TURN}/2-0", "step.started", {"step": 0}), Frame(CLOSING, "turn.cancelled", end)]
+    message.readers = [Seen("first", begun[-frames_of_first:]), Seen("whole", begun)]
+    message.record |= {"status": "cancelled", "steps": [], "terminal": end, "message": None}
+    message.cancelled = ["cancelled"]
+    return message
+
+
+@pytest.mark.parametrize(("seen", "away", "torn"), [(2, False, False), (1, False, True), (1, True, False)])
+def test_a_reader_may_be_told_nothing_but_the_end_only_while_the_log_is_away(seen: int, away: bool, torn: bool) -> None:
+    message = cancelled_before_a_word(seen)
+    message.log_away = away
+    assert judged(message) == ({"torn"} if torn else set())
+
+
 def test_sound_evidence_is_not_complained_about() -> None:
     assert judged(sound()) == judged(sound(), calls=2) == set()
 
