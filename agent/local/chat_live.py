@@ -15,7 +15,8 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.text import Text
 
-from agent.local.chat_view import Ending, call_words, pairs
+from agent.local.call_words import call_words, result_words
+from agent.local.chat_view import Ending
 from agent.local.sse import Frame
 from agent.local.step_words import step_words
 
@@ -124,7 +125,7 @@ class LiveView:
                     card.steps = tuple(data["steps"])
             case "tool.returned":
                 if card := self.running.cards.get(data["call_id"]):
-                    card.ok, card.returned = data["ok"], data["result"].get("message") or pairs(data["result"])
+                    card.ok, card.returned = data["ok"], result_words(data["result"])
             case _:
                 pass
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.local.chat_view import short
+from agent.local.call_words import short
 
 
 def tasks(page: dict[str, Any]) -> str:

@@ -1,16 +1,14 @@
 """How a turn looks where nobody watches it come: the final answer alone, everything else as lines beside it."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
+from agent.local.call_words import call_words, result_words, short
 from agent.local.sse import Frame
 from agent.local.step_words import step_words
-
-_VALUE_CHARS_MAX = 160
 
 
 @dataclass(frozen=True)
@@ -115,25 +113,4 @@ class ChatView:
         self._returned.add(result["call_id"])
         name = self._calls.get(result["call_id"], "tool")
         mark, style = ("✓", "dim") if result["ok"] else ("✗", "yellow")
-        self.note(f"{mark} {name}: {pairs(result['result'])}", style)
-
-
-def call_words(call: dict[str, Any]) -> str:
-    """A call in one line, as ``get_task(task_id=t-1)``."""
-    arguments = call["arguments"]
-    return f"{call['name']}({pairs(arguments) if isinstance(arguments, dict) else short(arguments)})"
-
-
-def pairs(values: dict[str, Any]) -> str:
-    """A JSON object in one line."""
-    return short(", ".join(f"{name}={_value(value)}" for name, value in values.items()))
-
-
-def short(text: str) -> str:
-    """One line of at most _VALUE_CHARS_MAX characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _VALUE_CHARS_MAX else line[: _VALUE_CHARS_MAX - 1] + "…"
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        self.note(f"{mark} {name}: {result_words(result['result'])}", style)
