@@ -36,7 +36,8 @@ class MemoryFeed:
     """See ``agent.ports.Feed``. All calls on one event loop."""
 
     def __init__(self) -> None:
-        self._feeds: OrderedDict[Identity, _Feed] = OrderedDict()
+        self._feeds: dict[Identity, _Feed] = {}
+        self._idle: OrderedDict[Identity, None] = OrderedDict()  # those that nobody follows, the newest in use last
 
     async def append(self, event: AnyFeedEvent) -> None:
         self._feed(Identity(event.tenant_id, event.user_id)).add(event)
@@ -45,6 +46,7 @@ class MemoryFeed:
         feed = self._feed(who)
         cursor = feed.count if after is None or after > feed.count else after
         feed.followers += 1
+        self._idle.pop(who, None)
         try:
             yield []  # the stream is open from here on
             while True:
@@ -57,13 +59,16 @@ class MemoryFeed:
                 yield batch
         finally:
             feed.followers -= 1
+            if not feed.followers:
+                self._idle[who] = None
 
     def _feed(self, who: Identity) -> _Feed:
+        """The user's feed; the ones that have not been used for longest, and that nobody follows, make room for a new one."""
         feed = self._feeds.setdefault(who, _Feed())
-        self._feeds.move_to_end(who)
-        while len(self._feeds) > FEED_USERS_MAX:
-            idle = next((w for w, f in self._feeds.items() if f is not feed and not f.followers), None)
-            if idle is None:
-                break
-            del self._feeds[idle]
+        if not feed.followers:
+            self._idle[who] = None
+            self._idle.move_to_end(who)
+        while len(self._feeds) > FEED_USERS_MAX and next(iter(self._idle), who) != who:
+            oldest, _ = self._idle.popitem(last=False)
+            del self._feeds[oldest]
         return feed
