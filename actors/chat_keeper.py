@@ -5,7 +5,6 @@ actor does not know, or that is not the recorded instance, ends at once; so no c
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from dapr.actor import ActorId
 from dapr.actor.runtime.context import ActorRuntimeContext
@@ -13,13 +12,15 @@ from dapr.actor.runtime.context import ActorRuntimeContext
 from actors.base import StatefulActor
 from actors.chat_context import ContextBuilder
 from actors.chat_store import ChatStore
+from actors.turn_watch import TurnWatch
 from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.conversation import HistoryPage, Meta, Submission, TurnView, history_turn, view
 from agent.domain.errors import Conflict, Unavailable
-from agent.domain.limits import ALTERNATIVES_MAX, TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
+from agent.domain.ids import TurnKey
+from agent.domain.limits import ALTERNATIVES_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.turn import Failure, TurnRecord
-from agent.ports import Clock, Prompts, Randomness, Tokens, Workflows
+from agent.ports import Clock, Prompts, Pulse, Randomness, Tokens, Workflows
 
 RECOVERY_EXHAUSTED = Failure(
     code="recovery_exhausted",
@@ -38,6 +39,7 @@ class ChatDeps:
     tokens: Tokens
     schema_tokens: int
     randomness: Randomness
+    pulse: Pulse
 
 
 class ChatKeeper(StatefulActor):
@@ -48,6 +50,7 @@ class ChatKeeper(StatefulActor):
         self.key = ids.parse_chat_actor_id(actor_id.id)
         self.deps = deps
         self.store = ChatStore(self)
+        self.watch = TurnWatch(deps.workflows, deps.pulse, deps.clock)
         self.context = ContextBuilder(self.key, self.store, deps.prompts, deps.tokens, deps.schema_tokens)
 
     def now(self) -> str:
@@ -87,16 +90,6 @@ class ChatKeeper(StatefulActor):
         if turn.alternatives >= ALTERNATIVES_MAX:
             raise Conflict("too_many_alternatives", f"This message has {ALTERNATIVES_MAX} former answers already.")
         return turn
-
-    async def gone(self, instance: str, since: str) -> bool:
-        """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while."""
-        quiet = self.deps.clock.now() - datetime.fromisoformat(since)
-        if quiet.total_seconds() < TURN_STALE_AFTER:
-            return False
-        try:
-            return not await self.deps.workflows.is_alive(instance)
-        except Unavailable:
-            return False  # the next look will tell; this one must not fail for it
 
     async def start(self, turn: TurnRecord) -> TurnRecord:
         """Schedules a fresh workflow for ``turn`` and returns it as running; the caller saves."""
@@ -159,13 +152,19 @@ class ChatKeeper(StatefulActor):
         return await self.store.meta()
 
     async def heal_running(self, meta: Meta) -> Meta:
-        """Revives the running turn when its workflow is gone: nothing behind it would ever start. Returns ``meta`` after."""
+        """Revives the running turn when nobody works on it: nothing behind it would ever start. Returns ``meta`` after."""
         meta = await self.follow_on(meta)
         turn = await self.store.turn(meta.running) if meta.running is not None else None
-        if turn is None or not await self.gone(turn.instance, turn.progress_at):
+        if turn is None:
+            return meta
+        gone = await self.watch.is_gone(turn.instance, turn.progress_at)
+        key = TurnKey(self.key.tenant, self.key.user, turn.turn_id)
+        if not gone and not await self.watch.is_forgotten(key, turn.progress_at):
             return meta
         await self._revive(turn)
         await self.save()  # it stands, also when the message that came is refused
+        if not gone:
+            await self.deps.workflows.abandon(turn.instance)
         return await self.store.meta()
 
     async def _revive(self, turn: TurnRecord) -> None:

@@ -32,7 +32,7 @@ class UndoKeeper(ChatKeeper):
     async def heal_undo(self, turn: TurnRecord) -> TurnRecord:
         """The turn; an undo whose workflow is gone starts anew, beyond the bound only to tell that it failed."""
         order = await self.store.undo(turn.number)
-        if order is None or not await self.gone(order.instance, order.started_at):
+        if order is None or not await self.watch.is_gone(order.instance, order.started_at):
             return turn
         if order.exhausted or turn.undo is None:
             await self.store.write_undo(turn.number, None)  # nobody could even tell; the turn does. Or it is not meant at all

@@ -138,7 +138,7 @@ class Service:
     async def register_actors(self, handle: DaprActor) -> None:
         """Makes the actor types known to the sidecar, each with what it needs."""
         schema = (await self.tokens.count([schema_text(tool_schemas())]))[0].tokens
-        chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema, SystemRandomness())
+        chat = ChatDeps(self.workflows, self.clock, self.prompts, self.tokens, schema, SystemRandomness(), self.log)
         task = TaskActorDeps(self.clock, self.publisher)
         ActorRuntime.set_actor_config(ActorRuntimeConfig(drain_ongoing_call_timeout=timedelta(seconds=ACTOR_DRAIN_SECONDS)))
         await self._register(handle, ChatActor, lambda ctx, actor: ChatActor(ctx, actor, chat))

@@ -75,7 +75,19 @@ class Model(Protocol):
         ...
 
 
-class TurnLog(Protocol):
+class Pulse(Protocol):
+    """Whether anybody works on a turn."""
+
+    async def beat(self, turn: TurnKey) -> None:
+        """Says that an attempt at the turn lives; no follower hears of it. Raises LogUnavailable."""
+        ...
+
+    async def beats(self, turn: TurnKey) -> bool:
+        """Whether an attempt has said so within BEAT_KEPT seconds. Raises LogUnavailable."""
+        ...
+
+
+class TurnLog(Pulse, Protocol):
     """An append-only log per turn that fences itself; see "The log that fences itself" in ARCHITECTURE.md."""
 
     async def append(self, turn: TurnKey, first: EntryId, events: Sequence[AnyTurnEvent]) -> None:
@@ -98,14 +110,6 @@ class TurnLog(Protocol):
 
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
-        ...
-
-    async def beat(self, turn: TurnKey) -> None:
-        """Says that an attempt at the turn lives; no follower hears of it. Raises LogUnavailable."""
-        ...
-
-    async def beats(self, turn: TurnKey) -> bool:
-        """Whether an attempt has said so within BEAT_KEPT seconds. Raises LogUnavailable."""
         ...
 
     def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
@@ -276,6 +280,10 @@ class Workflows(Protocol):
 
     async def is_alive(self, instance: str) -> bool:
         """Whether the instance is pending or running (false: ended, or unknown)."""
+        ...
+
+    async def abandon(self, instance: str) -> None:
+        """Ends an instance whose work another one does, if the engine can be reached; left alone, it would end as void."""
         ...
 
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:

@@ -1,5 +1,6 @@
 """The Workflows port over one aio workflow client. Create and close it on the main loop."""
 
+import contextlib
 import json
 import logging
 from typing import Any
@@ -50,6 +51,11 @@ class WorkflowClient:
         """See ``ports.Workflows``."""
         state = await self._state(instance)
         return state is not None and state.runtime_status in _ALIVE
+
+    async def abandon(self, instance: str) -> None:
+        """See ``ports.Workflows``."""
+        with contextlib.suppress(AioRpcError):
+            await self._client.terminate_workflow(instance)
 
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
         """See ``ports.Workflows``."""

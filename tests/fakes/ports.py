@@ -65,6 +65,7 @@ class FakeWorkflows:
         self.trace = trace if trace is not None else []
         self.started: list[tuple[str, str]] = []  # (turn id, instance)
         self.dead: set[str] = set()
+        self.abandoned: list[str] = []
         self.unreachable = False
         self.on_processing: Callable[[float], Awaitable[WorkflowView | None]] | None = None  # stands in for task_processing
 
@@ -85,8 +86,25 @@ class FakeWorkflows:
             raise OUT_OF_REACH
         return instance not in self.dead and any(i == instance for _, i in self.started)
 
+    async def abandon(self, instance: str) -> None:
+        self.abandoned.append(instance)
+
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
         return await self.on_processing(wait) if self.on_processing else None
+
+
+class FakePulse:
+    """``alive``: whether somebody beats; None: nobody can tell."""
+
+    def __init__(self) -> None:
+        self.alive: bool | None = True
+
+    async def beat(self, turn: TurnKey) -> None: ...
+
+    async def beats(self, turn: TurnKey) -> bool:
+        if self.alive is None:
+            raise LogUnavailable
+        return self.alive
 
 
 Said = ModelEvent | Exception | asyncio.Event

@@ -24,7 +24,7 @@ from agent.domain.conversation import Admission, Submission
 from agent.domain.ids import ConversationKey, TurnKey, chat_actor_id, parse_chat_actor_id
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.turn import BegunStep, CommitStep, CommitTool, StepRef
-from tests.fakes.ports import CountingRandomness, FakeClock, FakeWorkflows, PlainPrompts, WordTokens
+from tests.fakes.ports import CountingRandomness, FakeClock, FakePulse, FakeWorkflows, PlainPrompts, WordTokens
 
 KEY = ConversationKey("default", "local", "main")
 USAGE = Usage(prompt_tokens=3, completion_tokens=2, total_tokens=5)
@@ -68,9 +68,8 @@ class ChatHost(DaprActorClientBase):
         self.after_meta: Callable[[], Awaitable[object]] | None = None
         self.writes: list[set[str]] = []
         self.clock, self.workflows = FakeClock(), MortalWorkflows(self.trace, self._lives)
-        self.deps = ChatDeps(
-            self.workflows, self.clock, PlainPrompts(), WordTokens(), schema_tokens=10, randomness=CountingRandomness()
-        )
+        self.pulse, randomness = FakePulse(), CountingRandomness()
+        self.deps = ChatDeps(self.workflows, self.clock, PlainPrompts(), WordTokens(), 10, randomness, self.pulse)
         self.chats = ChatClient(ActorCalls(self))
         self.crash()
 

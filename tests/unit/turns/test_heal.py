@@ -4,7 +4,7 @@ import pytest
 
 from agent.domain.errors import Busy, NotFound
 from agent.domain.events import TurnFailed
-from agent.domain.limits import QUEUE_MAX, TURN_ATTEMPTS_MAX, TURN_STALE_AFTER
+from agent.domain.limits import BEAT_KEPT, QUEUE_MAX, TURN_ATTEMPTS_MAX, TURN_FORGOTTEN_AFTER, TURN_STALE_AFTER
 from tests.unit.turns.host import ChatHost, turn_key
 
 
@@ -41,6 +41,35 @@ async def test_who_makes_progress_or_lives_is_left_alone(host: ChatHost) -> None
     lose_workflow(host, turn)
     assert (await host.chats.heal(turn_key(turn))).attempts == 1, "it has ended"
     assert len(host.workflows.started) == 1
+
+
+async def test_a_turn_that_the_engine_has_and_has_forgotten_is_replaced_once_two_looks_found_nobody_at_it(
+    host: ChatHost,
+) -> None:
+    turn = (await host.submit()).turn_id
+    await host.begin(turn)
+    old = host.instance(turn)
+    host.pulse.alive = False
+    host.clock.advance(TURN_FORGOTTEN_AFTER - 1)
+    assert (await host.chats.heal(turn_key(turn))).attempts == 1, "it may wait between two attempts"
+    host.clock.advance(1)
+    assert (await host.chats.heal(turn_key(turn))).attempts == 1, "one look is none"
+    host.clock.advance(BEAT_KEPT)
+    assert (await host.chats.heal(turn_key(turn))).attempts == 2
+    assert (host.workflows.abandoned, host.instance(turn) != old) == ([old], True)
+    assert (await host.begin(turn, instance=old)).kind == "void", "should the engine remember"
+    assert (await host.begin(turn)).kind == "go"
+
+
+@pytest.mark.parametrize("seen", [True, None])
+async def test_a_beat_or_a_log_that_cannot_tell_begins_the_looks_anew(host: ChatHost, seen: bool | None) -> None:
+    turn = (await host.submit()).turn_id
+    host.clock.advance(TURN_FORGOTTEN_AFTER)
+    for alive in (False, seen, False):
+        host.pulse.alive = alive
+        assert (await host.chats.heal(turn_key(turn))).attempts == 1
+        host.clock.advance(BEAT_KEPT)
+    assert (await host.chats.heal(turn_key(turn))).attempts == 2
 
 
 async def test_looking_works_while_the_engine_is_out_of_reach(host: ChatHost) -> None:
