@@ -62,9 +62,7 @@ TASK_PROGRESS_MAX = 0.5
 TOOL_PROGRESS_MAX = 16  # tool.progressed events of one run of a call; what comes after them is told by tool.returned
 UNDO_STARTS_MAX = 5  # workflow instances of one undo; then it has failed
 TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
-TURN_FORGOTTEN_AFTER = (
-    45.0  # without progress and without a beat, also when the engine has it: longer than any pause of a workflow
-)
+TURN_FORGOTTEN_AFTER = 45.0  # longer than any pause between attempts: without a beat the engine has forgotten the turn
 
 # TurnLog, feed and streams
 PING_INTERVAL = 10.0

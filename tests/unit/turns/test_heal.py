@@ -43,9 +43,7 @@ async def test_who_makes_progress_or_lives_is_left_alone(host: ChatHost) -> None
     assert len(host.workflows.started) == 1
 
 
-async def test_a_turn_that_the_engine_has_and_has_forgotten_is_replaced_once_two_looks_found_nobody_at_it(
-    host: ChatHost,
-) -> None:
+async def test_a_turn_that_the_engine_has_and_forgot_is_replaced_once_two_looks_found_nobody_at_it(host: ChatHost) -> None:
     turn = (await host.submit()).turn_id
     await host.begin(turn)
     old = host.instance(turn)
