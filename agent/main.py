@@ -107,7 +107,7 @@ class Service:
         self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")
         self.actor_client = PooledActorClient(settings.dapr_http_port, settings.dapr_api_token, settings.caller_token)
         calls = ActorCalls(self.actor_client)
-        self.workflows = WorkflowClient(workflow_client(settings.dapr_grpc_port))
+        self.workflows = WorkflowClient(workflow_client(settings.dapr_grpc_port), self.clock)
         self.chats = ChatClient(calls)
         self.tasks = TaskClient(calls, self.workflows)
         self.publisher = DaprPublisher(self.dapr)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from dapr.ext.workflow import WorkflowState, WorkflowStatus
@@ -15,7 +16,9 @@ from pydantic import TypeAdapter
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.ids import ConversationKey
+from agent.domain.limits import TASK_END_WAIT, TASK_FORGOTTEN_AFTER
 from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
+from agent.ports import Clock
 from workflows import names
 from workflows.contracts import TaskRef, as_input
 
@@ -31,8 +34,8 @@ def workflow_client(grpc_port: int) -> DaprWorkflowClient:
 class WorkflowClient:
     """Implements ``ports.Workflows``."""
 
-    def __init__(self, client: DaprWorkflowClient) -> None:
-        self._client = client
+    def __init__(self, client: DaprWorkflowClient, clock: Clock) -> None:
+        self._client, self._clock = client, clock
 
     async def start_turn(self, key: ConversationKey, turn_id: str, instance: str) -> None:
         """See ``ports.Workflows``."""
@@ -58,11 +61,27 @@ class WorkflowClient:
             await self._client.terminate_workflow(instance)
 
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
-        """See ``ports.Workflows``."""
+        """See ``ports.Workflows``. One that the engine has forgotten (see ``actors/turn_watch.py``) is begun anew."""
         instance = ids.task_workflow_instance(tenant, task_id)
         state = await self._ended(instance, wait) if wait > 0 else None
         state = state or await self._state(instance)
+        if state is not None and self._is_forgotten(state):
+            await self._begin_anew(tenant, task_id)
         return _view(task_id, state) if state is not None else None
+
+    def _is_forgotten(self, state: WorkflowState) -> bool:
+        """No step of a task's workflow takes as long, nor any pause between two attempts at one."""
+        since: datetime = state.last_updated_at
+        quiet = self._clock.now() - (since if since.tzinfo else since.replace(tzinfo=UTC))
+        return state.runtime_status is WorkflowStatus.RUNNING and quiet.total_seconds() >= TASK_FORGOTTEN_AFTER
+
+    async def _begin_anew(self, tenant: str, task_id: str) -> None:
+        """The instance once more, from its start: keys make what it did harmless. The next look tries again."""
+        instance = ids.task_workflow_instance(tenant, task_id)
+        with contextlib.suppress(AioRpcError, TimeoutError, Unavailable):
+            await self._client.terminate_workflow(instance)
+            await self._client.wait_for_workflow_completion(instance, timeout_in_seconds=TASK_END_WAIT)
+            await self.start_task_processing(tenant, task_id)
 
     async def _start(self, workflow: str, instance: str, start: dict[str, Any]) -> None:
         try:
