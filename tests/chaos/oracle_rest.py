@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from tests.chaos.caller import Caller
+from tests.chaos.caller import Caller, GaveUp
 from tests.chaos.evidence import Complaint, Kind, Message
 from tests.chaos.ledger import mark_of
 from tests.chaos.oracle_undo import undone_task_faults
 from tests.chaos.user import User
 
 SETTLE_PATIENCE = 60.0
+PAGE = 50  # of histories and tasks
 STEPS = ["validate", "create", "assign", "reminder", "notify"]
 SAGA_EVENTS = ("task.created", "task.assigned", "task.deadline_set")
 
@@ -20,8 +21,15 @@ Broken = Iterator[tuple[Kind, str]]
 
 
 async def judge_rest(user: User) -> list[Complaint]:
-    """Everything that broke, the user's own complaints included."""
-    found = [*user.complaints]
+    """Everything that broke, the user's own complaints included. Who cannot be judged is a complaint, not the end of all."""
+    try:
+        return [*user.complaints, *await _rest(user)]
+    except GaveUp as gave_up:
+        return [*user.complaints, Complaint("unavailable", user.name, f"what is left could not be read: {gave_up}")]
+
+
+async def _rest(user: User) -> list[Complaint]:
+    found: list[Complaint] = []
     for conversation in {message.said.conversation for message in user.messages}:
         turns = [turn async for turn in _turns(user.caller, conversation)]
         messages = [m for m in user.messages if m.said.conversation == conversation]
@@ -39,7 +47,7 @@ async def judge_rest(user: User) -> list[Complaint]:
 async def _turns(caller: Caller, conversation: str) -> AsyncIterator[dict[str, Any]]:
     before = ""
     while True:
-        page = await caller.get(f"/history?conversation={conversation}&limit=100{before}")
+        page = await caller.get(f"/history?conversation={conversation}&limit={PAGE}{before}")
         for turn in page["turns"]:
             yield turn
         if page["next"] is None:
@@ -50,7 +58,7 @@ async def _turns(caller: Caller, conversation: str) -> AsyncIterator[dict[str, A
 async def _tasks(caller: Caller) -> AsyncIterator[dict[str, Any]]:
     cursor = ""
     while True:
-        page = await caller.get(f"/tasks?limit=100{cursor}")
+        page = await caller.get(f"/tasks?limit={PAGE}{cursor}")
         for task in page["tasks"]:
             yield task
         if page["next"] is None:
