@@ -31,7 +31,7 @@ test: install page tests/wire/node_modules/.installed ## Everything that belongs
 nightly: .venv/.installed ## The random tests of the unit tests, ten times as long
 	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
 
-check: .venv/.installed ## Format, lint, types, imports and unit tests, in under a minute on two idle cores
+check: .venv/.installed ## Format, lint, types, imports and unit tests, in about two minutes on two cores
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(MAKE) --no-print-directory --output-sync=target -j3 check-types check-unit check-local check-page
@@ -72,7 +72,7 @@ chaos: install ## Kill everything in turn, three replicas, 25 faults, and tell w
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --unwatched 12 --breath 3 $(ARGS)
 
-chaos-long: install ## The same with 1,000 faults, closer upon each other: some hours on two cores; Ctrl-C ends it early and judges
+chaos-long: install ## The same with 1,000 faults, closer upon each other: an hour and a half on two cores; Ctrl-C ends it early and judges
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --faults 1000 --breath 6 --haste 3 $(ARGS)

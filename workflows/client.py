@@ -66,20 +66,19 @@ class WorkflowClient:
         state = await self._ended(instance, wait) if wait > 0 else None
         state = state or await self._state(instance)
         if state is not None and self._is_forgotten(state):
-            await self._begin_anew(tenant, task_id)
+            await self._begin_anew(instance, tenant, task_id)
         return _view(task_id, state) if state is not None else None
 
     def _is_forgotten(self, state: WorkflowState) -> bool:
         """No step of a task's workflow takes as long, nor any pause between two attempts at one."""
-        since: datetime = state.last_updated_at
-        quiet = self._clock.now() - (since if since.tzinfo else since.replace(tzinfo=UTC))
+        since: datetime = state.last_updated_at  # UTC, and the SDK does not say so
+        quiet = self._clock.now() - since.replace(tzinfo=UTC)
         return state.runtime_status is WorkflowStatus.RUNNING and quiet.total_seconds() >= TASK_FORGOTTEN_AFTER
 
-    async def _begin_anew(self, tenant: str, task_id: str) -> None:
+    async def _begin_anew(self, instance: str, tenant: str, task_id: str) -> None:
         """The instance once more, from its start: keys make what it did harmless. The next look tries again."""
-        instance = ids.task_workflow_instance(tenant, task_id)
+        await self.abandon(instance)
         with contextlib.suppress(AioRpcError, TimeoutError, Unavailable):
-            await self._client.terminate_workflow(instance)
             await self._client.wait_for_workflow_completion(instance, timeout_in_seconds=TASK_END_WAIT)
             await self.start_task_processing(tenant, task_id)
 

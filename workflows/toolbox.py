@@ -34,6 +34,7 @@ from agent.domain.tool_args import (
 )
 from agent.domain.tools import parse_call
 from agent.ports import Tasks, Workflows
+from workflows.watched import stop
 
 Result = dict[str, Any]
 Watch = Callable[[WorkflowView], None]
@@ -128,8 +129,7 @@ class ToolBox:
         try:
             await self._workflows.task_processing(tenant, task_id, TASK_OUTCOME_WAIT)
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            await stop(looking)
 
     async def _look(self, tenant: str, task_id: str, watch: Watch) -> None:
         pause = TASK_PROGRESS_FIRST

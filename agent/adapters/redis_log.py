@@ -4,10 +4,9 @@ Redis itself refuses a zombie: XADD takes an explicit id, and only above the new
 and all or nothing. A log lives until it is closed and old; nothing is ever trimmed.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import Any, NoReturn
 
-from agent.adapters.redis_line import Argument
 from agent.adapters.redis_link import RedisLink
 from agent.adapters.redis_pipe import RedisAway, Script
 from agent.domain import ids
@@ -82,14 +81,14 @@ class RedisTurnLog:
             raise LogUnavailable
 
     async def newest(self, turn: TurnKey) -> EntryId | None:
-        found = await self._call("XREVRANGE", self._key(turn), "+", "-", "COUNT", 1)
+        found = await _reached(self._link.pipe.call("XREVRANGE", self._key(turn), "+", "-", "COUNT", 1))
         return _entry_id(found[0][0]) if found else None
 
     async def beat(self, turn: TurnKey) -> None:
-        await self._call("SET", self._key(turn, "beat"), "", "PX", int(BEAT_KEPT * 1000))
+        await _reached(self._link.pipe.call("SET", self._key(turn, "beat"), "", "PX", int(BEAT_KEPT * 1000)))
 
     async def beats(self, turn: TurnKey) -> bool:
-        return bool(await self._call("EXISTS", self._key(turn, "beat")))
+        return bool(await _reached(self._link.pipe.call("EXISTS", self._key(turn, "beat"))))
 
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         """Waits through an absence of Redis, too."""
@@ -128,21 +127,20 @@ class RedisTurnLog:
         key = self._key(turn)
         fields = [text for event in events for text in (event.type, event.model_dump_json())]
         head = (self._link.channel(key), first.epoch, first.seq, room, int(kept * 1000))
-        try:
-            newest = await self._link.pipe.script(_APPEND, [key], *head, *fields)
-        except RedisAway as error:
-            raise LogUnavailable from error
+        newest = await _reached(self._link.pipe.script(_APPEND, [key], *head, *fields))
         return None if newest is None else _entry_id(newest)
-
-    async def _call(self, *command: Argument) -> Any:
-        try:
-            return await self._link.pipe.call(*command)
-        except RedisAway as error:
-            raise LogUnavailable from error
 
     def _key(self, turn: TurnKey, kind: str = "turn") -> str:
         # A conversation's actor and a turn's log are both named by three segments, encoded alike.
         return f"{self._link.prefix}{kind}:{ids.chat_actor_id(ConversationKey(*turn))}"
+
+
+async def _reached(reply: Awaitable[Any]) -> Any:
+    """``reply``, its absence in the port's words."""
+    try:
+        return await reply
+    except RedisAway as error:
+        raise LogUnavailable from error
 
 
 def _entry_id(text: bytes) -> EntryId:

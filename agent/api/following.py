@@ -44,15 +44,15 @@ async def open_turn(
         raise
     newest = await _newest(log, turn)  # again: the turn may have begun and ended since
     cursors.check(after, EntryId(view.epoch, 0), newest, ended=view.terminal is not None)
-    if view.terminal is None or newest is not None:
-        return turn_entries(log, chats, turn, after)
-    if not view.steps and await _closed(log, turn, view.terminal):
-        return turn_entries(log, chats, turn, after)
-    return _recorded(view, after)
+    if view.terminal is not None and newest is None:
+        # Where nothing is stored the producer may be just about to write: the closing entry is to be there before.
+        if view.steps or not await close_log(log, turn, view.terminal):
+            return _recorded(view, after)
+    return turn_entries(log, chats, turn, after)
 
 
-async def _closed(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> bool:
-    """Closes the log of a turn that was ended before anything of it was written: its producer may be just about to."""
+async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> bool:
+    """Writes the closing entry, unless it is there; whether the log could be reached."""
     with contextlib.suppress(LogUnavailable):
         await log.close(turn, event)
         return True
@@ -83,7 +83,7 @@ async def _settle(log: TurnLog, turn: TurnKey, look: asyncio.Future[TurnView]) -
     with contextlib.suppress(Problem):
         view = await look
         if view.terminal is not None:
-            await _closed(log, turn, view.terminal)
+            await close_log(log, turn, view.terminal)
 
 
 async def _recorded(turn: TurnView, after: EntryId | None) -> AsyncIterator[list[LogEntry]]:
@@ -113,9 +113,8 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
             continue  # asked again after the next silence
         if seen.terminal is None:
             continue
-        try:
-            await log.close(turn, seen.terminal)  # the log ends the stream: behind everything that is still on its way
-        except LogUnavailable:
+        # The log ends the stream, behind everything that is still on its way.
+        if not await close_log(log, turn, seen.terminal):
             yield [log_entry(CLOSING_ID, seen.terminal)]
             return
 

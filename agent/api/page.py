@@ -3,6 +3,7 @@
 The build is made by ``make page`` from ``web/`` into ``agent/page``. Without it ``/`` says so; the API does not mind.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -50,25 +51,17 @@ and run this where the service's source is:</p>
 def mount_page(app: FastAPI, folder: Path = PAGE) -> None:
     """Adds ``/``, ``/icon.svg``, ``/sw.js`` and ``/assets`` to ``app``. ``folder`` need not exist, and may come later."""
 
-    async def index() -> Response:
-        if (file := folder / "index.html").is_file():
-            return FileResponse(file, headers=_REVALIDATE)
-        return HTMLResponse(_NOT_BUILT, headers=_REVALIDATE)
+    def serve(path: str, name: str, without: Callable[[], Response]) -> None:
+        async def file() -> Response:
+            found = folder / name
+            return FileResponse(found, headers=_REVALIDATE) if found.is_file() else without()
 
-    async def icon() -> Response:
-        if (file := folder / "icon.svg").is_file():
-            return FileResponse(file, headers=_REVALIDATE)
-        return Response(status_code=204, headers=_REVALIDATE)
+        app.add_api_route(path, file, methods=["GET", "HEAD"], include_in_schema=False)
 
-    async def worker() -> Response:
-        """Without a build, one that removes what an earlier build has left with the browser: a 404 would leave it there."""
-        if (file := folder / "sw.js").is_file():
-            return FileResponse(file, headers=_REVALIDATE)
-        return Response(_NO_WORKER, headers=_REVALIDATE, media_type="text/javascript")
-
-    app.add_api_route("/", index, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route("/icon.svg", icon, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route("/sw.js", worker, methods=["GET", "HEAD"], include_in_schema=False)
+    serve("/", "index.html", lambda: HTMLResponse(_NOT_BUILT, headers=_REVALIDATE))
+    serve("/icon.svg", "icon.svg", lambda: Response(status_code=204, headers=_REVALIDATE))
+    # Without a build, a worker that removes what an earlier build has left with the browser: a 404 would leave it there.
+    serve("/sw.js", "sw.js", lambda: Response(_NO_WORKER, headers=_REVALIDATE, media_type="text/javascript"))
     app.mount("/assets", GZipMiddleware(_Assets(directory=folder / "assets", check_dir=False)))
 
 

@@ -1,6 +1,5 @@
 """One turn over HTTP: look at it, follow it from anywhere, cancel it, see what the model was sent for it."""
 
-import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -9,13 +8,12 @@ from sse_starlette.sse import EventSourceResponse
 
 from agent.api import sse
 from agent.api.body import Body
-from agent.api.following import open_turn
+from agent.api.following import close_log, open_turn
 from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.domain import cursors
 from agent.domain.context import ContextView
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable
 from agent.domain.events import EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.turn import TurnStatus
@@ -88,8 +86,7 @@ class TurnApi:
 
     async def close(self, turn: TurnKey, event: TerminalEvent) -> None:
         """Writes the closing entry of a cancelled turn. Should this fail, the turn's workflow or a follower writes it."""
-        with contextlib.suppress(LogUnavailable):
-            await self._log.close(turn, event)
+        await close_log(self._log, turn, event)
 
 
 def turn_router(api: TurnApi) -> APIRouter:

@@ -23,9 +23,10 @@ Broken = Iterator[tuple[Kind, str]]
 async def judge_rest(user: User) -> list[Complaint]:
     """Everything that broke, the user's own complaints included. Who cannot be judged is a complaint, not the end of all."""
     try:
-        return [*user.complaints, *await _rest(user)]
+        rest = await _rest(user)
     except GaveUp as gave_up:
-        return [*user.complaints, Complaint("unavailable", user.name, f"what is left could not be read: {gave_up}")]
+        rest = [Complaint("unavailable", user.name, f"what is left could not be read: {gave_up}")]
+    return [*user.complaints, *rest]
 
 
 async def _rest(user: User) -> list[Complaint]:

@@ -32,6 +32,11 @@ class Screen:
         self.box.press("Enter")
 
     @property
+    def down(self) -> Locator:
+        """What the page says while the service is gone."""
+        return self.page.get_by_role("dialog", name="Task Agent does not answer")
+
+    @property
     def answers(self) -> Locator:
         return self.page.get_by_role("article", name="Task Agent")
 

@@ -71,10 +71,9 @@ def test_a_service_that_is_gone_is_said_and_the_page_comes_back_by_itself(
     person.expected = OUTAGE
     screen.box.fill("half a sentence")
     service.stop()
-    down = screen.page.get_by_role("dialog", name="Task Agent does not answer")
-    expect(down).to_be_visible()
+    expect(screen.down).to_be_visible()
     service.start()
-    expect(down).to_have_count(0)
+    expect(screen.down).to_have_count(0)
     expect(screen.page.get_by_role("contentinfo").get_by_role("status")).to_have_text("Live")
     expect(screen.box).to_have_value("half a sentence")
 
@@ -88,10 +87,9 @@ def test_a_reload_while_the_service_is_gone_shows_the_page_and_not_the_browsers_
     screen.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     service.stop()
     screen.page.reload()
-    down = screen.page.get_by_role("dialog", name="Task Agent does not answer")
-    expect(down).to_be_visible()
+    expect(screen.down).to_be_visible()
     service.start()
-    expect(down).to_have_count(0)
+    expect(screen.down).to_have_count(0)
     screen.wait_answered(1)
     assert screen.words() == "Before."
 

@@ -143,15 +143,17 @@ class FragileLog:
         self.broken = False
         self.written: list[str] = []
 
-    async def append(self, turn: TurnKey, first: EntryId, events: Sequence[AnyTurnEvent]) -> None:
+    def _reach(self) -> None:
         if self.broken:
             raise LogUnavailable
+
+    async def append(self, turn: TurnKey, first: EntryId, events: Sequence[AnyTurnEvent]) -> None:
+        self._reach()
         await self.log.append(turn, first, events)
         self.written += [e.type for e in events]
 
     async def close(self, turn: TurnKey, event: TerminalEvent) -> None:
-        if self.broken:
-            raise LogUnavailable
+        self._reach()
         await self.log.close(turn, event)
         self.written.append(event.type)
 
@@ -159,18 +161,15 @@ class FragileLog:
         await self.log.wait_refused(turn, epoch)
 
     async def newest(self, turn: TurnKey) -> EntryId | None:
-        if self.broken:
-            raise LogUnavailable
+        self._reach()
         return await self.log.newest(turn)
 
     async def beat(self, turn: TurnKey) -> None:
-        if self.broken:
-            raise LogUnavailable
+        self._reach()
         await self.log.beat(turn)
 
     async def beats(self, turn: TurnKey) -> bool:
-        if self.broken:
-            raise LogUnavailable
+        self._reach()
         return await self.log.beats(turn)
 
     def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:

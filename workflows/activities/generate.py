@@ -19,9 +19,10 @@ from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by
-from workflows.activities.step_writer import StepWriter, close_log, unless_refused
+from workflows.activities.step_writer import StepWriter, close_log
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
+from workflows.watched import unless
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Generate:
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
             async with beating(self._log, ref.key):
-                answer = await unless_refused(writer, self._stream(ref, begun, writer))
+                answer = await unless(writer.refused(), self._stream(ref, begun, writer))
                 return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
             if failed := await self._failed(ref, begun, e):

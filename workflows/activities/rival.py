@@ -8,6 +8,7 @@ its process, and the engine may never know: so each attempt beats, and whoever s
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import NoReturn
 
 from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Unavailable
@@ -16,6 +17,7 @@ from agent.domain.ids import TurnKey
 from agent.domain.limits import BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
 from agent.domain.turn import StepRef
 from agent.ports import Chats, TurnLog
+from workflows.watched import stop, unless
 
 _DELTA = TextDelta.model_fields["type"].default
 
@@ -31,8 +33,7 @@ async def beating(log: TurnLog, turn: TurnKey) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        pulse.cancel()
-        await asyncio.gather(pulse, return_exceptions=True)
+        await stop(pulse)
 
 
 async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[TurnView], bool]) -> None:
@@ -41,19 +42,11 @@ async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[
     Raises:
         Superseded: the newer attempt does not beat any more, or the log was out of reach for MODEL_STALL_TIMEOUT.
     """
-    settling = asyncio.ensure_future(_until_settled(chats, log, ref.key, settled))
-    dying = asyncio.ensure_future(_until_dead(log, ref.key))
     try:
-        await asyncio.wait({settling, dying}, return_when=asyncio.FIRST_COMPLETED)
-        if settling.done():
-            return await settling
-        await dying
+        await unless(_dead(log, ref), _until_settled(chats, log, ref.key, settled))
+    except Superseded:
         if not await _is_settled(chats, ref.key, settled):
-            raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt had it, and is dead")
-    finally:
-        for running in (settling, dying):
-            running.cancel()
-        await asyncio.gather(settling, dying, return_exceptions=True)
+            raise
 
 
 async def _beat(log: TurnLog, turn: TurnKey) -> None:
@@ -72,21 +65,25 @@ async def _until_settled(chats: Chats, log: TurnLog, turn: TurnKey, settled: Cal
                 return
 
 
-async def _until_dead(log: TurnLog, turn: TurnKey) -> None:
-    """Looks that were not answered, or came late, prove nothing: this process, or the log, may have slept while it beat."""
+async def _dead(log: TurnLog, ref: StepRef) -> NoReturn:
+    """Raises Superseded once the newer attempt is.
+
+    Looks that were not answered, or came late, prove nothing: this process, or the log, may have slept while it beat.
+    """
     clock = asyncio.get_running_loop().time
     missed, answered = 0, clock()
     while missed < BEATS_MISSED_MAX and clock() - answered < MODEL_STALL_TIMEOUT:
         begun = clock()
         await asyncio.sleep(BEAT_INTERVAL)
         try:
-            beats = await log.beats(turn)
+            beats = await log.beats(ref.key)
         except LogUnavailable:
             missed = 0
             continue
         answered = clock()
         in_time = answered - begun < 2 * BEAT_INTERVAL
         missed = missed + 1 if in_time and not beats else 0
+    raise Superseded(f"{ref.turn_id} step {ref.step}: a newer attempt had it, and is dead")
 
 
 async def _is_settled(chats: Chats, turn: TurnKey, settled: Callable[[TurnView], bool]) -> bool:

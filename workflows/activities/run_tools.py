@@ -19,8 +19,9 @@ from agent.domain.turn import BegunTools, CommitTool, StepRef
 from agent.ports import Chats, Clock, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by
-from workflows.activities.step_writer import StepWriter, unless_refused
+from workflows.activities.step_writer import StepWriter
 from workflows.toolbox import CallContext, ToolBox
+from workflows.watched import stop, unless
 
 
 class RunTools:
@@ -37,7 +38,7 @@ class RunTools:
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
             async with beating(self._log, ref.key):
-                await unless_refused(writer, self._run_all(ref, begun, writer))
+                await unless(writer.refused(), self._run_all(ref, begun, writer))
         except Closed:
             return  # the turn was ended from outside
         except Fenced:
@@ -59,9 +60,7 @@ class RunTools:
                     await self._record(ref, begun.epoch, writer, news.result())
                     open_calls -= 1
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await stop(*running)
 
     async def _run(self, ref: StepRef, begun: BegunTools, call: ToolCall, tell: Callable[[ToolProgressed], None]) -> ToolResult:
         key = ids.tool_call_key(ref.turn_id, ref.step, call.index)

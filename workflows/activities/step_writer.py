@@ -3,17 +3,13 @@
 When the log is out of reach the turn goes on without it: ``incomplete`` is then stored with the step.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import NoReturn
 
 from agent.domain.errors import LogUnavailable
 from agent.domain.events import AnyTurnEvent, EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.ports import TurnLog
-
-T = TypeVar("T")
 
 
 class StepWriter:
@@ -34,27 +30,9 @@ class StepWriter:
             self.incomplete = True
         self._seq += len(events)
 
-    async def refused(self) -> None:
-        """Raises Fenced or Closed as soon as this epoch may not write any more."""
+    async def refused(self) -> NoReturn:
+        """Raises Fenced or Closed within milliseconds when this epoch may not write any more: a zombie, or a cancelled turn."""
         await self._log.wait_refused(self._turn, self._epoch)
-
-
-async def unless_refused(writer: StepWriter, work: Coroutine[Any, Any, T]) -> T:
-    """``work``, given up as soon as the log refuses the writer's epoch: a cancelled turn or a zombie stops within milliseconds.
-
-    Raises:
-        Fenced, Closed: why it was given up.
-    """
-    task, watch = asyncio.ensure_future(work), asyncio.ensure_future(writer.refused())
-    try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            await watch
-        return await task
-    finally:
-        for running in (task, watch):
-            running.cancel()
-        await asyncio.gather(task, watch, return_exceptions=True)
 
 
 async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -192,6 +193,23 @@ async def test_a_long_result_is_shortened_with_a_marker(stage: Stage) -> None:
     assert len(stage.host.stored("turn-1")["steps"][0]["results"][0]["content"].encode()) <= TOOL_RESULT_BYTES_MAX
 
 
+async def two_runs(stage: Stage, on_get: Callable[[str], Awaitable[Task]]) -> list[asyncio.Task[None]]:
+    """Two runs of one step with one call; each one's tool is at work, waiting in ``on_get``."""
+    entered = asyncio.Semaphore(0)
+
+    async def enter(task_id: str) -> Task:
+        entered.release()
+        return await on_get(task_id)
+
+    stage.tasks.on_get = enter
+    await stage.ask(get(0, "a"))
+    runs: list[asyncio.Task[None]] = []
+    for _ in range(2):
+        runs.append(asyncio.create_task(stage.tools()))
+        await asyncio.wait_for(entered.acquire(), PATIENCE)
+    return runs
+
+
 async def test_a_zombie_is_fenced_and_stores_nothing(stage: Stage) -> None:
     gate = asyncio.Event()
 
@@ -199,12 +217,7 @@ async def test_a_zombie_is_fenced_and_stores_nothing(stage: Stage) -> None:
         await gate.wait()
         return some_task(task_id)
 
-    stage.tasks.on_get = on_get
-    await stage.ask(get(0, "a"))
-    zombie = asyncio.create_task(stage.tools())
-    await asyncio.sleep(0.02)
-    newer = asyncio.create_task(stage.tools())
-    await asyncio.sleep(0.02)
+    zombie, newer = await two_runs(stage, on_get)
     gate.set()
     outcomes = await asyncio.gather(zombie, newer, return_exceptions=True)
     assert outcomes == [None, None], "the zombie stands by until the newer run has stored everything"
@@ -231,12 +244,7 @@ async def test_a_zombie_stands_by_for_as_long_as_the_newer_run_waits_for_a_tool(
         await next(waiting).wait()
         return some_task(task_id)
 
-    stage.tasks.on_get = on_get
-    await stage.ask(get(0, "a"))
-    zombie = asyncio.create_task(stage.tools())
-    await asyncio.sleep(0.02)
-    newer = asyncio.create_task(stage.tools())
-    await asyncio.sleep(0.02)
+    zombie, newer = await two_runs(stage, on_get)
     gates[0].set()  # the zombie finds out that it is one
     await asyncio.wait({zombie}, timeout=2.0)
     assert not zombie.done(), "the newer run has told nothing yet, but it beats"
