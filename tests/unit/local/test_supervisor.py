@@ -203,10 +203,10 @@ def test_nothing_starts_before_what_all_need_answers(bench: Bench, monkeypatch: 
     up.append(True)
     bench.tick_until(lambda: len(bench.running) == 2)
     up.clear()
-    first = bench.pid("a")
-    os.kill(bench.pid("base"), signal.SIGKILL)
-    os.kill(first, signal.SIGKILL)
-    bench.tick_until(lambda: [child.name for child in bench.running] == ["base"] and not exists(first))
+    killed = {child.pid for child in bench.running}
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    bench.tick_until(lambda: [child.name for child in bench.running] == ["base"] and not any(map(exists, killed)))
     for _ in range(3):
         bench.supervisor.tick()
     assert [child.name for child in bench.running] == ["base"]
