@@ -71,6 +71,18 @@ def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person) 
     assert [turn["status"] for turn in person.client.get("/history")["turns"]] == ["completed", "cancelled"]
 
 
+def test_who_waits_is_told_how_many_answers_come_first(screen: Screen) -> None:
+    screen.say(slow(60))
+    screen.wait_grown(4)
+    for text in ("second", "third"):
+        screen.say(f'{mark()} {text} [[script: text="ok"]]')
+    expect(screen.said.filter(has_text="second")).to_contain_text("Waits for the answer above")
+    expect(screen.said.filter(has_text="third")).to_contain_text("Waits for 2 answers above")
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
+    screen.wait_answered(3)
+    expect(screen.page.get_by_text("Waits for")).to_have_count(0)
+
+
 def test_shift_enter_starts_a_line_and_enter_sends(screen: Screen) -> None:
     screen.box.press_sequentially("one")
     screen.box.press("Shift+Enter")
@@ -125,3 +137,14 @@ def test_asking_again_keeps_the_former_answer_at_hand(screen: Screen) -> None:
     expect(screen.answers).to_have_count(1)
     former.click()
     expect(screen.answers.last.locator("details .prose")).to_have_text("w0 w1 w2 w3")
+
+
+def test_what_a_former_answer_did_is_told_with_it(screen: Screen, person: Person) -> None:
+    args = '{"title": "Stays all the same", "description": "Made by a test of the page", "assignee": "Bob"}'
+    screen.say(f"{mark()} [[script: tool=create_task args={args} times=1]] [[script: tokens=2]]")
+    expect(screen.row("Stays all the same")).to_be_visible()
+    screen.wait_answered(1)
+    [task] = person.client.get("/tasks")["tasks"]
+    screen.page.get_by_role("button", name="Ask again").click()
+    screen.answers.last.get_by_text("Former answer").click()
+    expect(screen.answers.last.locator("details li")).to_have_text([f"Created {task['task_id']}"])

@@ -26,6 +26,15 @@ def test_the_footer_says_what_runs_here(screen: Screen, person: Person) -> None:
     expect(footer).to_contain_text(f"Version {about['version']}")
 
 
+def test_the_demo_model_is_marked(screen: Screen, person: Person) -> None:
+    about = person.client.get("/about")
+    screen.page.route("**/about", lambda route: route.fulfill(json=about | {"demo": True}))
+    screen.page.reload()
+    footer = screen.page.get_by_role("contentinfo")
+    expect(footer.locator(".demo")).to_have_text("Demo model: rules, no language model")
+    expect(footer).not_to_contain_text(f"Model {about['model']}")
+
+
 def test_an_example_is_one_click(screen: Screen) -> None:
     screen.page.get_by_role("button", name="What is on my list?").click()
     screen.wait_answered(1)

@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from tests.e2e.screen import Person, Screen
 from tests.integration.endpoint import mark
 
+TURNS_LISTED = 50  # of the newest, before one asks for older ones
+
 
 def parts(screen: Screen) -> dict[str, int]:
     told = screen.context.locator("[data-part]")
@@ -46,6 +48,20 @@ def test_what_a_past_turn_was_sent(screen: Screen, person: Person) -> None:
     turns = [person.client.ask(f'{text} [[script: text="ok"]]').turn_id for text in ("first", "second")]
     screen.page.reload()
     screen.show("Context")
+    expect(screen.context.get_by_role("button", name="List older turns")).to_have_count(0)
     screen.context.get_by_label("Show").select_option(turns[0])
+    expect(screen.context.locator(".seen > li")).to_have_count(2)
+    check_sums(screen, person.client.get(f"/turns/{turns[0]}/context"))
+
+
+def test_turns_of_long_ago_are_a_click_away(screen: Screen, person: Person) -> None:
+    turns = [person.client.ask(f'{n} [[script: text="ok"]]').turn_id for n in range(TURNS_LISTED + 1)]
+    screen.page.reload()
+    screen.show("Context")
+    which = screen.context.get_by_label("Show")
+    expect(which.get_by_role("option")).to_have_count(1 + TURNS_LISTED)
+    screen.context.get_by_role("button", name="List older turns").click()
+    expect(which.get_by_role("option")).to_have_count(1 + len(turns))
+    which.select_option(turns[0])
     expect(screen.context.locator(".seen > li")).to_have_count(2)
     check_sums(screen, person.client.get(f"/turns/{turns[0]}/context"))

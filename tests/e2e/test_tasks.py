@@ -2,10 +2,11 @@
 
 import json
 import secrets
+from datetime import UTC, datetime
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from tests.e2e.screen import REFUSAL, Person, Screen
+from tests.e2e.screen import OUTAGE, REFUSAL, Person, Screen
 from tests.integration.endpoint import mark
 
 
@@ -19,6 +20,13 @@ def made(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob
     body = {"title": title, "description": "Made by a test of the page", "assignee": assignee, "deadline_seconds": seconds}
     person.client.post("/tasks/process", task_id=task_id, **body)
     return task_id
+
+
+def is_red(screen: Screen, words: Locator) -> bool:
+    """Whether they have the colour that the page calls red."""
+    red = screen.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--red')").strip()
+    as_computed = words.evaluate("(e, red) => { e.style.outlineColor = red; return getComputedStyle(e).outlineColor }", red)
+    return as_computed == words.evaluate("e => getComputedStyle(e).color")
 
 
 def test_a_sentence_becomes_a_task(screen: Screen) -> None:
@@ -45,10 +53,7 @@ def test_a_failed_task_shows_each_undo_in_red_and_in_order(screen: Screen, perso
     screen.wait_answered(1)
     undone = card.locator(".undo")
     expect(undone).to_have_text(["Undone: reminder", "Undone: assignment"])
-    red = screen.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--red')").strip()
-    assert undone.first.evaluate(
-        "(e, red) => { e.style.outlineColor = red; return getComputedStyle(e).outlineColor }", red
-    ) == (undone.first.evaluate("e => getComputedStyle(e).color"))
+    assert is_red(screen, undone.first)
 
 
 def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> None:
@@ -57,6 +62,7 @@ def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> Non
     expect(row).to_contain_text("due in")
     expect(row).to_contain_text("Overdue")
     expect(row).to_contain_text("overdue", ignore_case=False)
+    assert is_red(screen, row.locator(".status"))
     expect(screen.board.get_by_role("button", name="Overdue 1")).to_be_visible()
 
 
@@ -97,6 +103,32 @@ def test_a_change_made_elsewhere_is_seen(screen: Screen, person: Person) -> None
     expect(screen.row("Changed elsewhere")).to_contain_text("Assigned")
     person.client.post(f"/tasks/{task_id}/status", status="in_progress")
     expect(screen.row("Changed elsewhere")).to_contain_text("In progress")
+
+
+def test_a_new_deadline_is_set_by_click_in_ones_own_time(person: Person) -> None:
+    screen = person.open(timezone_id="America/New_York")
+    task_id = made(person, "Due some other day")
+    screen.row("Due some other day").get_by_role("button").click()
+    screen.board.get_by_role("button", name="New deadline").click()
+    chosen = f"{datetime.now(UTC).year + 1}-05-17T09:30"
+    screen.board.get_by_label("New deadline").fill(chosen)
+    screen.board.get_by_role("button", name="Save").click()
+    expect(screen.board.get_by_label("New deadline")).to_have_count(0)
+    there = screen.page.evaluate("text => new Date(text).getTime()", chosen) / 1_000
+    assert datetime.fromisoformat(person.client.get(f"/tasks/{task_id}")["deadline"]).timestamp() == there
+
+
+def test_what_happened_while_the_network_was_gone_is_seen_when_it_is_back(screen: Screen, person: Person) -> None:
+    person.expected = OUTAGE
+    task_id = made(person, "Changed meanwhile")
+    expect(screen.row("Changed meanwhile")).to_contain_text("Assigned")
+    screen.page.context.set_offline(True)
+    expect(screen.page.get_by_role("contentinfo").get_by_role("status")).not_to_have_text("Live")
+    person.client.post(f"/tasks/{task_id}/status", status="in_progress")
+    made(person, "Made meanwhile")
+    screen.page.context.set_offline(False)
+    expect(screen.row("Changed meanwhile")).to_contain_text("In progress")
+    expect(screen.row("Made meanwhile")).to_be_visible()
 
 
 def test_the_service_says_why_a_change_is_refused(screen: Screen, person: Person) -> None:

@@ -1,5 +1,5 @@
 // Every sentence the page says, in one place, so that it can be translated. `{name}` is filled in by `say`.
-import type { LeftOut, Role, StepName, TaskStatus, UndoState, WorkflowStatus } from "./api/types";
+import type { Command, LeftOut, Role, StepName, TaskStatus, UndoState, WorkflowStatus } from "./api/types";
 
 export const TEXTS = {
   name: "Task Agent",
@@ -27,6 +27,12 @@ export const TEXTS = {
     stopping: "Stopping …",
     regenerate: "Ask again",
     former: "Former answer",
+    formerDid: "What it did stays:",
+    did: { create: "Created {task}", status: "Changed the status of {task}", assign: "Reassigned {task}" } satisfies Record<
+      Command,
+      string
+    >,
+    table: "Table",
     nothingSaid: "(nothing was said)",
     retry: "Try again",
     discard: "Discard",
@@ -38,6 +44,7 @@ export const TEXTS = {
     reconnecting: "The connection was lost. The answer goes on as soon as it is back …",
     sending: "Sending …",
     queued: "Waits for the answer above",
+    queuedBehind: "Waits for {n} answers above",
     withdraw: "Take it back",
     failedToSend: "Not sent: {why}",
     failed: "There is no answer: {why}",
@@ -171,6 +178,7 @@ export const TEXTS = {
     which: "Show",
     now: "Now",
     turn: "{n}. {text}",
+    older: "List older turns",
     used: "{used} of {budget} tokens",
     estimated: "estimated",
     bar: "Token budget by part: {parts}",
@@ -187,6 +195,14 @@ export const TEXTS = {
     empty: "(no text)",
     error: "The context could not be loaded: {why}",
     messages: "Messages",
+  },
+
+  network: {
+    refused: "HTTP status {status}",
+    late: "No answer within {n} seconds",
+    silent: "The connection fell silent",
+    left: "The connection was closed",
+    cut: "The answer broke off",
   },
 
   system: {

@@ -1,4 +1,8 @@
 // Calls of the service: JSON in, JSON out, and two kinds of failure that callers treat differently.
+import { TEXTS, say } from "../texts";
+
+const T = TEXTS.network;
+const CALL_MAX = 20_000; // ms
 
 /** The service's own refusal: a sentence for people, a code for programs. */
 export class Problem extends Error {
@@ -53,9 +57,9 @@ export async function open(path: string, request: Request = {}): Promise<Respons
 
 /** The parsed body of a good answer. */
 export async function call<T>(path: string, request: Request = {}): Promise<T> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(CALL_MAX);
   const response = await open(path, { signal, ...request }).catch((error: unknown) => {
-    throw signal.aborted ? new Unreachable("no answer within 20 seconds") : error;
+    throw signal.aborted ? new Unreachable(say(T.late, { n: CALL_MAX / 1_000 })) : error;
   });
   return (await response.json()) as T;
 }
@@ -68,7 +72,7 @@ async function problemOf(response: Response): Promise<Problem> {
   if (body !== null && typeof body === "object" && "detail" in body && "code" in body) {
     return new Problem(response.status, String(body.code), String(body.detail));
   }
-  return new Problem(response.status, "unknown", response.statusText || `HTTP ${response.status}`);
+  return new Problem(response.status, "unknown", response.statusText || say(T.refused, { status: response.status }));
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,5 @@
 // What the page asks about the service and about contexts.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { call } from "./http";
 import type { About, Context, History, Turn } from "./types";
 
@@ -16,10 +16,14 @@ export const useContext = (turn: string | null) =>
     placeholderData: keepPreviousData,
   });
 
+/** The turns of the conversation, page by page: the newest page first, and in each the newest turn last. */
 export const useTurns = () =>
-  useQuery({
+  useInfiniteQuery({
     queryKey: ["context", "turns"],
-    queryFn: () => call<History>(`/history?conversation=${CONVERSATION}&limit=50`),
+    initialPageParam: null as number | null,
+    queryFn: ({ pageParam }) =>
+      call<History>(`/history?conversation=${CONVERSATION}&limit=50${pageParam === null ? "" : `&before=${pageParam}`}`),
+    getNextPageParam: (page) => page.next,
   });
 
 /** What became of a turn; asked again while an undo is under way: the feed, which tells its end, is only a hint. */

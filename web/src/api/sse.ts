@@ -1,7 +1,10 @@
 // Server-sent events over fetch. The browser's own EventSource hides the pings, and so cannot tell a quiet stream from a
 // dead connection (a laptop that slept, a network that changed).
 import { createParser } from "eventsource-parser";
+import { TEXTS } from "../texts";
 import { Unreachable } from "./http";
+
+const T = TEXTS.network;
 
 export interface Frame {
   id: string;
@@ -34,8 +37,8 @@ export async function* frames(response: Response, signal?: AbortSignal): AsyncGe
 
 function withinSilence<T>(read: Promise<T>, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Unreachable("silence")), SILENCE_MAX);
-    const cut = () => reject(new Unreachable("left"));
+    const timer = setTimeout(() => reject(new Unreachable(T.silent)), SILENCE_MAX);
+    const cut = () => reject(new Unreachable(T.left));
     signal?.addEventListener("abort", cut, { once: true });
     read
       .then(resolve, (error: unknown) => reject(new Unreachable(String(error))))

@@ -74,11 +74,14 @@ export interface History {
 
 export type UndoState = "ordered" | "undone" | "left_alone" | "nothing_to_undo" | "failed";
 
+export type Command = "create" | "status" | "assign";
+
 export interface Turn {
   turn_id: string;
   status: string;
   message: { content: string } | null;
   regenerates: string | null;
+  effects: { task_id: string; what: Command[] }[];
   undo: { status: "ordered" | "done" | "failed"; tasks: { task_id: string; state: UndoState; detail: string }[] } | null;
 }
 

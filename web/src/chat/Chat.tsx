@@ -1,6 +1,6 @@
 // The conversation: what was said, what is being said, what waits, and the box to say more.
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import { TEXTS } from "../texts";
+import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { useStickToEnd } from "../ui/useStickToEnd";
 import { Announcer } from "./Announcer";
@@ -81,7 +81,7 @@ function Said(props: { view: View; conversation: Conversation; onTask: (id: stri
     if (item.kind === "question") {
       return (
         <UserMessage key={message.id} message={message}>
-          {message.metadata?.status === "queued" && <Queued message={message} conversation={conversation} />}
+          {message.metadata?.status === "queued" && <Queued message={message} ahead={item.ahead} conversation={conversation} />}
         </UserMessage>
       );
     }
@@ -95,11 +95,11 @@ function Said(props: { view: View; conversation: Conversation; onTask: (id: stri
   });
 }
 
-function Queued({ message, conversation }: { message: Message; conversation: Conversation }) {
+function Queued({ message, ahead, conversation }: { message: Message; ahead: number; conversation: Conversation }) {
   const turn = message.metadata?.turn_id ?? "";
   return (
     <p className="queued small">
-      {T.queued}{" "}
+      {ahead > 1 ? say(T.queuedBehind, { n: ahead }) : T.queued}{" "}
       <button type="button" className="link" onClick={() => void conversation.withdraw(turn)}>
         {T.withdraw}
       </button>

@@ -56,7 +56,7 @@ const Image = ({ src, alt }: ComponentProps<"img">) => <Link href={typeof src ==
 
 const Table = ({ children }: ComponentProps<"table">) => (
   // What scrolls sideways must be reachable by keyboard.
-  <div className="scrolls" tabIndex={0} role="region" aria-label="Table">
+  <div className="scrolls" tabIndex={0} role="region" aria-label={TEXTS.chat.table}>
     <table>{children}</table>
   </div>
 );

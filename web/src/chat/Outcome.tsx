@@ -1,6 +1,7 @@
 // How an answer ended, when there is more to say than its words: failed, stopped, undone; and what can be done about it.
 import { useState } from "react";
 import { useTurn } from "../api/service";
+import type { Turn } from "../api/types";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { Prose } from "./Prose";
@@ -36,8 +37,23 @@ function Former({ turn }: { turn: string }) {
     <details className="former" onToggle={(event) => setOpened(event.currentTarget.open)}>
       <summary>{T.former}</summary>
       {data && <Prose text={data.message?.content || T.nothingSaid} growing={false} />}
+      {data && data.effects.length > 0 && <Did effects={data.effects} />}
       {data?.regenerates && <Former turn={data.regenerates} />}
     </details>
+  );
+}
+
+/** What an answer did to tasks: that another one took its place has not undone it. */
+function Did({ effects }: { effects: Turn["effects"] }) {
+  return (
+    <>
+      <p className="small">{T.formerDid}</p>
+      <ul className="small">
+        {effects.flatMap(({ task_id, what }) =>
+          what.map((command, index) => <li key={`${task_id} ${index}`}>{say(T.did[command], { task: task_id })}</li>),
+        )}
+      </ul>
+    </>
   );
 }
 

@@ -33,6 +33,12 @@ describe("arrange", () => {
     expect(told(arrange({ messages: turn("t1", "running"), live: null, outgoing: [] }))).toEqual(["question t1.user", "answer t1+"]);
   });
 
+  it("counts the answers that come before that of a message which waits", () => {
+    const messages = [...turn("t1", "completed"), ...turn("t2", "running"), ...turn("t3", "queued"), ...turn("t4", "queued")];
+    const ahead = arrange({ messages, live: live("t2"), outgoing: [] }).map((i) => (i.kind === "question" ? i.ahead : null));
+    expect(ahead.filter((n) => n !== null)).toEqual([0, 0, 1, 2]);
+  });
+
   it("never shows an answer twice, and never loses one", () => {
     expect(told(arrange({ messages: [], live: live("t9"), outgoing: [] }))).toEqual(["answer t9+"]);
   });

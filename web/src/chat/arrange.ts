@@ -3,19 +3,23 @@ import type { Outgoing, View } from "./conversation";
 import type { Message } from "./wire";
 
 export type Item =
-  | { kind: "question"; message: Message }
+  | { kind: "question"; message: Message; ahead: number }
   | { kind: "answer"; message: Message; question: Message | undefined; growing: boolean }
   | { kind: "outgoing"; outgoing: Outgoing };
 
 export function arrange({ messages, live, outgoing }: Pick<View, "messages" | "live" | "outgoing">): Item[] {
   const items: Item[] = [];
   let placed = live === null;
+  let ahead = 0; // answers that come before that of a message which waits
   const place = (question: Message | undefined) => {
     if (live !== null) items.push({ kind: "answer", message: live, question, growing: true });
     placed = true;
   };
   messages.forEach((message, index) => {
-    if (message.role === "user") items.push({ kind: "question", message });
+    if (message.role === "user") {
+      items.push({ kind: "question", message, ahead });
+      if (isUnderWay(message)) ahead += 1;
+    }
     else if (message.id === live?.id) place(messages[index - 1]);
     else if (message.metadata?.status !== "queued") {
       items.push({ kind: "answer", message, question: messages[index - 1], growing: message.metadata?.status === "running" });
@@ -28,3 +32,5 @@ export function arrange({ messages, live, outgoing }: Pick<View, "messages" | "l
   if (!placed) place(undefined);
   return items;
 }
+
+const isUnderWay = ({ metadata }: Message): boolean => metadata?.status === "running" || metadata?.status === "queued";

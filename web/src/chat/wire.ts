@@ -2,6 +2,7 @@
 import { type UIMessage, type UIMessageChunk, readUIMessageStream } from "ai";
 import { Unreachable, call, open } from "../api/http";
 import { frames } from "../api/sse";
+import { TEXTS } from "../texts";
 
 /** What a message says of its turn. An assistant message has the turn's id. */
 export interface Told {
@@ -54,7 +55,7 @@ export const stop = (conversation: string, answer: string, effects: "keep" | "un
  */
 export async function read(response: Response, show: (message: Message) => void, signal: AbortSignal): Promise<void> {
   let ended = false;
-  let lost: unknown = new Unreachable("the stream ended before the answer");
+  let lost: unknown = new Unreachable(TEXTS.network.cut);
   const chunks = new ReadableStream<UIMessageChunk>({
     async start(controller) {
       try {

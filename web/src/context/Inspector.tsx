@@ -11,6 +11,7 @@ export function Inspector() {
   const [turn, setTurn] = useState<string | null>(null);
   const turns = useTurns();
   const { data: context, error } = useContext(turn);
+  const listed = turns.data?.pages.flatMap((page) => page.turns.toReversed()) ?? [];
   return (
     <section className="context" aria-label={T.region}>
       <h2 className="hidden">{T.region}</h2>
@@ -18,13 +19,18 @@ export function Inspector() {
         <span>{T.which}</span>
         <select value={turn ?? ""} onChange={(event) => setTurn(event.target.value || null)}>
           <option value="">{T.now}</option>
-          {turns.data?.turns.toReversed().map((t) => (
+          {listed.map((t) => (
             <option key={t.turn_id} value={t.turn_id}>
               {say(T.turn, { n: t.number, text: asked(t) })}
             </option>
           ))}
         </select>
       </label>
+      {turns.hasNextPage && (
+        <button type="button" className="link small" disabled={turns.isFetching} onClick={() => void turns.fetchNextPage()}>
+          {T.older}
+        </button>
+      )}
       <p className="muted">{turn === null ? T.lead : T.leadTurn}</p>
       {error && <p className="problem">{say(T.error, { why: error.message })}</p>}
       {context && <Seen context={context} />}
