@@ -1,6 +1,7 @@
 """``kill -9`` of the app in the middle of an answer: every client ends with the same text, on its own wire or another."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import openai
@@ -36,12 +37,14 @@ def ai(user: Client) -> Iterator[OpenAI]:
         yield made
 
 
-def cut_off(ai: OpenAI, kill_it: Callable[[], Callable[[], None]], said: str, deltas: int = 3) -> list[dict[str, Any]]:
+def cut_off(
+    ai: OpenAI, kill_it: Callable[[], Callable[[], None]], said: str, deltas: int = 3, conversation: str = "main"
+) -> list[dict[str, Any]]:
     """A stream of the Responses API, read until the app dies in the middle of it; returns when all is well again."""
     seen: list[dict[str, Any]] = []
     back: Callable[[], None] | None = None
     with pytest.raises(openai.APIConnectionError):  # a stream that ended cleanly would be a lie
-        for event in ai.responses.create(input=said, stream=True, conversation="main"):
+        for event in ai.responses.create(input=said, stream=True, conversation=conversation):
             seen.append(told(event))
             if back is None and sum(e["type"] == "response.output_text.delta" for e in seen) == deltas:
                 back = kill_it()
@@ -116,3 +119,38 @@ def test_the_node_client_comes_back_too(stack: Stack, user: Client) -> None:
     assert (seen["id"], seen["status"], seen["text"]) == (response_id, "completed", WHOLE)
     assert seen["numbers"] == sorted(set(seen["numbers"]))
     assert node("responses_run.mjs", url=user.url, user=user.user, retrieve=response_id)["text"] == WHOLE
+
+
+WIRES = ("own", "aisdk", "agui", "responses")  # each conversation is named after the wire it is begun on
+
+
+def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stack: Stack, user: Client, ai: OpenAI) -> None:
+    """One death for all sixteen pairs, with the unmodified clients: four answers at once, each then read on all four wires."""
+    said = {wire: script("tokens=150 delay=100ms") for wire in WIRES}  # long enough for everybody to come while it is given
+    whole = " ".join(f"w{n}" for n in range(150))
+    where = {"url": user.url, "user": user.user}
+    with ExitStack() as opened:
+        own = opened.enter_context(user.say(said["own"], conversation="own"))
+        page = opened.enter_context(
+            Scenario("aisdk/scenes.mjs", scene="resume", kill=True, after=10, conversation="aisdk", text=said["aisdk"], **where)
+        )
+        run = opened.enter_context(Scenario("agui_run.mjs", threadId="agui", runId=mark(), text=said["agui"], **where))
+        own.until("text.delta")
+        page.until("text")
+        run.until("text")
+        cut_off(ai, lambda: kill(stack, "app"), said["responses"], conversation="responses")
+    turns = {wire: user.get(f"/history?conversation={wire}")["turns"][-1]["turn_id"] for wire in WIRES}
+    with ExitStack() as opened:
+        follow = {
+            wire: opened.enter_context(Scenario("aisdk/scenes.mjs", scene="follow", conversation=wire, **where))
+            for wire in WIRES
+        }
+        look = {wire: opened.enter_context(Scenario("agui_run.mjs", threadId=wire, runId=mark(), **where)) for wire in WIRES}
+        for wire, turn in turns.items():
+            with user.http.stream("GET", f"/turns/{turn}/events") as response:
+                assert Stream(response).rest().text() == whole
+            assert Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True)).answer == whole
+            shown = follow[wire].result()["messages"]
+            assert [part["text"] for part in shown[-1]["parts"] if part["type"] == "text"] == [whole]
+            assert texts(look[wire].result()) == [whole]
+            assert len(user.get(f"/history?conversation={wire}")["turns"]) == 1
