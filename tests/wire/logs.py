@@ -4,13 +4,16 @@ A turn is driven through the domain's own functions, so that its log and its rec
 ``fold`` is the reference: what a reader of the service's own events ends up with. A wire's client must end up with the same.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeVar
 
 import orjson
 from hypothesis import strategies as st
 
+from agent.api.following import turn_entries
 from agent.domain import replay
 from agent.domain import turn as turns
 from agent.domain.conversation import TurnView, view
@@ -31,6 +34,7 @@ from agent.domain.events import (
     TurnStarted,
     log_entry,
 )
+from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.processing import WorkflowStep
 from agent.domain.terminal import terminal_event
@@ -40,6 +44,7 @@ from agent.domain.undo import TaskUndo, Undo
 
 TURN_ID = "main.1." + "a" * 26
 NOW = "2030-01-01T00:00:00.000+00:00"
+LOSSES = ("nothing", "start", "rest", "rest, untold", "attempts")
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
 
@@ -236,11 +241,37 @@ def _ref(step: int) -> StepRef:
     return StepRef(tenant="default", user="local", conversation="main", turn_id=TURN_ID, instance="i-1", step=step)
 
 
-@st.composite
-def logged_turns(draw: Draw[Any], lossless: bool = False) -> Logged:
-    """A turn with its end. Unless ``lossless``, its log may have lost its start, or all from some entry on.
+def _cut_short(draw: Draw[Any], entries: list[LogEntry]) -> Iterator[LogEntry]:
+    """An attempt that has failed to write an entry writes no more of them; the next one tries again."""
+    for _, of_epoch in groupby(entries, key=lambda entry: entry.id.epoch):
+        written = list(of_epoch)
+        yield from written[: draw(st.integers(0, len(written)))] if draw(st.booleans()) else written
 
-    What was lost at the end is told from the record, or, when that was out of reach as well, not at all.
+
+@dataclass
+class _Service:
+    """What the service asks when it tells a turn: what was ever written, and what is stored."""
+
+    entries: tuple[LogEntry, ...]
+    stored: TurnView
+
+    async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
+        yield list(self.entries)
+
+    async def heal(self, turn: TurnKey) -> TurnView:
+        return self.stored
+
+    async def told(self) -> tuple[LogEntry, ...]:
+        batches = turn_entries(self, self, TurnKey("default", "local", TURN_ID), None)  # type: ignore[arg-type]
+        return tuple([entry async for batch in batches for entry in batch])
+
+
+@st.composite
+def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
+    """A turn with its end. Its log may have lost its start, all from some entry on, or the rest of some attempts.
+
+    What attempts could not write is told from the record, and so is what was lost at the end, or, when the record was out of
+    reach as well, not at all.
     """
     turn = _Turn(draw)
     try:
@@ -249,10 +280,14 @@ def logged_turns(draw: Draw[Any], lossless: bool = False) -> Logged:
         pass
     turn.end()
     closing = log_entry(CLOSING_ID, terminal_event(turn.record))
-    entries, lost = turn.entries, "nothing" if lossless else draw(st.sampled_from(["nothing", "start", "rest", "rest, untold"]))
+    entries, lost = turn.entries, draw(st.sampled_from(losses))
     if lost == "start":  # the log was made again by an epoch's first entry
         firsts = [n for n, entry in enumerate(entries) if entry.id.seq == 0]
         entries = entries[draw(st.sampled_from([*firsts, len(entries)])) :]
+    elif lost == "attempts":
+        record = turn.record.model_copy(update={"log_incomplete": True})
+        written = _Service((*_cut_short(draw, entries), closing), view(record, "main"))
+        return Logged(asyncio.run(written.told()), record)
     elif lost != "nothing":
         entries = entries[: draw(st.integers(0, len(entries)))]
     if lost == "rest":

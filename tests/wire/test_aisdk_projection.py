@@ -97,7 +97,7 @@ def test_the_id_of_a_frame_is_the_place_up_to_which_all_is_told(turn: Logged) ->
 
 
 @TRIED
-@given(turn=logged_turns(lossless=True))
+@given(turn=logged_turns(("nothing",)))
 def test_history_shows_what_the_stream_showed(parser: Script, turn: Logged) -> None:
     message = parser.ask({"body": stream(turn.entries), "size": 10_000})["message"]
     page = HistoryPage(turns=(history_turn(turn.record),), total_turns=1, total_tokens=1, next=None)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from hypothesis import given
 
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api import following
@@ -15,6 +16,7 @@ from agent.domain.messages import Message, ToolCall
 from agent.domain.replay import RECORD_SEQ
 from agent.domain.turn import CommitStep
 from tests.unit.turns.host import USAGE, ChatHost, call, turn_key
+from tests.wire.logs import Logged, fold, logged_turns
 
 RETOLD = ["step.restarted", "text.delta", "tool.called"]
 LAST = ["step.started", "text.delta", "step.committed"]
@@ -116,3 +118,13 @@ async def test_a_whole_log_needs_no_record(host: ChatHost) -> None:
     names = [entry.name for entry in await read(log, chats, turn)]
     assert names == [*LAST[:2], *LAST[1:], "tool.returned", *LAST, "turn.completed"]
     assert chats.asked == 0
+
+
+@given(logged_turns(("attempts",)))
+def test_whatever_attempts_could_not_write_readers_are_told_what_every_step_said(turn: Logged) -> None:
+    told = fold(turn.entries)
+    assert {step: told.texts.get(step) for step in range(len(turn.view.steps))} == {
+        step: said.message.content for step, said in enumerate(turn.view.steps)
+    }
+    stored = {call.call_id for said in turn.view.steps for call in said.message.tool_calls}
+    assert stored <= told.calls.keys()
