@@ -93,7 +93,7 @@ class Service:
     """Everything this process is made of, built once, on the loop that runs it."""
 
     def __init__(self, settings: Settings, model_url: str) -> None:
-        self._settings, self.under_way, self._finished = settings, CountedWork(), False
+        self._settings, self.under_way = settings, CountedWork()
         self.clock = SystemClock()
         self.redis = RedisLink(settings.redis_url) if settings.redis_url else None
         self.log = RedisTurnLog(self.redis) if self.redis else MemoryTurnLog()
@@ -161,14 +161,13 @@ class Service:
 
         Not while steps are to be stored: a sidecar whose app is unwell holds back all that the app calls (Dapr 1.18.2).
         """
-        return self._finished and not self._settings.alone
+        return self.under_way.over and not self._settings.alone
 
     async def finish(self, hurry: asyncio.Event) -> None:
         """Admits nothing more and lets what is under way finish, for SHUTDOWN_GRACE seconds, or until ``hurry``."""
         _log.info("stopping")
         if left := await self.under_way.finish(SHUTDOWN_GRACE, hurry):
             _log.info("%d requests and steps under way are handed over", left)
-        self._finished = True
 
     def public(self, worker_started: asyncio.Event) -> Listener:
         """The public API."""

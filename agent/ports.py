@@ -39,10 +39,13 @@ class Randomness(Protocol):
 
 
 class UnderWay(Protocol):
-    """What this process is in the middle of. Once it is ``stopping``, nothing new may begin here."""
+    """What this process is in the middle of. Once it is ``stopping``, it admits nothing more; once ``over``, nothing begins."""
 
     @property
     def stopping(self) -> bool: ...
+
+    @property
+    def over(self) -> bool: ...
 
     def one(self) -> AbstractContextManager[None]:
         """Something that a stop should let finish, from here to the end of the ``with``."""

@@ -9,7 +9,7 @@ class CountedWork:
     """Implements ``ports.UnderWay``. For one event loop."""
 
     def __init__(self) -> None:
-        self.stopping = False
+        self.stopping = self.over = False
         self._count = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -33,6 +33,7 @@ class CountedWork:
         await asyncio.wait(waits, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        self.over = True
         return self._count
 
 

@@ -10,9 +10,16 @@ OnMainLoop = Callable[[Coroutine[Any, Any, dict[str, Any]]], Awaitable[dict[str,
 
 
 def main_loop_hop(loop: asyncio.AbstractEventLoop, under_way: UnderWay) -> OnMainLoop:
-    """Runs a coroutine on ``loop`` and waits for it from another loop's thread. A stop lets it finish, for a while."""
+    """Runs a coroutine on ``loop`` and waits for it from another loop's thread. A stop lets it finish, for a while.
+
+    The engine hands out work until the worker has stopped. What comes once the stop's grace is over is not begun: the model
+    would be asked for words that nobody hears. It ends with the process, and is handed out again.
+    """
 
     async def counted(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        if under_way.over:
+            work.close()
+            await asyncio.Event().wait()
         with under_way.one():
             return await work
 

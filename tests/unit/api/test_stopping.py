@@ -1,6 +1,7 @@
 """A process that stops: nothing new begins in it, what is under way may finish, and its actors are let go."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from agent.api.channel import channel_app
 from agent.api.gate import Gate
 from agent.api.problems import Refusals
 from tests.unit.api.service import Service, is_problem
+from workflows.activities.hop import main_loop_hop
 
 LONG = 60.0
 
@@ -84,6 +86,25 @@ async def test_what_does_not_finish_is_counted_after_the_grace_or_at_once_in_a_h
         hurry.set()
         assert await work.finish(LONG, hurry) == 2
     assert await stopped(work) == 0
+
+
+async def test_a_step_begins_within_the_grace_and_none_after_it() -> None:
+    work, begun = CountedWork(), list[str]()
+    run = main_loop_hop(asyncio.get_running_loop(), work)
+
+    async def step(name: str) -> dict[str, Any]:
+        begun.append(name)
+        return {"name": name}
+
+    with work.one():
+        stopping = asyncio.create_task(stopped(work))
+        await asyncio.sleep(0)
+        assert await run(step("next")) == {"name": "next"}
+    assert await stopping == 0
+    late = asyncio.ensure_future(run(step("late")))
+    await asyncio.wait({late}, timeout=0.05)
+    assert (begun, late.done()) == (["next"], False)
+    late.cancel()
 
 
 @pytest.mark.parametrize("leaving", [False, True])
