@@ -61,12 +61,14 @@ class OpenAIModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Events of one answer; all text of one network read is one part. See ``ports.Model``."""
-        deadline = asyncio.get_running_loop().time() + self._step_timeout
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._step_timeout
         parser = AnswerParser(salt=str(len(request.messages)), secret=self._secret)
         async with AsyncExitStack() as closing:
             response = await self._open(request, deadline, closing)
             reads = _body(response)
             closing.push_async_callback(reads.aclose)  # now, not when the garbage collector comes by
+            said_at, chunks = clock(), 0
             while not parser.ended:
                 data = await self._read(reads, parser, deadline)
                 text = parser.feed(data) if data else parser.end()
@@ -74,6 +76,14 @@ class OpenAIModel:
                     yield TextPart(text)
                 if not data:
                     break
+                if parser.chunks != chunks:
+                    said_at, chunks = clock(), parser.chunks
+                elif clock() - said_at >= self._patience(
+                    parser
+                ):  # a proxy's comments keep a connection alive, and are no answer
+                    if parser.answered:
+                        break
+                    raise self._silence(said_at, deadline)
             for event in parser.events():
                 yield event
             await _drain(reads)
@@ -114,8 +124,7 @@ class OpenAIModel:
 
     async def _read(self, reads: AsyncIterator[bytes], parser: AnswerParser, deadline: float) -> bytes:
         """What arrived next; empty at the end. Once the answer is whole, whatever happens is the end."""
-        patience = min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
-        until = _until(deadline, patience)
+        until = _until(deadline, self._patience(parser))
         try:
             if until < deadline and not parser.answered:
                 return await anext(reads, b"")  # the client times this silence, and cheaper than a timer per read
@@ -130,6 +139,10 @@ class OpenAIModel:
         if parser.answered:
             return b""
         raise failure from cause
+
+    def _patience(self, parser: AnswerParser) -> float:
+        """Seconds to wait for the next chunk."""
+        return min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
 
     def _silence(self, until: float, deadline: float) -> ModelFailed:
         """What a wait that ended at ``until`` means; the clock is not asked, because timers may ring a little early."""

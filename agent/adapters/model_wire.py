@@ -43,6 +43,7 @@ class AnswerParser:
         self._reason: str | None = None
         self._usage: Usage | None = None
         self._understood = False
+        self.chunks = 0  # read so far
         self._failure: ModelFailed | None = None
         self._done = False
 
@@ -129,6 +130,7 @@ class AnswerParser:
         except (AttributeError, TypeError, ValueError, LookupError):
             raise _nonsense("a chunk of another shape") from None
         self._understood = True
+        self.chunks += 1
         return text
 
     def _chunk(self, chunk: Any) -> str:

@@ -4,16 +4,24 @@ import asyncio
 import gzip
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 
 from agent.adapters.model import OpenAIModel
 from agent.domain import limits
 from tests.contract.model.calls import KEY, REQUEST, STOP, ask, call, calls, fail, said
-from tests.fakes.closed_port import closed_port
+from tests.fakes.closed_port import closed_port, full_port
 from tests.fakes.endpoint_script import Step
 from tests.fakes.endpoint_wire import chunk, sse
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
+
+CHATTER = (b": still here\n\n",) * 1_000
+
+
+def open_ended(*chunks: dict[str, Any]) -> bytes:
+    """A stream that goes on behind these."""
+    return sse(*chunks).removesuffix(b"data: [DONE]\n\n")
 
 
 class TestFailures:
@@ -100,6 +108,14 @@ class TestFailures:
             await model.aclose()
         assert (failure.code, failure.retryable) == ("model_unreachable", True)
 
+    async def test_a_host_that_takes_no_connection(self) -> None:
+        with full_port() as url:
+            model = OpenAIModel(url, KEY, "m", connect_timeout=0.2)
+            failure, _ = await fail(model)
+            await model.aclose()
+        assert (failure.code, failure.retryable) == ("model_unreachable", True)
+        assert "connecting took too long" in failure.detail
+
     async def test_no_such_host(self) -> None:
         model = OpenAIModel("http://nowhere.invalid/v1", KEY, "m")
         failure, _ = await fail(model)
@@ -183,6 +199,15 @@ class TestBounds:
 
     async def test_silence_within_the_stream(self, endpoint: ScriptedEndpoint) -> None:
         await self.silent(endpoint, Step(fault="stall", after=2), "w0 w1")
+
+    async def test_comments_are_no_answer(self, endpoint: ScriptedEndpoint) -> None:
+        await self.silent(endpoint, Step(raw=(open_ended(chunk({"content": "w0 w1"})), *CHATTER), delay=0.05), "w0 w1")
+
+    async def test_nor_do_they_hold_up_one_that_is_whole(self, endpoint: ScriptedEndpoint) -> None:
+        endpoint.queue(Step(raw=(open_ended(chunk({"content": "w0 w1"}), STOP), *CHATTER), delay=0.05))
+        model = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=0.5)
+        assert said(await ask(model)) == "w0 w1"
+        await model.aclose()
 
     async def silent(self, endpoint: ScriptedEndpoint, step: Step, expected: str) -> None:
         endpoint.queue(step)
