@@ -55,14 +55,23 @@ export async function open(path: string, request: Request = {}): Promise<Respons
   throw await problemOf(response);
 }
 
+/** The response of a good status, which begins in time; its body may take as long as it likes. */
+export async function answered(path: string, request: Request = {}): Promise<Response> {
+  const impatience = new AbortController();
+  const timer = setTimeout(() => impatience.abort(tooLate()), CALL_MAX);
+  return open(path, { ...request, signal: impatience.signal }).finally(() => clearTimeout(timer));
+}
+
 /** The parsed body of a good answer. */
 export async function call<T>(path: string, request: Request = {}): Promise<T> {
   const signal = AbortSignal.timeout(CALL_MAX);
   const response = await open(path, { signal, ...request }).catch((error: unknown) => {
-    throw signal.aborted ? new Unreachable(say(T.late, { n: CALL_MAX / 1_000 })) : error;
+    throw signal.aborted ? tooLate() : error;
   });
   return (await response.json()) as T;
 }
+
+const tooLate = () => new Unreachable(say(T.late, { n: CALL_MAX / 1_000 }));
 
 async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text().catch(() => "");

@@ -44,6 +44,7 @@ const NOTHING: View = {
 export class Conversation {
   #view = NOTHING;
   #listeners = new Set<() => void>();
+  #delivering = false;
   #following = false;
   #lookAgain = false;
   #connection = new AbortController();
@@ -56,7 +57,7 @@ export class Conversation {
   ) {
     const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]") as Outgoing[];
     this.#view = { ...NOTHING, outgoing: unsent };
-    for (const outgoing of unsent) if (outgoing.state === "sending") void this.#deliver(outgoing);
+    void this.#deliver();
   }
 
   get view(): View {
@@ -72,14 +73,13 @@ export class Conversation {
 
   send(text: string): void {
     const message: Message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] };
-    const outgoing: Outgoing = { message, state: "sending" };
-    this.#set({ outgoing: [...this.#view.outgoing, outgoing], problem: null });
-    void this.#deliver(outgoing);
+    this.#set({ outgoing: [...this.#view.outgoing, { message, state: "sending" }], problem: null });
+    void this.#deliver();
   }
 
   resend(outgoing: Outgoing): void {
-    this.#change(outgoing, { state: "sending" });
-    void this.#deliver(outgoing);
+    this.#change(outgoing.message, { state: "sending" });
+    void this.#deliver();
   }
 
   discard(outgoing: Outgoing): void {
@@ -137,20 +137,28 @@ export class Conversation {
     this.look();
   }
 
-  /** Sends until the service has acknowledged it, or refused it. */
-  async #deliver(outgoing: Outgoing): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+  /** Posts what waits, one after the other: messages under way together could be admitted in another order than they were said. */
+  async #deliver(): Promise<void> {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let next = this.#unsent(); next; next = this.#unsent()) await this.#admit(next);
+    this.#delivering = false;
+  }
+
+  #unsent(): Outgoing | undefined {
+    return this.#view.outgoing.find(({ state }) => state === "sending");
+  }
+
+  /** Sends until the service has acknowledged it, or refused it, or nobody wants it any more. Its answer is not waited for. */
+  async #admit({ message }: Outgoing): Promise<void> {
+    for (let attempt = 0; this.#unsent()?.message.id === message.id; attempt++) {
       try {
-        const response = await post(this.id, outgoing.message);
-        this.#change(outgoing, { state: "sent", turn: response.headers.get("X-Turn-Id") });
+        const response = await post(this.id, message);
+        this.#change(message, { state: "sent", turn: response.headers.get("X-Turn-Id") });
         this.#answerOf(response);
-        return;
       } catch (error) {
-        if (!isPassing(error)) {
-          this.#change(outgoing, { state: "failed", why: sentence(error) });
-          return;
-        }
-        await pause(backoff(attempt));
+        if (isPassing(error)) await pause(backoff(attempt));
+        else this.#change(message, { state: "failed", why: sentence(error) });
       }
     }
   }
@@ -248,8 +256,7 @@ export class Conversation {
     await work().catch((error: unknown) => this.#set({ problem: sentence(error), stopping: false }));
   }
 
-  #change(outgoing: Outgoing, to: Partial<Outgoing>): void {
-    const { id } = outgoing.message;
+  #change({ id }: Message, to: Partial<Outgoing>): void {
     this.#set({ outgoing: this.#view.outgoing.map((other) => (other.message.id === id ? { ...other, ...to } : other)) });
   }
 

@@ -1,6 +1,6 @@
 // The AI SDK's UI message stream, as the service speaks it: one answer read to its end, whatever connection it came over.
 import { type UIMessage, type UIMessageChunk, readUIMessageStream } from "ai";
-import { Unreachable, call, open } from "../api/http";
+import { Unreachable, answered, call, open } from "../api/http";
 import { frames } from "../api/sse";
 import { TEXTS } from "../texts";
 
@@ -30,11 +30,11 @@ export const history = (conversation: string, before: number | null = null) =>
 
 /** The open stream of the answer to a new message; its id makes a repeat harmless. */
 export const post = (conversation: string, message: Message) =>
-  open("/api/chat", { method: "POST", body: { id: conversation, messages: [message], trigger: "submit-message" } });
+  answered("/api/chat", { method: "POST", body: { id: conversation, messages: [message], trigger: "submit-message" } });
 
 /** The open stream of another answer to the question that `answer` answers. */
 export const postAgain = (conversation: string, question: Message, answer: string) =>
-  open("/api/chat", {
+  answered("/api/chat", {
     method: "POST",
     body: { id: conversation, messages: [question], trigger: "regenerate-message", messageId: answer },
   });
