@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from agent.domain.limits import HISTORY_PAGE_DEFAULT as PAGE
 from tests.e2e.screen import OUTAGE, Person, Screen
 from tests.integration.endpoint import mark
 from tests.integration.stack import Stack
@@ -122,3 +123,15 @@ def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person) -> Non
         watcher.wait_answered(1)
         assert watcher.words() == LONG
         expect(watcher.said).to_have_count(1)
+
+
+def test_older_messages_are_a_click_away_and_each_is_there_once(screen: Screen, person: Person) -> None:
+    said = [f'{n} of many [[script: text="ok"]]' for n in range(PAGE + 1)]
+    for text in said:
+        person.client.ask(text)
+    screen.page.reload()
+    expect(screen.said).to_have_text(said[1:])
+    screen.page.get_by_role("button", name="Show older messages").dblclick()
+    expect(screen.page.get_by_role("button", name="Show older messages")).to_have_count(0)
+    expect(screen.said).to_have_text(said)
+    expect(screen.answers).to_have_count(len(said))

@@ -39,7 +39,7 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
         <div className="messages" ref={content}>
           {!view.loaded && <p className="muted">{T.loading}</p>}
           {view.older !== null && (
-            <button type="button" className="quiet" onClick={() => void conversation.loadOlder()}>
+            <button type="button" className="quiet" disabled={view.loadingOlder} onClick={() => void conversation.loadOlder()}>
               {T.older}
             </button>
           )}

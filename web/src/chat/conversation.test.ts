@@ -35,7 +35,10 @@ beforeEach(() => {
   service.join.mockResolvedValue(null);
   service.read.mockReturnValue(new Promise(() => undefined)); // an answer that goes on
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.resetAllMocks();
+  vi.unstubAllGlobals();
+});
 
 const opened = () => new Conversation("main", () => undefined);
 
@@ -79,5 +82,22 @@ describe("messages on their way", () => {
     second.fail(new Unreachable("gone"));
     await nth(2);
     expect(texts()).toEqual(["refused", "discarded", "c"]);
+  });
+});
+
+describe("older messages", () => {
+  const message = (id: string): wire.Message => ({ id, role: "user", parts: [] });
+  const ids = (conversation: Conversation) => conversation.view.messages.map(({ id }) => id);
+
+  it("are loaded once, however often they are asked for meanwhile", async () => {
+    const conversation = opened();
+    service.history.mockResolvedValueOnce({ messages: [message("new")], next: 7 });
+    conversation.look();
+    await vi.waitUntil(() => conversation.view.loaded);
+    service.history.mockResolvedValueOnce({ messages: [message("old")], next: null });
+    service.history.mockResolvedValueOnce({ messages: [message("old")], next: null });
+    await Promise.all([conversation.loadOlder(), conversation.loadOlder()]);
+    expect(ids(conversation)).toEqual(["old", "new"]);
+    expect(conversation.view.loadingOlder).toBe(false);
   });
 });

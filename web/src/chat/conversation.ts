@@ -19,6 +19,7 @@ export interface View {
   /** Oldest first. The answer that runs is among them, as `live` says; those of messages that wait are empty. */
   messages: Message[];
   older: number | null;
+  loadingOlder: boolean;
   live: Message | null;
   outgoing: Outgoing[];
   running: boolean;
@@ -33,6 +34,7 @@ const NOTHING: View = {
   loaded: false,
   messages: [],
   older: null,
+  loadingOlder: false,
   live: null,
   outgoing: [],
   running: false,
@@ -108,11 +110,14 @@ export class Conversation {
 
   async loadOlder(): Promise<void> {
     const before = this.#view.older;
-    if (before === null) return;
+    if (before === null || this.#view.loadingOlder) return;
+    this.#set({ loadingOlder: true });
     await this.#ask(async () => {
       const page = await history(this.id, before);
-      this.#set({ messages: [...page.messages, ...this.#view.messages], older: page.next });
+      // What the page leads up to may have been forgotten meanwhile: cleared, or there was a gap.
+      if (this.#view.older === before) this.#set({ messages: [...page.messages, ...this.#view.messages], older: page.next });
     });
+    this.#set({ loadingOlder: false });
   }
 
   // --- what keeps it true ---------------------------------------------------------------------------------------------------
