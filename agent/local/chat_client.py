@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from agent.local.harmless import harmless, read_json
 from agent.local.sse import Frame, frames
 
 _CONNECT_TIMEOUT, _SILENCE_MAX = 3.0, 40.0  # the service pings a quiet stream every ten seconds
@@ -81,17 +82,17 @@ class ChatClient:
         with self._http.stream(verb, path, headers=headers, json=body) as response:
             if response.is_error:
                 response.read()
-            yield _accepted(response).headers["X-Turn-Id"], frames(response.iter_text())
+            yield harmless(_accepted(response).headers["X-Turn-Id"]), frames(response.iter_text())
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
-        return _accepted(self._http.get(path, params=query)).json()
+        return read_json(_accepted(self._http.get(path, params=query)).text)
 
 
 def _accepted(response: httpx.Response) -> httpx.Response:
     if not response.is_error:
         return response
     try:
-        detail = response.json()["detail"]
+        detail = read_json(response.text)["detail"]
     except (ValueError, KeyError, TypeError):
-        detail = response.text[:500]
+        detail = harmless(response.text[:500])
     raise Refused(detail, response.status_code)

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from agent.local.call_words import call_words, result_words
 from agent.local.chat_view import Ending
+from agent.local.harmless import harmless
 from agent.local.sse import Frame
 from agent.local.step_words import step_words
 
@@ -45,13 +46,24 @@ class _Card:
             yield Text("└ …", "dim")
 
 
+class _Prose:
+    """Markdown whose character references, such as ``&#x202e;``, bring back nothing that was taken out of the text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for text, style, control in console.render(Markdown(self._text), options):
+            yield Segment(harmless(text), style, control)
+
+
 @dataclass
 class _Step:
     text: str = ""
     cards: dict[str, _Card] = field(default_factory=dict[str, _Card])
 
     def drawn(self) -> RenderableType:
-        text = [Markdown(self.text)] if self.text else []
+        text = [_Prose(self.text)] if self.text else []
         return Group(*text, *list(self.cards.values()))
 
 

@@ -1,9 +1,10 @@
 """Server-sent events: from pieces of text to frames. Knows nothing of what they mean."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from agent.local.harmless import read_json
 
 
 @dataclass(frozen=True)
@@ -39,5 +40,5 @@ def frames(chunks: Iterable[str]) -> Iterator[Frame]:
         if "id" in fields:
             last_id = fields["id"][-1]
         if "data" in fields:
-            yield Frame(last_id, fields.get("event", ["message"])[-1], json.loads("\n".join(fields["data"])))
+            yield Frame(last_id, fields.get("event", ["message"])[-1], read_json("\n".join(fields["data"])))
         fields = {}

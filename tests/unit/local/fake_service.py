@@ -23,11 +23,12 @@ def completed(text: str) -> bytes:
 class Script:
     """``stream`` answers a POST of a turn and then cuts the connection; ``pages`` answer GET, the last one again and again.
 
-    A page that is a list of frames is a stream of the turn, cut off as well.
+    A page that is a list of frames is a stream of the turn, cut off as well; bytes are sent as they are, all else as JSON.
     """
 
     stream: list[bytes] = field(default_factory=list[bytes])
-    refusal: tuple[int, dict[str, Any]] | None = None
+    refusal: tuple[int, Any] | None = None
+    turn: str = TURN
     pages: dict[str, list[tuple[int, Any]]] = field(default_factory=dict[str, list[tuple[int, Any]]])
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
 
@@ -64,7 +65,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def _stream(self, pieces: list[bytes]) -> None:
             self.send_response(200)
-            self.send_header("X-Turn-Id", TURN)
+            self.send_header("X-Turn-Id", script.turn)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             for piece in pieces:
@@ -83,7 +84,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             if isinstance(body, list):
                 self._stream(body)
                 return
-            data = json.dumps(body).encode()
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
