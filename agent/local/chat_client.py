@@ -10,6 +10,7 @@ import httpx
 from agent.local.harmless import harmless, read_json
 from agent.local.sse import Frame, frames
 
+_TASKS_SHOWN_MAX = 100  # as many as the service lists at once
 _CONNECT_TIMEOUT, _SILENCE_MAX = 3.0, 40.0  # the service pings a quiet stream every ten seconds
 
 Opened = tuple[str, Iterator[Frame]]
@@ -75,7 +76,7 @@ class ChatClient:
         return self._get("/context", conversation=self.conversation)
 
     def tasks(self) -> dict[str, Any]:
-        return self._get("/tasks")
+        return self._get("/tasks", limit=str(_TASKS_SHOWN_MAX))
 
     @contextmanager
     def _stream(self, verb: str, path: str, headers: dict[str, str], body: Any = None) -> Generator[Opened]:

@@ -6,8 +6,10 @@ from agent.local.call_words import short
 
 
 def tasks(page: dict[str, Any]) -> str:
-    """A line for each task."""
+    """A line for each task, and whether there are more."""
     lines = [f"{t['task_id']}  {t['status']:<11} {t['title']}{_who_and_when(t)}" for t in page["tasks"]]
+    if page["next"]:
+        lines.append(f"these are the newest {len(lines)}; there are more")
     return "\n".join(lines) or "no tasks yet"
 
 

@@ -170,7 +170,7 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     plain = {"task_id": "t-2", "status": "pending", "title": "Rest", "assignee": None, "deadline": None}
     said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "{}"}, {"role": "assistant", "content": "hello"}]
     pages = {
-        "/tasks": [(200, {"tasks": [task, plain], "next": None})],
+        "/tasks?limit=100": [(200, {"tasks": [task, plain], "next": None})],
         "/history?conversation=main": [(200, {"turns": [{"messages": said, "status": "completed", "regenerated_by": None}]})],
         "/history?conversation=plans": [(200, {"turns": [], "total_turns": 7})],
         "/context?conversation=plans": [(200, CONTEXT)],
@@ -192,6 +192,16 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     assert "     9  user       hi there  [left out: token_budget]\n" in printed
     assert "     4  assistant  get_task\nand 3 older turns\n" in printed
     assert printed.endswith("· nothing said yet\nyou> \n")
+
+
+def test_tasks_says_when_there_are_more(
+    talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = {"status": "pending", "title": "Rest", "assignee": None, "deadline": None}
+    some = [task | {"task_id": f"t-{n}"} for n in (3, 2)]
+    type_lines(monkeypatch, "/tasks")
+    chat.interactive(talk(Script(pages={"/tasks?limit=100": [(200, {"tasks": some, "next": "2"})]})))
+    assert "t-2  pending     Rest\nthese are the newest 2; there are more\n" in capsys.readouterr().out
 
 
 def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(

@@ -99,7 +99,7 @@ def test_tasks_history_and_context(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     message = {"role": "user", "content": EVIL, "tokens": 5, "included": True, "tool_calls": []}
     context = {"budget": 9, "used": 5, "overhead": 0, "messages": [message], "omitted_turns": 0}
     pages = {
-        "/tasks": [(200, {"tasks": [task], "next": None})],
+        "/tasks?limit=100": [(200, {"tasks": [task], "next": None})],
         "/history?conversation=main": [(200, {"turns": [turn]})],
         "/context?conversation=main": [(200, context)],
     }
