@@ -5,6 +5,7 @@ import { isPassing } from "./api/http";
 import { CONVERSATION } from "./api/service";
 import { taskChanged } from "./api/tasks";
 import type { FeedEvent } from "./api/types";
+import { isHidden, onLongHidden } from "./api/visible";
 import { Conversation } from "./chat/conversation";
 
 export const queries = new QueryClient({
@@ -41,6 +42,7 @@ function onEvent(event: FeedEvent): void {
 export function start(): void {
   feed.start();
   neighbours.addEventListener("message", () => conversation.look());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && conversation.look());
-  setInterval(() => document.visibilityState === "visible" && feed.state === "live" && conversation.look(), LOOK_EVERY);
+  document.addEventListener("visibilitychange", () => !isHidden() && conversation.look());
+  onLongHidden(() => conversation.leave());
+  setInterval(() => !isHidden() && feed.state === "live" && conversation.look(), LOOK_EVERY);
 }

@@ -3,17 +3,16 @@ import { open } from "./http";
 import { backoff, pause } from "./pause";
 import { frames } from "./sse";
 import type { FeedEvent } from "./types";
+import { isHidden, onLongHidden, untilVisible } from "./visible";
 
 export type Connection = "connecting" | "live" | "reconnecting" | "down";
 
 const DOWN_AFTER = 4_000; // a restart of the service takes less in most cases, and then nobody needs to be told in capitals
 const ANSWER_WITHIN = 5_000; // a process that is frozen takes connections and never answers
-const HIDDEN_AFTER = 30_000; // a browser has six connections per host: pages nobody looks at give theirs back
 
 export class Feed {
   #state: Connection = "connecting";
   #listeners = new Set<() => void>();
-  #hidden: ReturnType<typeof setTimeout> | undefined;
   #connection = new AbortController();
 
   constructor(
@@ -32,7 +31,7 @@ export class Feed {
   };
 
   start(): void {
-    document.addEventListener("visibilitychange", () => this.#seen());
+    onLongHidden(() => this.#connection.abort());
     window.addEventListener("offline", () => this.#connection.abort());
     void this.#run();
   }
@@ -55,16 +54,11 @@ export class Feed {
       } catch {
         // told by the state below; the next attempt says more than this error
       }
-      if (document.visibilityState === "hidden" && signal.aborted) await untilVisible();
+      if (isHidden() && signal.aborted) await untilVisible();
       if (this.#state === "live") lostAt = Date.now();
       this.#set(Date.now() - lostAt > DOWN_AFTER ? "down" : this.#state === "connecting" ? "connecting" : "reconnecting");
       await pause(this.#state === "down" ? Math.min(backoff(failures++), 2_000) : backoff(failures++));
     }
-  }
-
-  #seen(): void {
-    clearTimeout(this.#hidden);
-    if (document.visibilityState === "hidden") this.#hidden = setTimeout(() => this.#connection.abort(), HIDDEN_AFTER);
   }
 
   #set(state: Connection): void {
@@ -72,16 +66,4 @@ export class Feed {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
-}
-
-function untilVisible(): Promise<void> {
-  return new Promise((resolve) => {
-    const look = () => {
-      if (document.visibilityState === "hidden") return;
-      document.removeEventListener("visibilitychange", look);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", look);
-    look();
-  });
 }

@@ -14,6 +14,7 @@ interface InHand {
 }
 
 let posted: InHand[];
+let page: EventTarget & { visibilityState: "visible" | "hidden" };
 const texts = () => posted.map(({ text }) => text);
 const nth = (n: number) => vi.waitUntil(() => posted[n]);
 const service = vi.mocked(wire);
@@ -24,6 +25,8 @@ beforeEach(() => {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
   });
+  page = Object.assign(new EventTarget(), { visibilityState: "visible" as const });
+  vi.stubGlobal("document", page);
   posted = [];
   service.post.mockImplementation((_, message) => {
     const part = message.parts[0];
@@ -39,6 +42,11 @@ afterEach(() => {
   vi.resetAllMocks();
   vi.unstubAllGlobals();
 });
+
+function turnTo(state: "visible" | "hidden"): void {
+  page.visibilityState = state;
+  page.dispatchEvent(new Event("visibilitychange"));
+}
 
 const opened = () => new Conversation("main", () => undefined);
 
@@ -101,3 +109,42 @@ describe("older messages", () => {
     expect(conversation.view.loadingOlder).toBe(false);
   });
 });
+
+describe("a page nobody looks at", () => {
+  const stream = () => new Response("", { headers: { "X-Turn-Id": "t1" } });
+  const whole = async () => undefined;
+  const untilLeft: typeof wire.read = (_, __, signal) =>
+    new Promise((_, cut) => signal.addEventListener("abort", () => cut(new Unreachable("left"))));
+
+  it("gives the answer's stream back, and joins it again when somebody looks", async () => {
+    const conversation = opened();
+    service.join.mockImplementation(async () => (service.join.mock.calls.length > 2 ? null : stream()));
+    service.read.mockImplementationOnce(untilLeft).mockImplementationOnce(whole);
+    conversation.look();
+    await vi.waitUntil(() => service.read.mock.calls.length === 1);
+    turnTo("hidden");
+    conversation.leave();
+    await vi.waitUntil(() => service.read.mock.settledResults[0]?.type === "rejected");
+    await settled();
+    expect(service.join).toHaveBeenCalledTimes(1);
+    turnTo("visible");
+    await vi.waitUntil(() => conversation.view.loaded && !conversation.view.running);
+    expect(service.read).toHaveBeenCalledTimes(2);
+  });
+
+  it("joins nothing because of a hint, nor because of its own message, until somebody looks", async () => {
+    const conversation = opened();
+    turnTo("hidden");
+    conversation.look();
+    conversation.send("a");
+    (await nth(0)).admit();
+    await settled();
+    expect(service.join).not.toHaveBeenCalled();
+    expect(service.read).not.toHaveBeenCalled();
+    turnTo("visible");
+    await vi.waitUntil(() => service.join.mock.calls.length > 0);
+  });
+});
+
+/** After whatever is about to happen by itself. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));

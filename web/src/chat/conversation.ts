@@ -2,6 +2,7 @@
 // every connection that breaks; messages wait here until the server has acknowledged them, and their ids make repeats harmless.
 import { Problem, isPassing } from "../api/http";
 import { backoff, pause } from "../api/pause";
+import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
 import { merge } from "./merge";
 import { type Message, type Page, history, join, post, postAgain, read, stop } from "./wire";
@@ -136,6 +137,11 @@ export class Conversation {
     );
   }
 
+  /** Gives the answer's connection back. It is joined again when somebody looks. */
+  leave(): void {
+    this.#connection.abort();
+  }
+
   /** What was open is not to be trusted: after a sleep, or when the service was gone. */
   reconnect(): void {
     this.#connection.abort();
@@ -170,13 +176,13 @@ export class Conversation {
 
   #answerOf(response: Response): void {
     this.onChange("started");
-    if (!this.#following) {
+    if (!this.#following && !isHidden()) {
       void this.#follow(response);
       return;
     }
-    // It waits behind the answer that is being read, and is joined after it. Leaving its stream cancels nothing.
+    // It waits behind the answer that is being read, or nobody looks; it is joined then. Leaving its stream cancels nothing.
     void response.body?.cancel();
-    this.#lookAgain = true;
+    this.look();
     void this.#refresh().catch(() => undefined);
   }
 
@@ -185,6 +191,7 @@ export class Conversation {
     let response = given;
     let lost: string | null = null; // the answer that was being read, running or ended since; known to all replicas at once
     for (let failures = 0; ; ) {
+      if (response === null) await untilVisible();
       this.#lookAgain = false;
       this.#connection = new AbortController();
       const { signal } = this.#connection;
@@ -212,7 +219,7 @@ export class Conversation {
           this.#set({ problem: error.message });
           break;
         }
-        this.#set({ reconnecting: this.#view.running });
+        this.#set({ reconnecting: this.#view.running && !isHidden() });
         await pause(backoff(failures++));
       }
       response = null;

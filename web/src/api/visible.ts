@@ -1,0 +1,27 @@
+// Whether anybody looks at the page. A browser has six connections per host: pages nobody looks at give theirs back.
+
+const HIDDEN_AFTER = 30_000; // who comes back sooner finds everything as it was
+
+export const isHidden = (): boolean => document.visibilityState === "hidden";
+
+/** Calls `leave` whenever nobody has looked for a while. */
+export function onLongHidden(leave: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (isHidden()) timer = setTimeout(leave, HIDDEN_AFTER);
+  });
+}
+
+/** Resolves when somebody looks; at once when somebody does. */
+export function untilVisible(): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isHidden()) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
+}
