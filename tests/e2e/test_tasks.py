@@ -2,6 +2,8 @@
 
 import json
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from playwright.sync_api import Locator, expect
@@ -20,6 +22,16 @@ def made(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob
     body = {"title": title, "description": "Made by a test of the page", "assignee": assignee, "deadline_seconds": seconds}
     person.client.post("/tasks/process", task_id=task_id, **body)
     return task_id
+
+
+@contextmanager
+def notifications(person: Person, mode: str) -> Generator[None]:
+    """With a target that behaves like that."""
+    person.client.http.put("/dev/notifications", json={"mode": mode}).raise_for_status()
+    try:
+        yield
+    finally:
+        person.client.http.put("/dev/notifications", json={"mode": "ok"}).raise_for_status()
 
 
 def is_red(screen: Screen, words: Locator) -> bool:
@@ -43,17 +55,27 @@ def test_a_sentence_becomes_a_task(screen: Screen) -> None:
 
 
 def test_a_failed_task_shows_each_undo_in_red_and_in_order(screen: Screen, person: Person) -> None:
-    person.client.http.put("/dev/notifications", json={"mode": "fail"}).raise_for_status()
-    try:
+    with notifications(person, "fail"):
         screen.say(asked("Never to be heard of"))
         card = screen.page.get_by_role("region", name="Create task: Failed")
         expect(card).to_be_visible()
-    finally:
-        person.client.http.put("/dev/notifications", json={"mode": "ok"}).raise_for_status()
     screen.wait_answered(1)
     undone = card.locator(".undo")
     expect(undone).to_have_text(["Undone: reminder", "Undone: assignment"])
     assert is_red(screen, undone.first)
+
+
+def test_a_workflow_that_outlasts_the_answer_is_not_called_done_and_its_end_is_found(screen: Screen, person: Person) -> None:
+    with notifications(person, "hang"):
+        screen.say(asked("Nobody takes it"))
+        screen.wait_answered(1)
+        expect(screen.page.get_by_role("region", name="Create task: Working")).to_be_visible()
+        screen.page.reload()
+        expect(screen.page.get_by_role("region", name="Create task: Working")).to_be_visible()
+        card = screen.page.get_by_role("region", name="Create task: Failed")
+        expect(card).to_be_visible()
+    expect(card.locator(".undo")).to_have_text(["Undone: reminder", "Undone: assignment"])
+    assert is_red(screen, card.locator(".undo").first)
 
 
 def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> None:

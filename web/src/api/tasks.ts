@@ -36,7 +36,6 @@ export const useWorkflow = (id: string, enabled = true) =>
     queryKey: ["task", id, "workflow"],
     queryFn: () => call<Workflow>(`/workflows/task-workflow-${encodeURIComponent(id)}`),
     enabled,
-    retry: false, // a task may have none
     refetchInterval: (query) => (query.state.data?.status === "running" ? 1_000 : false),
   });
 

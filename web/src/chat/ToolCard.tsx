@@ -8,7 +8,7 @@ import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { moment } from "../ui/time";
 import { Steps } from "./Steps";
-import { type Progress, argumentsOf, progressOf, taskOf } from "./parts";
+import { type Progress, argumentsOf, leftRunning, progressOf, taskOf } from "./parts";
 
 const T = TEXTS.tool;
 type State = "running" | "done" | "failed" | "stopped";
@@ -20,10 +20,18 @@ export function ToolCard(props: {
   onTask: (id: string) => void;
 }) {
   const { message, part, growing, onTask } = props;
+  const client = useQueryClient();
   const touched = taskOf(part);
   const told = progressOf(message, part.toolCallId);
-  const state = stateOf(part, growing, told?.status ?? touched?.status ?? null);
+  const left = leftRunning(part, told);
+  const found = useWorkflow(left ?? "", left !== null).data; // the stream does not tell how that ends, and the turn may be over
+  const progress = left === null ? told : (found ?? told);
+  const goesOn = left !== null && (progress?.status ?? "running") === "running";
+  const state = stateOf(part, growing, goesOn, progress?.status ?? touched?.status ?? null);
   const title = titleOf(part, touched?.task?.title);
+  useEffect(() => {
+    if (told && left === null) processingTold(client, told);
+  }, [client, told, left]);
   return (
     <section className={`tool ${state}`} aria-label={`${nameOf(part)}: ${T[state]}`}>
       <header>
@@ -39,7 +47,11 @@ export function ToolCard(props: {
         <span className="state">{T[state]}</span>
       </header>
       <Facts part={part} task={touched?.task ?? null} />
-      <Processing task={touched?.status ? touched.id : null} told={told} open={growing || state === "failed"} />
+      <Processing
+        task={touched?.status ? touched.id : null}
+        told={progress}
+        open={state === "failed" || state === "running" || (growing && progress !== null)}
+      />
       {part.state === "output-error" && <p className="problem">{part.errorText}</p>}
     </section>
   );
@@ -47,11 +59,7 @@ export function ToolCard(props: {
 
 /** The steps of the task's workflow: as the stream tells them, and later, when somebody looks, as the service does. */
 function Processing({ task, told, open }: { task: string | null; told: Progress | null; open: boolean }) {
-  const client = useQueryClient();
   const [opened, setOpened] = useState(false);
-  useEffect(() => {
-    if (told) processingTold(client, told);
-  }, [client, told]);
   const asked = useWorkflow(task ?? "", task !== null && told === null && (open || opened));
   const progress = told ?? asked.data;
   const steps = progress && <Steps steps={progress.steps} status={progress.status} />;
@@ -73,8 +81,9 @@ function titleOf(part: DynamicToolUIPart, known: string | undefined): string {
   return given.title ?? given.task_id ?? given.workflow_id ?? "";
 }
 
-function stateOf(part: DynamicToolUIPart, growing: boolean, workflow: string | null): State {
+function stateOf(part: DynamicToolUIPart, growing: boolean, goesOn: boolean, workflow: string | null): State {
   if (part.state === "output-error" || part.state === "output-denied") return "failed";
+  if (goesOn) return "running";
   if (part.state === "output-available") return workflow === "failed" || workflow === "rejected" ? "failed" : "done";
   return growing ? "running" : "stopped";
 }

@@ -37,6 +37,16 @@ export function taskOf(part: DynamicToolUIPart): { id: string; task: Task | null
   };
 }
 
+/**
+ * The task whose workflow a call started and left running, when nothing here knows how that ended. A call that only looked at
+ * a workflow is done, whatever it saw.
+ */
+export function leftRunning(part: DynamicToolUIPart, told: Progress | null): string | null {
+  const touched = taskOf(part);
+  const isOpen = part.toolName === "create_task" && touched?.status === "running" && (told?.status ?? "running") === "running";
+  return isOpen ? touched.id : null;
+}
+
 /** The arguments worth a line on the card, in the order the model gave them. */
 export function argumentsOf(part: DynamicToolUIPart): [string, string][] {
   return Object.entries(record(part.input)).flatMap(([name, value]) =>
