@@ -37,6 +37,24 @@ def test_escape_stops_from_the_keyboard(screen: Screen) -> None:
     expect(screen.box).to_be_focused()
 
 
+def test_escape_that_is_meant_for_something_else_stops_nothing(screen: Screen) -> None:
+    page = screen.page
+    screen.say(slow(600))
+    screen.wait_grown(4)
+    page.get_by_label("Search tasks").fill("cleared by Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Search tasks")).to_have_value("")
+    screen.box.dispatch_event("keydown", {"key": "Escape", "isComposing": True, "bubbles": True})
+    page.evaluate("document.body.appendChild(document.createElement('dialog')).showModal()")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_enabled()
+    screen.wait_grown(len(screen.words().split()) + 4)
+    screen.box.press("Escape")
+    screen.wait_answered(1)
+    expect(screen.answers.last).to_contain_text("Stopped")
+
+
 def test_stop_and_undo_takes_back_what_was_done(screen: Screen) -> None:
     screen.say(f"{mark()} [[script: {create('Not meant after all')}]] [[script: tokens=300 delay=40ms]]")
     expect(screen.row("Not meant after all")).to_be_visible()

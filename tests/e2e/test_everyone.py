@@ -29,6 +29,14 @@ def violations(screen: Screen) -> list[str]:
     return [f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for v in found for node in v["nodes"]]
 
 
+def too_wide(screen: Screen) -> list[str]:
+    """What has to be moved sideways to be read, of the window and the panes in it."""
+    return screen.page.evaluate(
+        "[document.documentElement, ...document.querySelectorAll('.scroll, aside')]"
+        ".filter((e) => e.scrollWidth > e.clientWidth).map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)"
+    )
+
+
 def converse(screen: Screen) -> None:
     screen.say(f'Have Bob review the payment PR by tomorrow {mark()} [[script: {RICH}]] [[script: text="{TEXT}"]]')
     screen.wait_answered(1)
@@ -82,14 +90,21 @@ def test_everything_is_usable_at_360_px(person: Person, keep_shot: Callable[[Scr
     converse(screen)
     for pane in ("Chat", "Tasks", "Context"):
         screen.show(pane)
-        assert screen.page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert too_wide(screen) == []
         keep_shot(screen, f"narrow-{pane.lower()}")
         assert violations(screen) == []
     screen.show("Tasks")
     screen.row("Review the payment PR").get_by_role("button").click()
     screen.board.get_by_role("button", name="Complete").click()
     expect(screen.board.locator(".line")).to_contain_text("Completed")
-    assert screen.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert too_wide(screen) == []
+    screen.show("Chat")
+    screen.say(f"{mark()} [[script: tokens=300 delay=60ms]]")
+    screen.wait_grown(3)
+    assert too_wide(screen) == []
+    assert violations(screen) == []
+    screen.page.get_by_role("button", name="Stop and undo", exact=True).click()
+    screen.wait_answered(2)
 
 
 def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen) -> None:
@@ -98,3 +113,17 @@ def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: 
     expect(told).to_have_text("Task Agent is answering")
     screen.wait_answered(1)
     expect(told).to_contain_text("Task Agent has answered: w0 w1")
+
+
+def test_a_screen_reader_hears_each_answer_when_it_ends_and_a_failure_as_such(screen: Screen) -> None:
+    told = screen.page.locator(".chat [role=status]")
+    screen.say(f"{mark()} [[script: tokens=30 delay=60ms]]")
+    screen.wait_grown(2)
+    screen.say(f"{mark()} [[script: tokens=300 delay=60ms]]")
+    expect(told).to_contain_text("Task Agent has answered: w0 w1")
+    expect(screen.page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    screen.wait_grown(2)
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
+    expect(told).to_have_text("Stopped")
+    screen.say(f"{mark()} [[script: fault=quota times=1 tokens=3]]")
+    expect(told).to_contain_text("There is no answer: ")

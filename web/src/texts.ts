@@ -40,7 +40,7 @@ export const TEXTS = {
     copied: "Copied",
     thinking: "Thinking …",
     answering: "Task Agent is answering",
-    answered: "Task Agent has answered",
+    answered: "Task Agent has answered: {text}",
     reconnecting: "The connection was lost. The answer goes on as soon as it is back …",
     sending: "Sending …",
     queued: "Waits for the answer above",

@@ -1,22 +1,25 @@
-// For screen readers: that an answer comes, and the answer once it is whole. A text that grows word by word is unbearable to hear.
-import type { UIMessage } from "ai";
+// For screen readers: that an answer comes, and each answer once it is whole. A text that grows word by word is unbearable to hear.
 import { useEffect, useRef, useState } from "react";
 import { TEXTS } from "../texts";
-import { textOf } from "./parts";
+import { beingGiven, ended } from "./announce";
+import type { View } from "./conversation";
 
-export function Announcer({ running, last }: { running: boolean; last: UIMessage | undefined }) {
-  const [said, setSaid] = useState("");
-  const wasRunning = useRef(false);
+export function Announcer({ running, messages, live }: Pick<View, "running" | "messages" | "live">) {
+  const [said, setSaid] = useState({ text: "", nth: 0 });
+  const awaited = useRef(new Set<string>());
+  const tell = (text: string) => setSaid(({ nth }) => ({ text, nth: nth + 1 }));
   useEffect(() => {
-    if (running && !wasRunning.current) setSaid(TEXTS.chat.answering);
-    if (!running && wasRunning.current) {
-      setSaid(last?.role === "assistant" ? `${TEXTS.chat.answered}: ${textOf(last)}` : TEXTS.chat.answered);
-    }
-    wasRunning.current = running;
-  }, [running, last]);
+    if (running) tell(TEXTS.chat.answering); // not again for one that waited: it would cut off the answer before it
+  }, [running]);
+  useEffect(() => {
+    const over = ended(awaited.current, messages, live);
+    for (const id of over.keys()) awaited.current.delete(id);
+    for (const id of beingGiven(messages, live)) awaited.current.add(id);
+    if (over.size > 0) tell([...over.values()].join("\n"));
+  }, [messages, live]);
   return (
     <p className="hidden" role="status" aria-live="polite">
-      {said}
+      <span key={said.nth}>{said.text}</span>
     </p>
   );
 }

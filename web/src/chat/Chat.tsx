@@ -32,7 +32,6 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
     conversation.send(text);
     toEnd();
   };
-  const last = view.messages.findLast((message) => message.metadata?.status !== "queued");
   return (
     <section className="chat" aria-label={T.region}>
       <div className="scroll" ref={box} tabIndex={-1}>
@@ -57,7 +56,7 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
           <Icon name="down" /> {T.newest}
         </button>
       )}
-      <Announcer running={view.running} last={last} />
+      <Announcer running={view.running} messages={view.messages} live={view.live} />
       <Composer
         running={view.running}
         stopping={view.stopping}
@@ -107,13 +106,19 @@ function Queued({ message, ahead, conversation }: { message: Message; ahead: num
   );
 }
 
-/** Escape stops the answer, wherever the focus is. */
+/** Escape stops the answer, wherever the focus is, unless it is meant for something else. */
 function useEscape(conversation: Conversation): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented && conversation.view.running) void conversation.stop();
+      if (event.key === "Escape" && conversation.view.running && !hasOtherUse(event)) void conversation.stop();
     };
     document.addEventListener("keydown", keys);
     return () => document.removeEventListener("keydown", keys);
   }, [conversation]);
+}
+
+/** It ends the composition of a character, clears a field or closes its picker, closes a dialog. */
+function hasOtherUse(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return true;
+  return event.target instanceof Element && event.target.matches("input, select, textarea:not(#message)");
 }

@@ -62,16 +62,18 @@ export function Composer(props: {
   );
 }
 
+/** Their names are attributes too: on a narrow screen only the icons are drawn. */
 function StopButtons({ stopping, onStop }: { stopping: boolean; onStop: (effects: "keep" | "undo") => void }) {
+  const stop = { "aria-label": stopping ? T.stopping : T.stop, title: stopping ? T.stopping : T.stop };
   return (
     <>
-      <button type="button" className="undo" onClick={() => onStop("undo")} disabled={stopping}>
+      <button type="button" className="undo" onClick={() => onStop("undo")} disabled={stopping} aria-label={T.stopUndo} title={T.stopUndo}>
         <Icon name="undo" />
         <span>{T.stopUndo}</span>
       </button>
-      <button type="button" className="stop" onClick={() => onStop("keep")} disabled={stopping} aria-keyshortcuts="Escape">
+      <button type="button" className="stop" onClick={() => onStop("keep")} disabled={stopping} aria-keyshortcuts="Escape" {...stop}>
         <Icon name="stop" />
-        <span>{stopping ? T.stopping : T.stop}</span>
+        <span>{stop.title}</span>
       </button>
     </>
   );
