@@ -11,6 +11,18 @@ from tests.integration.endpoint import mark
 from tests.integration.stack import Stack
 
 AXE = (Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+# The contrast of each field's border with what is in it and with what is around it, as WCAG counts. axe knows no such rule.
+EDGES = """(fields) => {
+    const light = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0.05);
+    const contrast = (a, b) => Math.max(light(a) / light(b), light(b) / light(a));
+    const ground = (e) => {
+        const color = getComputedStyle(e).backgroundColor;
+        return color === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : color;
+    };
+    return fields.flatMap((e) => [e, e.parentElement].map((on) => contrast(getComputedStyle(e).borderTopColor, ground(on))));
+}"""
 RICH = (
     'tool=create_task args={"title": "Review the payment PR", "description": "It touches refunds", "assignee": "Bob", '
     '"deadline_seconds": 90000}'
@@ -33,7 +45,8 @@ def too_wide(screen: Screen) -> list[str]:
     """What has to be moved sideways to be read, of the window and the panes in it."""
     return screen.page.evaluate(
         "[document.documentElement, ...document.querySelectorAll('.scroll, aside')]"
-        ".filter((e) => e.scrollWidth > e.clientWidth).map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)"
+        ".filter((e) => e.scrollWidth > e.clientWidth)"
+        ".map((e) => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)"
     )
 
 
@@ -83,6 +96,19 @@ def test_dark_is_dark(person: Person) -> None:
     screen = person.open(color_scheme="dark")
     red, green, blue = screen.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
     assert max(red, green, blue) < 60
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_where_one_can_write_has_an_edge_one_can_see(person: Person, scheme: str) -> None:
+    screen = person.open(color_scheme=scheme)
+    person.client.post("/tasks/process", task_id=mark(), title="Edges", description="To be seen", assignee="Bob")
+    fields = "#message, aside input, aside select"
+    assert min(screen.page.locator(fields).evaluate_all(EDGES)) >= 3
+    screen.row("Edges").get_by_role("button").click()
+    screen.board.get_by_role("button", name="Reassign").click()
+    assert min(screen.page.locator(fields).evaluate_all(EDGES)) >= 3
+    screen.show("Context")
+    assert min(screen.page.locator(fields).evaluate_all(EDGES)) >= 3
 
 
 def test_everything_is_usable_at_360_px(person: Person, keep_shot: Callable[[Screen, str], None]) -> None:
