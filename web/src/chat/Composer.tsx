@@ -64,16 +64,17 @@ export function Composer(props: {
 
 /** Their names are attributes too: on a narrow screen only the icons are drawn. */
 function StopButtons({ stopping, onStop }: { stopping: boolean; onStop: (effects: "keep" | "undo") => void }) {
-  const stop = { "aria-label": stopping ? T.stopping : T.stop, title: stopping ? T.stopping : T.stop };
+  const stop = stopping ? T.stopping : T.stop;
+  const common = { type: "button", disabled: stopping } as const;
   return (
     <>
-      <button type="button" className="undo" onClick={() => onStop("undo")} disabled={stopping} aria-label={T.stopUndo} title={T.stopUndo}>
+      <button {...common} className="undo" onClick={() => onStop("undo")} aria-label={T.stopUndo} title={T.stopUndo}>
         <Icon name="undo" />
         <span>{T.stopUndo}</span>
       </button>
-      <button type="button" className="stop" onClick={() => onStop("keep")} disabled={stopping} aria-keyshortcuts="Escape" {...stop}>
+      <button {...common} className="stop" onClick={() => onStop("keep")} aria-label={stop} title={stop} aria-keyshortcuts="Escape">
         <Icon name="stop" />
-        <span>{stop.title}</span>
+        <span>{stop}</span>
       </button>
     </>
   );

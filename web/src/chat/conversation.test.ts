@@ -102,9 +102,9 @@ describe("older messages", () => {
     service.history.mockResolvedValueOnce({ messages: [message("new")], next: 7 });
     conversation.look();
     await vi.waitUntil(() => conversation.view.loaded);
-    service.history.mockResolvedValueOnce({ messages: [message("old")], next: null });
-    service.history.mockResolvedValueOnce({ messages: [message("old")], next: null });
+    service.history.mockClear().mockResolvedValue({ messages: [message("old")], next: null });
     await Promise.all([conversation.loadOlder(), conversation.loadOlder()]);
+    expect(service.history).toHaveBeenCalledTimes(1);
     expect(ids(conversation)).toEqual(["old", "new"]);
     expect(conversation.view.loadingOlder).toBe(false);
   });
