@@ -28,7 +28,7 @@ Ctrl-C while an answer comes cancels it; once more leaves.
 
 def once(client: ChatClient, text: str) -> int:
     """Answer on stdout, everything else on stderr; 0 when the turn completed."""
-    ending = _turn(client, ChatView(sys.stdout, Console(stderr=True, highlight=False)), _saying(client, text))
+    ending = _turn(client, ChatView(sys.stdout, Console(stderr=True, highlight=False)), _saying(client, text), patient=False)
     return 0 if ending and ending.status == "completed" else 1
 
 
@@ -106,9 +106,9 @@ def _new(client: ChatClient, view: View, name: str) -> None:
     view.note(f"conversation {name!r}, {told} turns so far")
 
 
-def _turn(client: ChatClient, view: View, start: Open) -> Ending | None:
+def _turn(client: ChatClient, view: View, start: Open, *, patient: bool = True) -> Ending | None:
     endings: list[Ending] = []
-    _guarded(client, view, lambda: endings.append(take_turn(client, view, start)))
+    _guarded(client, view, lambda: endings.append(take_turn(client, view, start, patient=patient)))
     return endings[0] if endings else None
 
 
@@ -118,7 +118,7 @@ def _guarded(client: ChatClient, view: View, act: Callable[[], None]) -> None:
     except Refused as refused:
         view.note(f"refused: {refused}", "red")
     except Lost as lost:
-        view.note(f"the service does not come back; turn {lost.turn_id} goes on when it does", "red")
+        view.note(f"the service does not come back; {lost}", "red")
     except httpx.ConnectError:
         view.note(f"nothing answers at {client.url}; start it with: task-agent up", "red")
     except httpx.TransportError as error:

@@ -18,11 +18,11 @@ Opened = tuple[str, Iterator[Frame]]
 
 
 class Refused(Exception):
-    """The service answered with an error; the text is its ``detail``."""
+    """The service answered with an error; the text is its ``detail``. ``retry_after``: seconds it asks to wait, 0 if none."""
 
-    def __init__(self, detail: str, status: int) -> None:
+    def __init__(self, detail: str, status: int, retry_after: int = 0) -> None:
         super().__init__(f"{detail} (HTTP {status})")
-        self.status = status
+        self.status, self.retry_after = status, retry_after
 
 
 class ChatClient:
@@ -96,4 +96,5 @@ def _accepted(response: httpx.Response) -> httpx.Response:
         detail = read_json(response.text)["detail"]
     except (ValueError, KeyError, TypeError):
         detail = harmless(response.text[:500])
-    raise Refused(detail, response.status_code)
+    asked = response.headers.get("Retry-After", "")
+    raise Refused(detail, response.status_code, int(asked[:9]) if asked.isdecimal() else 0)

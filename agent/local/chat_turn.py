@@ -11,35 +11,38 @@ import httpx
 
 from agent.local.chat_client import ChatClient, Opened, Refused
 from agent.local.chat_view import Ending, View
-from agent.local.sse import Frame
+from agent.local.sse import PING, Frame
 
 _PAUSE_FIRST, _PAUSE_MAX = 0.2, 2.0
-_UNREACHABLE_MAX = 60.0  # a restart takes a few seconds, and up to half a minute after a crash
+_UNREACHABLE_MAX = 60.0  # since a break; a restart takes a few seconds, and up to half a minute after a crash
 _ENDINGS = ("turn.completed", "turn.failed", "turn.cancelled")
-_LATER = (429, 503)  # refusals of a service that is about to be ready
+_PASSING = (502, 503, 504)  # a service that stops or starts, or what stands before it
+_BROKEN = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 
 Open = Callable[[], AbstractContextManager[Opened]]
 
 
 class Lost(Exception):
-    """The service did not come back in time. The turn goes on there; ``turn_id`` names it."""
+    """The service did not come back in time. The text says what becomes of the turn, if it has one."""
 
     def __init__(self, turn_id: str) -> None:
-        super().__init__(turn_id)
-        self.turn_id = turn_id
+        unknown = "whether it took the message in is not known: /history tells once it is back"
+        super().__init__(f"turn {turn_id} goes on when it does" if turn_id else unknown)
 
 
-def take_turn(client: ChatClient, view: View, start: Open) -> Ending:
+def take_turn(client: ChatClient, view: View, start: Open, *, patient: bool = True) -> Ending:
     """The end of the turn that ``start`` opens, shown and told. The first Ctrl-C cancels it.
 
-    ``start`` is repeated when it breaks before it has answered, so it must name a key.
+    ``start`` is repeated when it breaks before it has answered, or the service cannot answer now, so it must name a key.
+    Who is not ``patient`` wants to know at once when nobody is there to begin with.
 
     Raises:
         Refused, Lost.
-        httpx.TransportError: nobody was there to begin with.
+        httpx.TransportError: nobody was there, for as long as that was tried; or there is no way to ask.
         KeyboardInterrupt: the second Ctrl-C; the turn is being cancelled.
     """
-    following = _Following(client, view, start)
+    following = _Following(client, view, start, patient)
     try:
         with _first_interrupt(following.cancel):
             ending = following.to_the_end()
@@ -51,23 +54,25 @@ def take_turn(client: ChatClient, view: View, start: Open) -> Ending:
 
 
 class _Following:
-    def __init__(self, client: ChatClient, view: View, start: Open) -> None:
-        self._client, self._view, self._open = client, view, start
+    def __init__(self, client: ChatClient, view: View, start: Open, patient: bool) -> None:
+        self._client, self._view, self._open, self._patient = client, view, start, patient
         self._turn_id = self._seen = ""
-        self._heard, self._breaks = time.monotonic(), 0
+        self._sent = False  # whether the service may have taken the message in
+        self._outage: float | None = None  # since when the connection is broken
+        self._breaks = 0
 
     def to_the_end(self) -> Ending:
         while True:
+            failure: Exception | None = None
             try:
                 if (ending := self._read()) is not None:
                     return ending
-            except httpx.TransportError as broken:
-                if not self._turn_id and not self._breaks and isinstance(broken, httpx.ConnectError):
+            except (*_BROKEN, Refused) as error:
+                if not self._passes(error):
                     raise
-            except Refused as refused:
-                if not self._turn_id or refused.status not in _LATER:
-                    raise
-            self._pause()
+                failure = error
+            self._sent = self._sent or not isinstance(failure, _NOT_SENT)
+            self._pause(failure)
 
     def cancel(self) -> bool:
         """Whether there is a turn to cancel; it is done beside, for the stream goes on and tells the end."""
@@ -80,20 +85,44 @@ class _Following:
         with self._open() as (self._turn_id, stream):
             self._open = lambda: self._client.follow(self._turn_id, self._seen)
             for frame in stream:
-                self._heard, self._breaks = time.monotonic(), 0
+                self._outage, self._breaks = None, 0
+                if frame is PING:
+                    continue
                 if frame.event in _ENDINGS:
                     return _ending(frame)
                 self._view.show(frame)
                 self._seen = frame.id
         return None
 
-    def _pause(self) -> None:
-        if time.monotonic() - self._heard > _UNREACHABLE_MAX:
-            raise Lost(self._turn_id)
-        if not self._breaks:
-            self._view.note("the stream broke; it goes on when the service is back")
-        time.sleep(min(_PAUSE_FIRST * 2**self._breaks, _PAUSE_MAX))
+    def _passes(self, failure: Exception) -> bool:
+        """Too many requests are news to who asks for a turn, but no reason to leave one that is there."""
+        if isinstance(failure, Refused):
+            return failure.status in _PASSING or (failure.status == 429 and bool(self._turn_id))
+        return self._patient or self._sent or not isinstance(failure, _NOT_SENT)
+
+    def _pause(self, failure: Exception | None) -> None:
+        now = time.monotonic()
+        if self._outage is None:
+            self._outage = now
+            self._view.note(self._waiting(failure))
+        left = self._outage + _UNREACHABLE_MAX - now
+        if left <= 0:
+            raise failure if failure and not self._sent else Lost(self._turn_id)
+        asked = failure.retry_after if isinstance(failure, Refused) else 0
+        time.sleep(min(max(asked, min(_PAUSE_FIRST * 2**self._breaks, _PAUSE_MAX)), left))
         self._breaks += 1
+
+    def _waiting(self, failure: Exception | None) -> str:
+        if self._turn_id:
+            return "the stream broke; it goes on when the service is back"
+        again = f"trying again for up to {_UNREACHABLE_MAX:.0f} seconds"
+        match failure:
+            case Refused():
+                return f"not yet: {failure}; {again}"
+            case httpx.ConnectError() | httpx.ConnectTimeout():
+                return f"nothing answers at {self._client.url}; {again} (to start it: task-agent up)"
+            case _:
+                return f"no answer came; {again}"
 
 
 @contextmanager

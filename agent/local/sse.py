@@ -16,6 +16,10 @@ class Frame:
     data: dict[str, Any]
 
 
+PING = Frame("", "ping", {})
+"""A comment: nothing but a sign that the other side is there."""
+
+
 def lines(chunks: Iterable[str]) -> Iterator[str]:
     """Complete lines of a stream that arrives in pieces.
 
@@ -28,7 +32,7 @@ def lines(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def frames(chunks: Iterable[str]) -> Iterator[Frame]:
-    """Frames as they are complete. Comments (pings) are skipped; a frame that the end of the stream cuts off is dropped."""
+    """Frames as they are complete, and PING for each comment; a frame that the end of the stream cuts off is dropped."""
     fields: dict[str, list[str]] = {}
     last_id = ""
     for line in lines(chunks):
@@ -36,6 +40,8 @@ def frames(chunks: Iterable[str]) -> Iterator[Frame]:
             name, _, value = line.partition(":")
             if name:
                 fields.setdefault(name, []).append(value.removeprefix(" "))
+            else:
+                yield PING
             continue
         if "id" in fields:
             last_id = fields["id"][-1]

@@ -23,11 +23,15 @@ def completed(text: str) -> bytes:
 class Script:
     """``stream`` answers a POST of a turn and then cuts the connection; ``pages`` answer GET, the last one again and again.
 
+    ``first`` answers the first POSTs, each once; None is no answer, the connection is cut.
+
     A page that is a list of frames is a stream of the turn, cut off as well; bytes are sent as they are, all else as JSON.
     """
 
     stream: list[bytes] = field(default_factory=list[bytes])
     refusal: tuple[int, Any] | None = None
+    first: list[tuple[int, Any] | None] = field(default_factory=list[tuple[int, Any] | None])
+    retry_after: str = ""
     turn: str = TURN
     pages: dict[str, list[tuple[int, Any]]] = field(default_factory=dict[str, list[tuple[int, Any]]])
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
@@ -58,10 +62,11 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "null")
             script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            if script.refusal:
-                self._answer(*script.refusal)
-                return
-            self._stream(script.stream)
+            answer = script.first.pop(0) if script.first else script.refusal or (200, script.stream)
+            if answer is None:
+                self.close_connection = True
+            else:
+                self._answer(*answer)
 
         def _stream(self, pieces: list[bytes]) -> None:
             self.send_response(200)
@@ -87,6 +92,8 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            if script.retry_after:
+                self.send_header("Retry-After", script.retry_after)
             self.end_headers()
             self.wfile.write(data)
 

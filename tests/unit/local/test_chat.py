@@ -207,7 +207,7 @@ def test_tasks_says_when_there_are_more(
 def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(
     talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, patient: bool) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(chat, "take_turn", interrupted)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.local.sse import Frame, frames
+from agent.local.sse import PING, Frame, frames
 
 STREAM = """\
 : ping
@@ -32,6 +32,7 @@ def test_frames_come_whole_whatever_the_pieces(size: int, ending: str) -> None:
     stream = STREAM.replace("\n", ending)
     pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
     assert list(frames(pieces)) == [
+        PING,
         Frame("t/1-0", "turn.started", {"turn_id": "t"}),
         Frame("t/2-0", "text.delta", {"delta": "Hallo"}),
         Frame("t/2-0", "message", {}),
