@@ -132,12 +132,13 @@ describe("a page nobody looks at", () => {
     expect(service.read).toHaveBeenCalledTimes(2);
   });
 
-  it("joins nothing because of a hint, nor because of its own message, until somebody looks", async () => {
+  it("joins nothing because of its own message, nor because of a hint, until somebody looks", async () => {
     const conversation = opened();
     turnTo("hidden");
-    conversation.look();
     conversation.send("a");
     (await nth(0)).admit();
+    await settled();
+    conversation.look();
     await settled();
     expect(service.join).not.toHaveBeenCalled();
     expect(service.read).not.toHaveBeenCalled();
