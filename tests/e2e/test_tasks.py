@@ -1,12 +1,14 @@
 """Tasks beside the conversation: made by a sentence, live, opened, changed by click; undos in red, in their order."""
 
 import json
+import re
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.screen import OUTAGE, REFUSAL, Person, Screen
 from tests.integration.endpoint import mark
@@ -120,6 +122,51 @@ def test_a_task_is_opened_and_changed_by_click(screen: Screen, person: Person) -
     assert (task["status"], task["assignee"], task["deadline"]) == ("completed", "Carol", None)
 
 
+def test_a_task_of_an_older_page_is_there_once_and_counts_do_not_pretend(screen: Screen, person: Person) -> None:
+    old, new = (person.client.get(f"/tasks/{made(person, title)}") for title in ("Of long ago", "Of today"))
+    pages = {"": {"tasks": [new], "next": "older"}, "older": {"tasks": [old], "next": None}}
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=pages["older" if "cursor=older" in route.request.url else ""])
+
+    screen.page.route("**/tasks?limit=*", answer)
+    screen.page.reload()
+    expect(screen.board.get_by_role("button", name="Open 1+", exact=True)).to_be_visible()
+    person.client.post(f"/tasks/{old['task_id']}/status", status="in_progress")
+    expect(screen.row("Of long ago")).to_contain_text("In progress")
+    screen.board.get_by_role("button", name="Show older tasks").click()
+    expect(screen.board.get_by_role("button", name="Open 2", exact=True)).to_be_visible()
+    expect(screen.row("Of long ago")).to_have_count(1)
+    expect(screen.row("Of long ago")).to_contain_text("In progress")
+
+
+def test_the_list_is_as_it_was_left_and_the_focus_is_never_lost(screen: Screen, person: Person) -> None:
+    made(person, "Found again", assignee="Zoe")
+    made(person, "Not looked for")
+    board, search = screen.board, screen.board.get_by_label("Search tasks")
+    search.fill("zoe")
+    board.get_by_label("Sort by").select_option("title")
+    board.get_by_role("button", name="All").click()
+    row = screen.row("Found again").get_by_role("button")
+    row.click()
+    board.get_by_role("button", name="Reassign").click()
+    board.get_by_label("New assignee").fill("Zoe B")
+    board.get_by_role("button", name="Save").click()
+    expect(board.get_by_role("button", name="Reassign")).to_be_focused()
+    board.get_by_role("button", name="Complete").click()
+    expect(board.get_by_role("heading", name="Found again")).to_be_focused()
+    board.get_by_role("button", name="All tasks").click()
+    expect(row).to_be_focused()
+    expect(search).to_have_value("zoe")
+    expect(board.get_by_label("Sort by")).to_have_value("title")
+    expect(board.locator(".row .title")).to_have_text(["Found again"])
+    row.click()
+    expect(board.get_by_role("button", name="All tasks")).to_be_focused()
+    screen.page.keyboard.press("Control+k")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("zoe")
+
+
 def test_a_change_made_elsewhere_is_seen(screen: Screen, person: Person) -> None:
     task_id = made(person, "Changed elsewhere")
     expect(screen.row("Changed elsewhere")).to_contain_text("Assigned")
@@ -151,6 +198,20 @@ def test_what_happened_while_the_network_was_gone_is_seen_when_it_is_back(screen
     screen.page.context.set_offline(False)
     expect(screen.row("Changed meanwhile")).to_contain_text("In progress")
     expect(screen.row("Made meanwhile")).to_be_visible()
+
+
+def test_a_task_without_a_workflow_and_one_whose_workflow_cannot_be_loaded_are_told_apart(
+    screen: Screen, person: Person
+) -> None:
+    person.expected = re.compile("status of (404|503)")
+    answers: dict[str, Any] = {"status": 503, "json": {"code": "unavailable", "detail": "The engine is away."}}
+    screen.page.route("**/workflows/**", lambda route: route.fulfill(**answers))
+    made(person, "Made somehow")
+    screen.row("Made somehow").get_by_role("button").click()
+    expect(screen.board.get_by_text("could not be loaded: The engine is away.")).to_be_visible()
+    expect(screen.board.get_by_text("not made by a workflow")).to_have_count(0)
+    answers |= {"status": 404}
+    expect(screen.board.get_by_text("This task was not made by a workflow.")).to_be_visible()
 
 
 def test_the_service_says_why_a_change_is_refused(screen: Screen, person: Person) -> None:

@@ -5,7 +5,8 @@ import { Inspector } from "./context/Inspector";
 import { conversation, feed } from "./live";
 import { Down } from "./system/Down";
 import { Footer } from "./system/Footer";
-import { Board } from "./tasks/Board";
+import { Board, SEARCH } from "./tasks/Board";
+import { FIRST_CHOICE } from "./tasks/select";
 import { TEXTS } from "./texts";
 
 type Pane = "chat" | "tasks" | "context";
@@ -15,6 +16,7 @@ export function App() {
   const [pane, setPane] = useState<Pane>("chat");
   const [side, setSide] = useState<Exclude<Pane, "chat">>("tasks");
   const [opened, setOpened] = useState<string | null>(null);
+  const [choice, setChoice] = useState(FIRST_CHOICE);
   const connection = useSyncExternalStore(feed.subscribe, () => feed.state);
 
   const show = useCallback((next: Pane) => {
@@ -28,7 +30,11 @@ export function App() {
     },
     [show],
   );
-  useShortcuts(show);
+  const find = useCallback(() => {
+    setOpened(null);
+    show("tasks");
+  }, [show]);
+  useShortcuts(show, find);
 
   return (
     <div className={`app show-${pane}`}>
@@ -53,7 +59,7 @@ export function App() {
       <main>
         <Chat conversation={conversation} onTask={openTask} />
         <aside aria-label={TEXTS.panes.side}>
-          {side === "tasks" ? <Board opened={opened} onOpen={setOpened} /> : <Inspector />}
+          {side === "tasks" ? <Board {...{ opened, choice }} onOpen={setOpened} onChoose={setChoice} /> : <Inspector />}
         </aside>
       </main>
       <Footer connection={connection} />
@@ -62,19 +68,19 @@ export function App() {
   );
 }
 
-/** Ctrl or Cmd + K: search tasks. "/": the message box. */
-function useShortcuts(show: (pane: Pane) => void): void {
+/** Ctrl or Cmd + K: search tasks, also from within one. "/": the message box. */
+function useShortcuts(show: (pane: Pane) => void, find: () => void): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-      if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) focus(() => show("tasks"), "task-search");
+      if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) focus(find, SEARCH);
       else if (event.key === "/" && !typing) focus(() => show("chat"), "message");
       else return;
       event.preventDefault();
     };
     document.addEventListener("keydown", keys);
     return () => document.removeEventListener("keydown", keys);
-  }, [show]);
+  }, [show, find]);
 }
 
 function focus(show: () => void, id: string): void {

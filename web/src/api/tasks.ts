@@ -8,6 +8,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { call } from "./http";
+import { merged, newer, upsert } from "./pages";
 import type { Task, TaskHistory, TaskPage, Workflow } from "./types";
 
 type Pages = InfiniteData<TaskPage, string | null>;
@@ -21,11 +22,16 @@ export function useTasks() {
     queryFn: ({ pageParam }) =>
       call<TaskPage>(`/tasks?limit=${PAGE}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
     getNextPageParam: (page) => page.next,
+    structuralSharing: (known, fresh) => merged(known as Pages | undefined, fresh as Pages),
   });
 }
 
 export const useTask = (id: string) =>
-  useQuery({ queryKey: ["task", id], queryFn: () => call<Task>(`/tasks/${encodeURIComponent(id)}`) });
+  useQuery({
+    queryKey: ["task", id],
+    queryFn: () => call<Task>(`/tasks/${encodeURIComponent(id)}`),
+    structuralSharing: (known, fresh) => newer(known as Task | undefined, fresh as Task),
+  });
 
 export const useTaskHistory = (id: string) =>
   useQuery({ queryKey: ["task", id, "history"], queryFn: () => call<TaskHistory>(`/tasks/${encodeURIComponent(id)}/history`) });
@@ -66,18 +72,7 @@ export function useChangeTask(id: string) {
 /** A task is as `task` says: told by the feed, or by the answer to a change. */
 export function taskChanged(client: QueryClient, task: Task): void {
   client.setQueryData<Pages>(LIST, (pages) => pages && { ...pages, pages: upsert(pages.pages, task) });
-  client.setQueryData<Task>(["task", task.task_id], (known) => (known && known.version > task.version ? known : task));
+  client.setQueryData<Task>(["task", task.task_id], (known) => newer(known, task));
   void client.invalidateQueries({ queryKey: ["task", task.task_id, "history"] });
   void client.invalidateQueries({ queryKey: ["task", task.task_id, "workflow"] });
-}
-
-/** `pages` with `task` in its place, or first when it is new; an older version than the known one changes nothing. */
-export function upsert(pages: TaskPage[], task: Task): TaskPage[] {
-  const known = pages.flatMap((page) => page.tasks).find((other) => other.task_id === task.task_id);
-  if (known && known.version >= task.version) return pages;
-  if (known) {
-    return pages.map((page) => ({ ...page, tasks: page.tasks.map((t) => (t.task_id === task.task_id ? task : t)) }));
-  }
-  const [first, ...rest] = pages;
-  return first ? [{ ...first, tasks: [task, ...first.tasks] }, ...rest] : pages;
 }

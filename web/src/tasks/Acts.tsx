@@ -1,5 +1,5 @@
 // What a person can do with a task by click. The service decides what is allowed; a refusal is shown as it says it.
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import { type TaskChange, useChangeTask } from "../api/tasks";
 import type { Task } from "../api/types";
 import { TEXTS, say } from "../texts";
@@ -8,14 +8,25 @@ import { isOpen } from "./select";
 
 const T = TEXTS.task;
 
-export function Acts({ task }: { task: Task }) {
+export function Acts({ task, title }: { task: Task; title: RefObject<HTMLElement | null> }) {
   const change = useChangeTask(task.task_id);
   const [form, setForm] = useState<"assignee" | "deadline" | null>(null);
+  const pressed = useRef<HTMLElement>(null);
+  const acted = useRef(false);
+  useEffect(() => {
+    // What had the focus may be gone by what was done: a form that was saved, or a button for what is no longer possible.
+    if (!acted.current || document.activeElement !== document.body) return;
+    acted.current = false;
+    (pressed.current?.isConnected ? pressed.current : title.current)?.focus();
+  }, [task.version, form, title]);
   if (!isOpen(task)) return null;
-  const act = (what: TaskChange) => change.mutate(what, { onSuccess: () => setForm(null) });
+  const act = (what: TaskChange) => {
+    acted.current = true;
+    change.mutate(what, { onSuccess: () => setForm(null), onError: () => (acted.current = false) });
+  };
   return (
     <div className="acts">
-      <div className="buttons">
+      <div className="buttons" onClick={(event) => (pressed.current = (event.target as Element).closest("button"))}>
         <button type="button" className="primary" onClick={() => act({ path: "status", body: { status: "completed" } })}>
           {T.complete}
         </button>

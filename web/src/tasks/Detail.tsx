@@ -1,5 +1,6 @@
 // One task: what it is, what can be done with it, how its processing went, and what happened to it.
 import { useEffect, useRef } from "react";
+import { Problem } from "../api/http";
 import { useTask, useTaskHistory, useWorkflow } from "../api/tasks";
 import type { Task } from "../api/types";
 import { Steps } from "../chat/Steps";
@@ -31,9 +32,13 @@ function Known({ task }: { task: Task }) {
   const now = useNow();
   const workflow = useWorkflow(task.task_id);
   const history = useTaskHistory(task.task_id);
+  const whyNot = workflow.data ? null : workflow.failureReason; // said while it is tried again, too
+  const title = useRef<HTMLHeadingElement>(null);
   return (
     <>
-      <h2>{task.title}</h2>
+      <h2 ref={title} tabIndex={-1}>
+        {task.title}
+      </h2>
       <p className="line">
         <Status task={task} /> <Deadline task={task} now={now} />
       </p>
@@ -52,15 +57,22 @@ function Known({ task }: { task: Task }) {
           <code>{task.task_id}</code>
         </dd>
       </dl>
-      <Acts task={task} />
+      <Acts task={task} title={title} />
       <h3>
         {T.processing}
         {workflow.data && <small>{T.processingStatus[workflow.data.status]}</small>}
       </h3>
       {workflow.data && <Steps steps={workflow.data.steps} status={workflow.data.status} />}
-      {workflow.error && <p className="muted">{T.noProcessing}</p>}
+      {whyNot && <Unprocessed why={whyNot} />}
       <h3>{T.history}</h3>
       {history.data && <Happened history={history.data} />}
     </>
   );
 }
+
+const Unprocessed = ({ why }: { why: Error }) =>
+  why instanceof Problem && why.status === 404 ? (
+    <p className="muted">{T.noProcessing}</p>
+  ) : (
+    <p className="problem">{say(T.processingError, { why: why.message })}</p>
+  );

@@ -4,6 +4,15 @@ import type { Task } from "../api/types";
 export type Filter = "open" | "overdue" | "done" | "all";
 export type Sort = "deadline" | "newest" | "title" | "assignee";
 
+/** What a person has chosen to see of the list. */
+export interface Choice {
+  filter: Filter;
+  sort: Sort;
+  search: string;
+}
+
+export const FIRST_CHOICE: Choice = { filter: "open", sort: "deadline", search: "" };
+
 const FILTERS: Record<Filter, (task: Task) => boolean> = {
   open: (task) => task.status !== "completed" && task.status !== "cancelled",
   overdue: (task) => task.status === "overdue",
@@ -21,7 +30,7 @@ const SORTS: Record<Sort, (a: Task, b: Task) => number> = {
 };
 
 /** Tasks that pass the filter and have every word of `search` somewhere, in the order asked for. */
-export function select(tasks: Task[], filter: Filter, sort: Sort, search: string): Task[] {
+export function select(tasks: Task[], { filter, sort, search }: Choice): Task[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return tasks
     .filter((task) => {
