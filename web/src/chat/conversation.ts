@@ -253,7 +253,7 @@ export class Conversation {
   /** Takes over what the server has stored; once `settled`, what was live is part of it. */
   async #refresh(settled = false): Promise<void> {
     const page = await history(this.id);
-    const messages = merge(this.#view.messages, page.messages);
+    const messages = merge(this.#view.messages, page.messages, this.#view.live);
     const isOlderKnown = messages.length > page.messages.length;
     this.#set({
       loaded: true,
