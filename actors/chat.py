@@ -142,6 +142,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             restart=restart,
             messages=tuple(messages),
             schema_tokens=self.deps.schema_tokens,
+            cut_off=await self.cut_off_before(turn) if request.step == 0 else (),
         )
 
     @actor_turn

@@ -18,7 +18,7 @@ from agent.domain import turn as turns
 from agent.domain.conversation import HistoryPage, Meta, Submission, TurnView, history_turn, view
 from agent.domain.errors import Conflict, Unavailable
 from agent.domain.ids import TurnKey
-from agent.domain.limits import ALTERNATIVES_MAX, TURN_ATTEMPTS_MAX
+from agent.domain.limits import ALTERNATIVES_MAX, CUT_OFF_MAX, TURN_ATTEMPTS_MAX
 from agent.domain.turn import Failure, TurnRecord
 from agent.ports import Clock, Prompts, Pulse, Randomness, Tokens, Workflows
 
@@ -141,6 +141,17 @@ class ChatKeeper(StatefulActor):
         if not self.alone and await self.store.turn(meta.next) is not None:
             await self.store.write_meta(meta)
             await self.save()
+
+    async def cut_off_before(self, turn: TurnRecord) -> tuple[str, ...]:
+        """The cancelled turns right before ``turn`` that were run and have no shown text, newest first; CUT_OFF_MAX at most."""
+        found = list[str]()
+        for number in range(turn.number - 1, max(0, turn.number - 1 - CUT_OFF_MAX), -1):
+            before = await self.store.turn(number)
+            if before is None or before.status != "cancelled":
+                break
+            if before.interrupted is None and before.epoch > turns.ADMISSION_EPOCH:
+                found.append(before.turn_id)
+        return tuple(found)
 
     async def follow_on(self, meta: Meta) -> Meta:
         """Starts the next turn when the running one has ended and ``meta`` was not saved after it. Returns ``meta`` after."""

@@ -10,7 +10,7 @@ from actors.base import actor_turn
 from actors.chat_keeper import ChatKeeper
 from agent.domain import ids, undo
 from agent.domain.errors import NotFound
-from agent.domain.limits import UNDO_STARTS_MAX
+from agent.domain.limits import UNDO_STARTS_MAX, WORKFLOW_FORGOTTEN_AFTER
 from agent.domain.turn import TurnRecord
 from agent.domain.undo import BegunUndo, EndUndo, Undo, UndoOrder, UndoRef
 
@@ -30,9 +30,9 @@ class UndoKeeper(ChatKeeper):
         return undo.ordered(changes)
 
     async def heal_undo(self, turn: TurnRecord) -> TurnRecord:
-        """The turn; an undo whose workflow is gone starts anew, beyond the bound only to tell that it failed."""
+        """The turn; an undo whose workflow is gone, or forgotten, starts anew, beyond the bound only to tell that it failed."""
         order = await self.store.undo(turn.number)
-        if order is None or not await self.watch.is_gone(order.instance, order.started_at):
+        if order is None or not await self.watch.is_gone(order.instance, order.started_at, WORKFLOW_FORGOTTEN_AFTER):
             return turn
         if order.exhausted or turn.undo is None:
             await self.store.write_undo(turn.number, None)  # nobody could even tell; the turn does. Or it is not meant at all
@@ -42,6 +42,7 @@ class UndoKeeper(ChatKeeper):
             turn = turn.model_copy(update={"undo": undo.ended(turn.undo, (), self.now(), undo.EXHAUSTED)})
             await self.store.write_turn(turn)
         await self._start_undo(turn.number, order)
+        await self.deps.workflows.abandon(order.instance)  # the engine may have it, and have forgotten it
         return turn
 
     @actor_turn

@@ -19,12 +19,15 @@ class TurnWatch:
         self._workflows, self._pulse, self._clock = workflows, pulse, clock
         self._silent: tuple[TurnKey, datetime] | None = None
 
-    async def is_gone(self, instance: str, since: str) -> bool:
-        """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while."""
+    async def is_gone(self, instance: str, since: str, quiet_max: float | None = None) -> bool:
+        """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while.
+
+        With ``quiet_max`` one counts as gone, too, that the engine has left alone for so many seconds.
+        """
         if self._quiet(since) < TURN_STALE_AFTER:
             return False
         try:
-            return not await self._workflows.is_alive(instance)
+            return not await self._workflows.is_alive(instance, quiet_max)
         except Unavailable:
             return False  # the next look will tell; this one must not fail for it
 

@@ -111,6 +111,10 @@ class TurnLog(Pulse, Protocol):
         """The newest entry's id; None when there is no log (any more). Raises LogUnavailable."""
         ...
 
+    async def oldest(self, turn: TurnKey) -> EntryId | None:
+        """The oldest entry's id: of a log that was lost and is written again, not the turn's first. Raises LogUnavailable."""
+        ...
+
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         """Raises Closed or Fenced as soon as an append under ``epoch`` would: the signal for a producer to stop."""
         ...
@@ -281,8 +285,8 @@ class Workflows(Protocol):
 
     async def start_task_processing(self, tenant: str, task_id: str) -> None: ...
 
-    async def is_alive(self, instance: str) -> bool:
-        """Whether the instance is pending or running (false: ended, or unknown)."""
+    async def is_alive(self, instance: str, quiet_max: float | None = None) -> bool:
+        """Whether the instance is pending or running (not: ended, unknown, or running without a change for ``quiet_max`` s)."""
         ...
 
     async def abandon(self, instance: str) -> None:

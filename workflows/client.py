@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.ids import ConversationKey
-from agent.domain.limits import TASK_END_WAIT, TASK_FORGOTTEN_AFTER
+from agent.domain.limits import TASK_END_WAIT, WORKFLOW_FORGOTTEN_AFTER
 from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
 from agent.ports import Clock
 from workflows import names
@@ -50,10 +50,12 @@ class WorkflowClient:
         instance = ids.task_workflow_instance(tenant, task_id)
         await self._start(names.TASK_PROCESSING, instance, as_input(TaskRef(tenant=tenant, task_id=task_id)))
 
-    async def is_alive(self, instance: str) -> bool:
+    async def is_alive(self, instance: str, quiet_max: float | None = None) -> bool:
         """See ``ports.Workflows``."""
         state = await self._state(instance)
-        return state is not None and state.runtime_status in _ALIVE
+        if state is None or state.runtime_status not in _ALIVE:
+            return False
+        return quiet_max is None or not self._is_forgotten(state, quiet_max)
 
     async def abandon(self, instance: str) -> None:
         """See ``ports.Workflows``."""
@@ -65,15 +67,15 @@ class WorkflowClient:
         instance = ids.task_workflow_instance(tenant, task_id)
         state = await self._ended(instance, wait) if wait > 0 else None
         state = state or await self._state(instance)
-        if state is not None and self._is_forgotten(state):
+        if state is not None and self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER):
             await self._begin_anew(instance, tenant, task_id)
         return _view(task_id, state) if state is not None else None
 
-    def _is_forgotten(self, state: WorkflowState) -> bool:
-        """No step of a task's workflow takes as long, nor any pause between two attempts at one."""
+    def _is_forgotten(self, state: WorkflowState, quiet_max: float) -> bool:
+        """Whether no step of it takes as long, nor any pause between two attempts at one."""
         since: datetime = state.last_updated_at  # UTC, and the SDK does not say so
         quiet = self._clock.now() - since.replace(tzinfo=UTC)
-        return state.runtime_status is WorkflowStatus.RUNNING and quiet.total_seconds() >= TASK_FORGOTTEN_AFTER
+        return state.runtime_status is WorkflowStatus.RUNNING and quiet.total_seconds() >= quiet_max
 
     async def _begin_anew(self, instance: str, tenant: str, task_id: str) -> None:
         """The instance once more, from its start: keys make what it did harmless. The next look tries again."""

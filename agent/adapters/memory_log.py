@@ -81,6 +81,10 @@ class MemoryTurnLog:
         log = self._logs.get(turn)
         return log.entries[-1].id if log and log.entries else None
 
+    async def oldest(self, turn: TurnKey) -> EntryId | None:
+        log = self._logs.get(turn)
+        return log.entries[0].id if log and log.entries else None
+
     async def wait_refused(self, turn: TurnKey, epoch: int) -> NoReturn:
         log = self._log(turn)
         while True:

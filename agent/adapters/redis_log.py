@@ -84,6 +84,10 @@ class RedisTurnLog:
         found = await _reached(self._link.pipe.call("XREVRANGE", self._key(turn), "+", "-", "COUNT", 1))
         return _entry_id(found[0][0]) if found else None
 
+    async def oldest(self, turn: TurnKey) -> EntryId | None:
+        found = await _reached(self._link.pipe.call("XRANGE", self._key(turn), "-", "+", "COUNT", 1))
+        return _entry_id(found[0][0]) if found else None
+
     async def beat(self, turn: TurnKey) -> None:
         await _reached(self._link.pipe.call("SET", self._key(turn, "beat"), "", "PX", int(BEAT_KEPT * 1000)))
 

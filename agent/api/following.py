@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from agent.domain import cursors
 from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Problem, Unavailable
-from agent.domain.events import CLOSING_ID, EntryId, LogEntry, TerminalEvent, log_entry
+from agent.domain.events import CLOSING_ID, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.limits import OPEN_LOG_WAIT, RECORD_RETRY
 from agent.domain.replay import CommitWatch, missed_entries, record_entries
@@ -96,13 +96,14 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
 
     In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is.
     """
-    watch, seen_last = CommitWatch(after), after
+    watch, seen_last = CommitWatch(after, lost=after is not None and await _is_lost(log, turn, after)), after
     async for batch in log.follow(turn, after):
         if batch:
             told: list[LogEntry] = []
             for entry in batch:
                 if watch.lacks(entry):
-                    told += missed_entries(await _record(chats, turn), seen_last, entry.id)
+                    record = await _record(chats, turn)
+                    told += missed_entries(record, seen_last, entry, begins_late=watch.begins_late)
                 told.append(entry)
                 seen_last = entry.id
             yield told
@@ -115,8 +116,16 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
             continue
         # The log ends the stream, behind everything that is still on its way.
         if not await close_log(log, turn, seen.terminal):
-            yield [log_entry(CLOSING_ID, seen.terminal)]
+            yield record_entries(seen, seen_last)
             return
+
+
+async def _is_lost(log: TurnLog, turn: TurnKey, place: EntryId) -> bool:
+    """Whether the log no longer has what was at ``place``: it was lost, with a process or with Redis, and begun again."""
+    with contextlib.suppress(LogUnavailable):
+        oldest = await log.oldest(turn)
+        return oldest is None or place < oldest
+    return False
 
 
 async def _record(chats: Chats, turn: TurnKey) -> TurnView:

@@ -155,6 +155,7 @@ class BegunStep(Value):
     ``go``: run it under ``epoch`` with ``messages``; ``committed``: it is stored already (``tool_calls`` of it);
     ``ended``: the turn is over with ``status``; ``void``: the asking workflow does not run this turn, end at once;
     ``superseded``: the epoch is not the newest. ``terminal`` is the closing event once the turn has ended.
+    ``cut_off``: cancelled turns right before, of whose shown text ``messages`` may not tell yet.
     """
 
     kind: Literal["go", "committed", "ended", "void", "superseded"]
@@ -166,6 +167,7 @@ class BegunStep(Value):
     schema_tokens: int = 0
     tool_calls: int = 0
     terminal: TerminalEvent | None = None
+    cut_off: tuple[str, ...] = ()
 
 
 class BegunTools(Value):
@@ -294,6 +296,5 @@ def cancel(turn: TurnRecord, now: str, undo: Undo | None = None) -> TurnRecord:
 
 def keep_shown(turn: TurnRecord, shown: Message) -> TurnRecord:
     """A cancelled turn with the text its readers had seen of the step that was cut off. The first telling stays."""
-    if turn.status != "cancelled" or turn.interrupted is not None:
-        return turn
-    return turn.model_copy(update={"interrupted": shown})
+    is_first = turn.status == "cancelled" and turn.interrupted is None
+    return turn.model_copy(update={"interrupted": shown}) if is_first else turn

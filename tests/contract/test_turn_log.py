@@ -114,12 +114,12 @@ async def test_a_gap_is_kept_as_it_is_for_followers_to_see(log: TurnLog) -> None
     assert ids_of(await take(log, 2)) == ["2-0", "2-5"]
 
 
-async def test_the_newest_entry_is_told_and_that_there_is_none(log: TurnLog) -> None:
-    assert await log.newest(TURN) is None
+async def test_the_oldest_and_newest_entries_are_told_and_that_there_is_none(log: TurnLog) -> None:
+    assert (await log.oldest(TURN), await log.newest(TURN)) == (None, None)
     await log.append(TURN, EntryId(2, 0), [delta("a"), delta("b")])
     assert await log.newest(TURN) == EntryId(2, 1)
     await log.close(TURN, completed())
-    assert await log.newest(TURN) == CLOSING_ID
+    assert (await log.oldest(TURN), await log.newest(TURN)) == (EntryId(2, 0), CLOSING_ID)
 
 
 async def test_logs_of_different_turns_are_apart(log: TurnLog) -> None:

@@ -65,6 +65,7 @@ class FakeWorkflows:
         self.trace = trace if trace is not None else []
         self.started: list[tuple[str, str]] = []  # (turn id, instance)
         self.dead: set[str] = set()
+        self.forgotten: set[str] = set()
         self.abandoned: list[str] = []
         self.unreachable = False
         self.on_processing: Callable[[float], Awaitable[WorkflowView | None]] | None = None  # stands in for task_processing
@@ -81,9 +82,11 @@ class FakeWorkflows:
 
     async def start_task_processing(self, tenant: str, task_id: str) -> None: ...
 
-    async def is_alive(self, instance: str) -> bool:
+    async def is_alive(self, instance: str, quiet_max: float | None = None) -> bool:
         if self.unreachable:
             raise OUT_OF_REACH
+        if quiet_max is not None and instance in self.forgotten:
+            return False
         return instance not in self.dead and any(i == instance for _, i in self.started)
 
     async def abandon(self, instance: str) -> None:
@@ -163,6 +166,10 @@ class FragileLog:
     async def newest(self, turn: TurnKey) -> EntryId | None:
         self._reach()
         return await self.log.newest(turn)
+
+    async def oldest(self, turn: TurnKey) -> EntryId | None:
+        self._reach()
+        return await self.log.oldest(turn)
 
     async def beat(self, turn: TurnKey) -> None:
         self._reach()

@@ -26,7 +26,7 @@ def test_a_tasks_workflow_is_begun_anew(service: Stack, client: Client, monkeypa
     app = next(child for child in service.ps() if child["name"] == "app")
     told = environment(app["pid"])
     monkeypatch.setattr(settings, "DAPR_API_TOKEN", told["DAPR_API_TOKEN"])
-    monkeypatch.setattr(client_module, "TASK_FORGOTTEN_AFTER", 0.0)
+    monkeypatch.setattr(client_module, "WORKFLOW_FORGOTTEN_AFTER", 0.0)
     task_id = f"t-{mark()}"
     path = f"/workflows/task-workflow-{task_id}"
     with notifications_that_hang(service):

@@ -146,6 +146,10 @@ class _Turn:
         self.entries: list[LogEntry] = []
         self.left = draw(st.integers(0, 30)) if draw(st.booleans()) else None  # entries until the turn is cut off
 
+    @property
+    def view(self) -> TurnView:
+        return view(self.record, "main")
+
     def write(self, epoch: int, event: AnyTurnEvent) -> None:
         if self.left == 0:
             raise _Cut
@@ -270,8 +274,7 @@ class _Service:
 def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
     """A turn with its end. Its log may have lost its start, all from some entry on, or the rest of some attempts.
 
-    What attempts could not write is told from the record, and so is what was lost at the end, or, when the record was out of
-    reach as well, not at all.
+    What it lacks is told from the record, or, when the record was out of reach as well, its rest not at all.
     """
     turn = _Turn(draw)
     try:
@@ -283,12 +286,13 @@ def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
     entries, lost = turn.entries, draw(st.sampled_from(losses))
     if lost == "start":  # the log was made again by an epoch's first entry
         firsts = [n for n, entry in enumerate(entries) if entry.id.seq == 0]
-        entries = entries[draw(st.sampled_from([*firsts, len(entries)])) :]
-    elif lost == "attempts":
+        rest = entries[draw(st.sampled_from([*firsts, len(entries)])) :]
+        return Logged(asyncio.run(_Service((*rest, closing), turn.view).told()), turn.record)
+    if lost == "attempts":
         record = turn.record.model_copy(update={"log_incomplete": True})
         written = _Service((*_cut_short(draw, entries), closing), view(record, "main"))
         return Logged(asyncio.run(written.told()), record)
-    elif lost != "nothing":
+    if lost != "nothing":
         entries = entries[: draw(st.integers(0, len(entries)))]
     if lost == "rest":
         after = entries[-1].id if entries else None

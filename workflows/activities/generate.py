@@ -19,6 +19,7 @@ from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by
+from workflows.activities.shown import keep_shown
 from workflows.activities.step_writer import StepWriter, close_log
 from workflows.activities.turn_end import turn_told
 from workflows.turn_contracts import Generated
@@ -46,12 +47,12 @@ class Generate:
 
     async def __call__(self, ref: StepRef) -> Generated:
         """Runs ``ref`` unless it is committed or ended. Raises Superseded."""
-        begun = await self._chats.begin_step(ref)
+        begun = await self._begin(ref)
         if begun.kind != "go":
             return await self._settle(ref, begun)
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            async with beating(self._log, ref.key):
+            async with beating(self._chats, self._log, ref.key):
                 answer = await unless(writer.refused(), self._stream(ref, begun, writer))
                 return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:
@@ -63,6 +64,18 @@ class Generate:
             pass
         await stand_by(self._chats, self._log, ref, lambda turn: len(turn.steps) > ref.step)
         return await self._settle(ref, await self._chats.begin_step(ref))
+
+    async def _begin(self, ref: StepRef) -> BegunStep:
+        """What the model is to be told includes what readers saw of the answers that were cut off just before this one."""
+        begun = await self._chats.begin_step(ref)
+        kept = [await self._keep_shown(ref.model_copy(update={"turn_id": turn_id})) for turn_id in begun.cut_off]
+        if not any(kept):
+            return begun
+        again = await self._chats.begin_step(ref)
+        return again.model_copy(update={"first": begun.first, "restart": begun.restart}) if again.kind == "go" else again
+
+    async def _keep_shown(self, ref: StepRef) -> bool:
+        return await keep_shown(self._chats, self._log, self._tokens, ref, await self._chats.get_turn(ref.key))
 
     async def _failed(self, ref: StepRef, begun: BegunStep, error: ModelFailed) -> Generated | None:
         """What the workflow is told of it; None when a newer attempt has the step."""

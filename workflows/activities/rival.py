@@ -11,10 +11,10 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NoReturn
 
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable, Unavailable
+from agent.domain.errors import LogUnavailable, Problem, Unavailable
 from agent.domain.events import TextDelta
 from agent.domain.ids import TurnKey
-from agent.domain.limits import BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
+from agent.domain.limits import ATTEMPT_LOOK_INTERVAL, BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
 from agent.domain.turn import StepRef
 from agent.ports import Chats, TurnLog
 from workflows.watched import stop, unless
@@ -27,13 +27,13 @@ class Superseded(Exception):
 
 
 @asynccontextmanager
-async def beating(log: TurnLog, turn: TurnKey) -> AsyncGenerator[None]:
+async def beating(chats: Chats, log: TurnLog, turn: TurnKey) -> AsyncGenerator[None]:
     """An attempt at a step of ``turn`` that lives from here to the end of the ``with``."""
-    pulse = asyncio.ensure_future(_beat(log, turn))
+    pulse, look = asyncio.ensure_future(_beat(log, turn)), asyncio.ensure_future(_look(chats, log, turn))
     try:
         yield
     finally:
-        await stop(pulse)
+        await stop(pulse, look)
 
 
 async def stand_by(chats: Chats, log: TurnLog, ref: StepRef, settled: Callable[[TurnView], bool]) -> None:
@@ -54,6 +54,16 @@ async def _beat(log: TurnLog, turn: TurnKey) -> None:
         await asyncio.sleep(BEAT_INTERVAL)
         with suppress(LogUnavailable):
             await log.beat(turn)
+
+
+async def _look(chats: Chats, log: TurnLog, turn: TurnKey) -> None:
+    """Closes the log of a turn that was ended from outside by somebody who died before telling the log."""
+    while True:
+        await asyncio.sleep(ATTEMPT_LOOK_INTERVAL)
+        with suppress(Problem):
+            ended = (await chats.get_turn(turn)).terminal
+            if ended is not None:
+                await log.close(turn, ended)
 
 
 async def _until_settled(chats: Chats, log: TurnLog, turn: TurnKey, settled: Callable[[TurnView], bool]) -> None:

@@ -37,7 +37,7 @@ class RunTools:
             return
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            async with beating(self._log, ref.key):
+            async with beating(self._chats, self._log, ref.key):
                 await unless(writer.refused(), self._run_all(ref, begun, writer))
         except Closed:
             return  # the turn was ended from outside

@@ -1,16 +1,14 @@
 """The last acts of a turn's workflow: failing it when nothing else is left, and telling the world how it ended."""
 
-from contextlib import aclosing
 from typing import Literal
 
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable, NotFound
-from agent.domain.events import ConversationUpdated, TerminalEvent
+from agent.domain.errors import NotFound
+from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
-from agent.domain.messages import Message
-from agent.domain.replay import shown_text
-from agent.domain.turn import EndTurn, KeepShown, StepRef
+from agent.domain.turn import EndTurn, StepRef
 from agent.ports import Chats, EventPublisher, Tokens, TurnLog
+from workflows.activities.shown import keep_shown
 from workflows.activities.step_writer import close_log
 from workflows.turn_contracts import FailTurn, TurnInput
 
@@ -33,7 +31,7 @@ class FailTurnActivity:
 class PublishEvents:
     """Publishes ``conversation.updated`` for completed and failed turns; the engine repeats it until acknowledged.
 
-    Of a cancelled turn it stores what readers had seen of the step that was cut off: once closed, the log is the shown text.
+    Of a cancelled turn it stores what readers had seen of the step that was cut off, unless the turn behind it has done so.
     """
 
     def __init__(self, chats: Chats, log: TurnLog, tokens: Tokens, publisher: EventPublisher) -> None:
@@ -47,29 +45,7 @@ class PublishEvents:
         if told.status == "completed" or told.status == "failed":
             said = told.message.content if told.message else ""
             await self._publisher.publish(turn_told(turn, told.status, told.user_message.content, said, _told_at(told)))
-        if told.status == "cancelled" and told.terminal is not None:
-            await self._keep_shown(turn, told, told.terminal)
-
-    async def _keep_shown(self, turn: TurnInput, told: TurnView, terminal: TerminalEvent) -> None:
-        key = TurnKey(turn.tenant, turn.user, turn.turn_id)
-        try:
-            await self._log.close(key, terminal)
-        except LogUnavailable:
-            return  # what was shown is lost with the log; what was committed is not
-        async with aclosing(self._log.follow(key, None)) as batches:
-            step, text = shown_text([entry async for batch in batches for entry in batch])
-        if not text or step < len(told.steps):
-            return
-        count = (await self._tokens.count([text]))[0]
-        shown = Message(
-            role="assistant",
-            content=text,
-            tokens=count.tokens,
-            estimated=count.estimated,
-            created_at=told.ended_at or told.progress_at,
-            interrupted=True,
-        )
-        await self._chats.keep_shown(KeepShown(ref=turn.step(0), shown=shown))
+        await keep_shown(self._chats, self._log, self._tokens, turn.step(0), told)
 
 
 def _told_at(turn: TurnView) -> str:

@@ -10,7 +10,16 @@ from agent.api import following
 from agent.api.following import turn_entries
 from agent.domain.conversation import TurnView
 from agent.domain.errors import Unavailable
-from agent.domain.events import EntryId, LogEntry, StepCommitted, StepStarted, TextDelta, ToolReturned
+from agent.domain.events import (
+    EntryId,
+    LogEntry,
+    StepCommitted,
+    StepRestarted,
+    StepStarted,
+    TerminalEvent,
+    TextDelta,
+    ToolReturned,
+)
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall
 from agent.domain.replay import RECORD_SEQ
@@ -48,9 +57,7 @@ async def two_steps(host: ChatHost, log: MemoryTurnLog, lost: int) -> str:
         await log.append(
             key, EntryId(4, 0), [StepStarted(turn_id=turn, step=1), said, StepCommitted(turn_id=turn, step=1, usage=USAGE)]
         )
-    end = (await host.chats.get_turn(key)).terminal
-    assert end is not None
-    await log.close(key, end)
+    await log.close(key, await terminal(host, turn))
     return turn
 
 
@@ -120,8 +127,45 @@ async def test_a_whole_log_needs_no_record(host: ChatHost) -> None:
     assert chats.asked == 0
 
 
-@given(logged_turns(("attempts",)))
-def test_whatever_attempts_could_not_write_readers_are_told_what_every_step_said(turn: Logged) -> None:
+async def begun_again(host: ChatHost) -> tuple[str, MemoryTurnLog]:
+    """A turn of two steps whose log, with all of the first one in it, was lost before the second."""
+    turn = await two_steps(host, MemoryTurnLog(), lost=-1)
+    log = MemoryTurnLog()
+    said = [StepRestarted(turn_id=turn, step=1, reason="retry"), TextDelta(turn_id=turn, step=1, delta="Bye")]
+    await log.append(turn_key(turn), EntryId(4, 0), [*said, StepCommitted(turn_id=turn, step=1, usage=USAGE)])
+    return turn, log
+
+
+@pytest.mark.parametrize("after", [None, EntryId(2, 1)])
+async def test_a_log_that_was_lost_and_begun_again_lacks_nothing(host: ChatHost, after: EntryId | None) -> None:
+    turn, log = await begun_again(host)
+    await log.close(turn_key(turn), await terminal(host, turn))
+    names = [entry.name for entry in await read(log, host.chats, turn, after)]
+    assert names == [*RETOLD, "tool.returned", "step.restarted", *LAST[1:], "turn.completed"]
+
+
+async def test_one_that_has_nothing_but_the_end_lacks_nothing_either(host: ChatHost) -> None:
+    turn, log = (await begun_again(host))[0], MemoryTurnLog()
+    await log.close(turn_key(turn), await terminal(host, turn))
+    names = [entry.name for entry in await read(log, host.chats, turn)]
+    assert names == [*RETOLD, "tool.returned", "step.restarted", "text.delta", "turn.completed"]
+
+
+async def test_who_comes_back_between_two_steps_is_told_none_of_them_again(host: ChatHost) -> None:
+    log = MemoryTurnLog()
+    turn = await two_steps(host, log, lost=-1)
+    names = [entry.name for entry in await read(log, host.chats, turn, EntryId(3, 0))]
+    assert names == [*LAST, "turn.completed"]
+
+
+async def terminal(host: ChatHost, turn: str) -> TerminalEvent:
+    end = (await host.chats.get_turn(turn_key(turn))).terminal
+    assert end is not None
+    return end
+
+
+@given(logged_turns(("start", "attempts")))
+def test_whatever_the_log_lacks_readers_are_told_what_every_step_said(turn: Logged) -> None:
     told = fold(turn.entries)
     assert {step: told.texts.get(step) for step in range(len(turn.view.steps))} == {
         step: said.message.content for step, said in enumerate(turn.view.steps)

@@ -33,6 +33,7 @@ from tests.unit.api.service import Service
 from tests.unit.turns.host import KEY, USAGE, ChatHost, turn_key
 
 PATIENCE = 10.0
+FROM_THE_RECORD = ["step.restarted", "text.delta", "turn.completed"]
 HEARTBEAT = 0.05
 
 
@@ -123,9 +124,9 @@ async def test_a_lost_log_ends_from_the_record(host: ChatHost) -> None:
     turn = (await host.submit()).turn_id
     await host.answer(turn, "what was stored")
     seen = await read(MemoryTurnLog(), host.chats, turn_key(turn))
-    assert [f["event"] for f in seen] == ["turn.completed"]
-    assert seen[0]["id"] == f"{turn}/{CLOSING_ID}"
-    assert seen[0]["data"]["message"]["content"] == "what was stored"
+    assert [f["event"] for f in seen] == FROM_THE_RECORD
+    assert seen[1]["data"]["delta"] == seen[2]["data"]["message"]["content"] == "what was stored"
+    assert seen[2]["id"] == f"{turn}/{CLOSING_ID}"
 
 
 async def test_a_log_that_cannot_be_closed_ends_from_the_record_too(host: ChatHost) -> None:
@@ -134,7 +135,7 @@ async def test_a_log_that_cannot_be_closed_ends_from_the_record_too(host: ChatHo
     log = FragileLog(MemoryTurnLog())
     log.broken = True
     seen = await read(log, host.chats, turn_key(turn))
-    assert [(f["event"], f["id"]) for f in seen] == [("turn.completed", f"{turn}/{CLOSING_ID}")]
+    assert [f["event"] for f in seen] == FROM_THE_RECORD
 
 
 class LateChats:
@@ -174,7 +175,7 @@ async def test_a_runtime_out_of_reach_for_a_moment_ends_no_stream(host: ChatHost
     turn = (await host.submit()).turn_id
     await host.answer(turn, "stored")
     chats = UnreachableOnce(host)
-    assert [f["event"] for f in await read(MemoryTurnLog(), chats, turn_key(turn))] == ["turn.completed"]
+    assert [f["event"] for f in await read(MemoryTurnLog(), chats, turn_key(turn))] == FROM_THE_RECORD
     assert chats.asked == 3, "in vain, for the end, and for what the log may lack"
 
 

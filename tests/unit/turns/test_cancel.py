@@ -1,16 +1,21 @@
 """ChatActor: cancelling, the policies for a busy conversation, and idempotency keys."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from actors import chat_store
+from agent.adapters.memory_log import MemoryTurnLog
 from agent.domain.conversation import Admission, Submission
 from agent.domain.errors import Busy, Conflict, Gone, Unavailable, Unprocessable
 from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS
 from agent.domain.messages import Message
+from agent.domain.model import TextPart
 from agent.domain.turn import KeepShown
+from tests.unit.turns.generating import ANSWER, PATIENCE, activity, names, until_written
 from tests.unit.turns.host import KEY, ChatHost, turn_key
+from workflows.activities import rival
 
 
 async def submit(host: ChatHost, number: int, **more: Any) -> Admission:
@@ -121,3 +126,35 @@ async def test_keys_have_a_bound_and_none_of_this_day_is_forgotten(host: ChatHos
     assert host.stored("key-k0") is None
     assert host.stored("key-at-1") is None
     assert (await submit(host, 10, key="k1", fingerprint="a")).status == "completed", "the others are still known"
+
+
+async def test_the_next_turn_is_asked_with_what_readers_saw_of_the_one_it_interrupts(
+    host: ChatHost, log: MemoryTurnLog
+) -> None:
+    """Also when the workflow of the interrupted one has not got round to storing it: what was sent stays what is shown."""
+    first = (await submit(host, 1)).turn_id
+    generate, model = activity(host, log, [TextPart("half an "), asyncio.Event()], ANSWER)
+    interrupted = asyncio.create_task(generate(host.ref(first)))
+    await until_written(log, first, 3)
+    second = (await submit(host, 2, on_busy="interrupt")).turn_id
+    assert (await generate(host.ref(second))).kind == "answered"
+    assert (await asyncio.wait_for(interrupted, PATIENCE)).kind == "ended"
+    sent = [m["content"] for m in model.requests[1].messages[1:]]
+    assert [said.strip() for said in sent] == ["q1", "half an", "q2"]
+    shown = await host.chats.get_turn_context(turn_key(second))
+    assert [m.content for m in shown.messages[1:4]] == sent
+    assert (await names(log, second))[:2] == ["turn.started", "step.started"]
+
+
+async def test_who_cancels_and_dies_before_telling_the_log_is_found_out_by_the_attempt(
+    host: ChatHost, log: MemoryTurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rival, "ATTEMPT_LOOK_INTERVAL", 0.02)
+    turn = (await submit(host, 1)).turn_id
+    generate, model = activity(host, log, [TextPart("on and on "), asyncio.Event()])
+    running = asyncio.create_task(generate(host.ref(turn)))
+    await until_written(log, turn, 3)
+    await host.chats.cancel(turn_key(turn))
+    assert (await asyncio.wait_for(running, PATIENCE)).kind == "ended"
+    assert model.closed == 1
+    assert (await names(log, turn))[-1] == "turn.cancelled"

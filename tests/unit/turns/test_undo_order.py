@@ -196,6 +196,16 @@ async def test_an_undo_whose_workflow_is_gone_starts_anew_on_sight(host: ChatHos
     assert await host.chats.end_undo(late) is None, "and the other one tells nothing"
 
 
+async def test_an_undo_that_the_engine_has_and_forgot_starts_anew_on_sight(host: ChatHost) -> None:
+    turn = await cancelled(host)
+    first = host.instance(f"undo {turn}")
+    host.workflows.forgotten.add(first)
+    host.clock.advance(TURN_STALE_AFTER)
+    await host.chats.heal(turn_key(turn))
+    assert (host.workflows.abandoned, host.instance(f"undo {turn}") != first) == ([first], True)
+    assert (await host.chats.begin_undo(undo_ref(host, turn, first))).kind == "void", "should the engine remember"
+
+
 async def test_an_undo_that_lives_is_left_alone(host: ChatHost) -> None:
     turn = await cancelled(host)
     host.clock.advance(10 * TURN_STALE_AFTER)

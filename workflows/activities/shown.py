@@ -1,0 +1,29 @@
+"""What readers of a cancelled turn had seen of the step that was cut off: once closed, the log is the shown text."""
+
+from contextlib import aclosing
+
+from agent.domain.conversation import TurnView
+from agent.domain.errors import LogUnavailable
+from agent.domain.messages import Message
+from agent.domain.replay import shown_text
+from agent.domain.turn import KeepShown, StepRef
+from agent.ports import Chats, Tokens, TurnLog
+from workflows.activities.counting import counted
+
+
+async def keep_shown(chats: Chats, log: TurnLog, tokens: Tokens, ref: StepRef, told: TurnView) -> bool:
+    """Stores it with the turn of ``ref``, of which ``told`` is the view; whether there was any. The first telling stays."""
+    if told.status != "cancelled" or told.terminal is None:
+        return False
+    try:
+        await log.close(ref.key, told.terminal)
+    except LogUnavailable:
+        return False  # what was shown is lost with the log; what was committed is not
+    async with aclosing(log.follow(ref.key, None)) as batches:
+        step, text = shown_text([entry async for batch in batches for entry in batch])
+    if not text or step < len(told.steps):
+        return False
+    created_at = told.ended_at or told.progress_at
+    shown = Message(role="assistant", content=text, created_at=created_at, interrupted=True)
+    await chats.keep_shown(KeepShown(ref=ref, shown=await counted(tokens, shown)))
+    return True
