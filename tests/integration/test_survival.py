@@ -125,7 +125,7 @@ def test_the_app_dies_while_a_tool_works(stack: Stack, user: Client, endpoint: E
     assert len(endpoint.requests(said)) == 2, "a committed step is not asked for again"
     with user.follow(turn) as stream:
         told = stream.rest()
-    assert [told.events.count(name) for name in ("tool.called", "tool.returned")] == [1, 1], "also where the log died with the app"
+    assert [told.events.count(name) for name in ("tool.called", "tool.returned")] == [1, 1], "the log may have died, too"
     assert told.all("tool.returned")[0]["result"]["task_id"] == task["task_id"]
 
 
