@@ -123,7 +123,10 @@ def test_a_task_is_opened_and_changed_by_click(screen: Screen, person: Person) -
 
 
 def test_a_task_of_an_older_page_is_there_once_and_counts_do_not_pretend(screen: Screen, person: Person) -> None:
-    old, new = (person.client.get(f"/tasks/{made(person, title)}") for title in ("Of long ago", "Of today"))
+    made_ids = [made(person, title) for title in ("Of long ago", "Of today")]
+    for task_id in made_ids:
+        person.client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
+    old, new = (person.client.get(f"/tasks/{task_id}") for task_id in made_ids)
     pages = {"": {"tasks": [new], "next": "older"}, "older": {"tasks": [old], "next": None}}
 
     def answer(route: Route) -> None:
