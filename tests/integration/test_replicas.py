@@ -5,6 +5,7 @@ too late. Which replica works on a turn is Dapr's choice: the tests find out, an
 """
 
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -150,6 +151,33 @@ def test_another_one_takes_over(stack: Stack, user: Client, endpoint: EndpointTh
         each()
     check_answered_once(user, turn_id)
     assert len(endpoint.requests(said)) == 2, "the model was asked once more"
+
+
+@pytest.mark.parametrize("name", ["app", "daprd"])
+def test_who_reads_while_actors_move_waits_and_is_refused_nothing(stack: Stack, name: str) -> None:
+    """Eight conversations, spread over the replicas; one of these dies, and all are read at the other two."""
+    people = [Client(stack.urls) for _ in range(8)]
+    for person in people:
+        person.ask(script('text="hi"'))
+    moved, alive = threading.Event(), others(stack, 0)
+
+    def read(number: int) -> list[tuple[int, int]]:
+        there, seen = people[number].at(alive[number % len(alive)]), list[tuple[int, int]]()
+        while not (moved.is_set() and seen):
+            answer = there.http.get("/history")
+            seen.append((answer.status_code, answer.json().get("total_turns", 0)))
+        return seen
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        reading = [pool.submit(read, number) for number in range(len(people))]
+        try:
+            kill(stack, name, 0)()
+        finally:
+            moved.set()
+        seen = [one for each in reading for one in each.result(60)]
+    for person in people:
+        person.close()
+    assert set(seen) == {(200, 1)}
 
 
 def test_who_wakes_after_it_was_replaced_changes_nothing(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
