@@ -23,6 +23,7 @@ from workflows import names
 from workflows.contracts import TaskRef, as_input
 
 _ALIVE = frozenset({WorkflowStatus.PENDING, WorkflowStatus.RUNNING, WorkflowStatus.SUSPENDED, WorkflowStatus.STALLED})
+_WAKE = "wake"
 _STEPS = TypeAdapter(tuple[WorkflowStep, ...])
 
 
@@ -52,7 +53,7 @@ class WorkflowClient:
 
     async def is_alive(self, instance: str, quiet_max: float | None = None) -> bool:
         """See ``ports.Workflows``."""
-        state = await self._state(instance)
+        state = await self._look(instance)
         if state is None or state.runtime_status not in _ALIVE:
             return False
         return quiet_max is None or not self._is_forgotten(state, quiet_max)
@@ -66,7 +67,7 @@ class WorkflowClient:
         """See ``ports.Workflows``. One that the engine has forgotten (see ``actors/turn_watch.py``) is begun anew."""
         instance = ids.task_workflow_instance(tenant, task_id)
         state = await self._ended(instance, wait) if wait > 0 else None
-        state = state or await self._state(instance)
+        state = state or await self._look(instance)
         if state is not None and self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER):
             await self._begin_anew(instance, tenant, task_id)
         return _view(task_id, state) if state is not None else None
@@ -90,6 +91,18 @@ class WorkflowClient:
         except AioRpcError as e:
             if e.code() != StatusCode.ALREADY_EXISTS:
                 raise _unavailable(e) from e
+
+    async def _look(self, instance: str) -> WorkflowState | None:
+        """Its state. One that has not begun is called for.
+
+        The scheduler's job that was to run it may be lost, and then it is pending for ever. Any event makes a new one; nobody
+        waits for this event.
+        """
+        state = await self._state(instance)
+        if state is not None and state.runtime_status is WorkflowStatus.PENDING:
+            with contextlib.suppress(AioRpcError):
+                await self._client.raise_workflow_event(instance, _WAKE)
+        return state
 
     async def _state(self, instance: str) -> WorkflowState | None:
         try:

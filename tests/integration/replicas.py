@@ -50,14 +50,30 @@ def instance_of(stack: Stack, key: ConversationKey, turn: str) -> str:
     return json.loads(_from_redis(stack, name) if stack.store == "redis" else _from_sqlite(stack, name))["instance"]
 
 
+def is_stored(stack: Stack, name: str) -> bool:
+    """Whether the engine has stored a value of that name."""
+    if stack.store == "redis":
+        with _redis(stack) as store:
+            return any(True for _ in store.scan_iter(f"*{name}", count=1_000))
+    with _sqlite(stack) as store:
+        return store.execute("SELECT 1 FROM state WHERE key LIKE ?", (f"%{name}",)).fetchone() is not None
+
+
 def _from_sqlite(stack: Stack, name: str) -> str:
-    with closing(sqlite3.connect(f"file:{stack.data_dir}/state.sqlite?mode=ro", uri=True)) as store:
+    with _sqlite(stack) as store:
         [(value,)] = store.execute("SELECT value FROM state WHERE key LIKE ?", (f"%{name}",)).fetchall()
     return value
 
 
 def _from_redis(stack: Stack, name: str) -> str:
-    url = environment(stack.pid("app") or 0)["REDIS_URL"]
-    with closing(Redis.from_url(url, decode_responses=True)) as store:
+    with _redis(stack) as store:
         [key] = store.scan_iter(f"*{name}", count=1_000)
         return str(store.hget(key, "data"))
+
+
+def _sqlite(stack: Stack) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"file:{stack.data_dir}/state.sqlite?mode=ro", uri=True))
+
+
+def _redis(stack: Stack) -> closing[Redis]:
+    return closing(Redis.from_url(environment(stack.pid("app") or 0)["REDIS_URL"], decode_responses=True))
