@@ -4,11 +4,7 @@ One stack for all; every test has a user of its own and leaves the stack running
 """
 
 import json
-import shutil
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +16,7 @@ from tests.integration.client import Answer, Client, Stream
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.proc import environment
 from tests.integration.profiles import Profile
-from tests.integration.replicas import instance_of, is_stored, kill, producer
+from tests.integration.replicas import instance_of, kill, producer
 from tests.integration.stack import Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 
@@ -236,27 +232,6 @@ def test_everything_dies_and_starts_again(stack: Stack, user: Client, endpoint: 
     user.eventually(f"/tasks/{due}/history", lambda page: [e["what"] for e in page["entries"]].count("task.overdue") == 1)
     assert (user.get(f"/tasks/{due}")["status"], user.get(f"/tasks/{done}")["status"]) == ("overdue", "completed")
     assert user.ask(script('text="all is well"')).end.data["message"]["content"] == "all is well"
-
-
-def test_a_workflow_whose_first_run_nobody_calls_for_any_more_is_called_for_by_who_looks(stack: Stack, user: Client) -> None:
-    """The engine has stored it; the scheduler's job that was to run it is lost. A run of 1,000 faults met that once."""
-    task_id = f"unborn-{mark()}"
-    body = {"task_id": task_id, "title": "A good title", "description": "A good description.", "assignee": "Bob"}
-    stack.kill("scheduler", signal.SIGSTOP)
-    with ThreadPoolExecutor(1) as beside:
-        asking = beside.submit(lambda: user.http.post("/tasks/process", json=body))
-        until(lambda: is_stored(stack, f"task-workflow-{task_id}||inbox-000000"), 30, lambda: "it is not stored")
-        stack.kill_all()
-        with suppress(httpx.TransportError):
-            asking.result()
-    [jobs] = stack.data_dir.glob("scheduler*")
-    shutil.rmtree(jobs)
-    stack.start()
-    user.urls = stack.urls
-
-    ended = user.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] != "running", 60)
-    assert ended["status"] == "completed"
-    assert notifications(stack, task_id) == 1
 
 
 def test_a_clean_stop_keeps_a_running_turn(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
