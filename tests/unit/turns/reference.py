@@ -137,7 +137,8 @@ class Conversation:
         if turn is None or turn.ended or not after.turns[turn.number - 1].ended:
             return None
         half = deepcopy(self)
-        vars(half.turns[turn.number - 1]).update(vars(deepcopy(after.turns[turn.number - 1])))
+        ended = half.turns[turn.number - 1]
+        vars(ended).update(vars(deepcopy(after.turns[turn.number - 1])) | {"former": ended.former})  # of this copy
         half.started += [n for n in after.started[len(self.started) :] if n == turn.number]
         return half
 

@@ -56,10 +56,11 @@ class ChatMachine(ComparedMachine):
     @rule(data=st.data(), key=KEYS, fate=FATES, idle=st.booleans())
     def regenerate(self, data: st.DataObject, key: str | None, fate: Fate, idle: bool) -> None:
         """Of any turn, most often of the newest, and when nothing runs: any other is refused."""
-        while idle and (running := self.promised.running):
+        # Not "while one runs": of the running one only its end may have been saved, and no cancel moves that on.
+        while idle and (under_way := [turn.number for turn in self.promised.shown() if not turn.ended]):
             self.does(
-                lambda c, n=running.number: c.cancel(n),
-                lambda n=running.number: self.status(self.host.chats.cancel(self.key(n))),
+                lambda c, n=under_way[0]: c.cancel(n),
+                lambda n=under_way[0]: self.status(self.host.chats.cancel(self.key(n))),
                 None,
             )
         newest = self.promised.turns[-1]
