@@ -17,6 +17,7 @@ from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPT_LOOK_INTERVAL, BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
 from agent.domain.turn import StepRef
 from agent.ports import Chats, TurnLog
+from workflows.activities.step_writer import close_log
 from workflows.watched import stop, unless
 
 _DELTA = TextDelta.model_fields["type"].default
@@ -63,7 +64,7 @@ async def _look(chats: Chats, log: TurnLog, turn: TurnKey) -> None:
         with suppress(Problem):
             ended = (await chats.get_turn(turn)).terminal
             if ended is not None:
-                await log.close(turn, ended)
+                await close_log(log, turn, ended)
 
 
 async def _until_settled(chats: Chats, log: TurnLog, turn: TurnKey, settled: Callable[[TurnView], bool]) -> None:

@@ -3,21 +3,19 @@
 from contextlib import aclosing
 
 from agent.domain.conversation import TurnView
-from agent.domain.errors import LogUnavailable
 from agent.domain.messages import Message
 from agent.domain.replay import shown_text
 from agent.domain.turn import KeepShown, StepRef
 from agent.ports import Chats, Tokens, TurnLog
 from workflows.activities.counting import counted
+from workflows.activities.step_writer import close_log
 
 
 async def keep_shown(chats: Chats, log: TurnLog, tokens: Tokens, ref: StepRef, told: TurnView) -> bool:
     """Stores it with the turn of ``ref``, of which ``told`` is the view; whether there was any. The first telling stays."""
     if told.status != "cancelled" or told.terminal is None:
         return False
-    try:
-        await log.close(ref.key, told.terminal)
-    except LogUnavailable:
+    if not await close_log(log, ref.key, told.terminal):
         return False  # what was shown is lost with the log; what was committed is not
     async with aclosing(log.follow(ref.key, None)) as batches:
         step, text = shown_text([entry async for batch in batches for entry in batch])

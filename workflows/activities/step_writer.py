@@ -35,7 +35,9 @@ class StepWriter:
         await self._log.wait_refused(self._turn, self._epoch)
 
 
-async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> None:
-    """Writes the closing entry. When the log is out of reach, followers end from the record: nothing waits for it."""
+async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> bool:
+    """Writes the closing entry; whether the log could be reached. If not, followers end from the record: nobody waits."""
     with contextlib.suppress(LogUnavailable):
         await log.close(turn, event)
+        return True
+    return False

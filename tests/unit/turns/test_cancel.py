@@ -9,10 +9,13 @@ from actors import chat_store
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.domain.conversation import Admission, Submission
 from agent.domain.errors import Busy, Conflict, Gone, Unavailable, Unprocessable
+from agent.domain.events import TerminalEvent
+from agent.domain.ids import TurnKey
 from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS
 from agent.domain.messages import Message
 from agent.domain.model import TextPart
 from agent.domain.turn import KeepShown
+from tests.fakes.ports import FragileLog
 from tests.unit.turns.generating import ANSWER, PATIENCE, activity, names, until_written
 from tests.unit.turns.host import KEY, ChatHost, turn_key
 from workflows.activities import rival
@@ -158,3 +161,25 @@ async def test_who_cancels_and_dies_before_telling_the_log_is_found_out_by_the_a
     assert (await asyncio.wait_for(running, PATIENCE)).kind == "ended"
     assert model.closed == 1
     assert (await names(log, turn))[-1] == "turn.cancelled"
+
+
+async def test_and_also_when_the_log_was_out_of_reach_at_the_first_look(
+    host: ChatHost, log: MemoryTurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away(FragileLog):
+        tried = asyncio.Event()
+
+        async def close(self, turn: TurnKey, event: TerminalEvent) -> None:
+            self.tried.set()
+            await super().close(turn, event)
+
+    monkeypatch.setattr(rival, "ATTEMPT_LOOK_INTERVAL", 0.02)
+    turn, away = (await submit(host, 1)).turn_id, Away(log)
+    generate, _ = activity(host, away, [TextPart("on and on "), asyncio.Event()])
+    running = asyncio.create_task(generate(host.ref(turn)))
+    await until_written(log, turn, 3)
+    away.broken = True
+    await host.chats.cancel(turn_key(turn))
+    await asyncio.wait_for(away.tried.wait(), PATIENCE)
+    away.broken = False
+    assert (await asyncio.wait_for(running, PATIENCE)).kind == "ended"
