@@ -96,14 +96,14 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
 
     In silence it asks the ChatActor: that heals a turn whose workflow is gone, and ends a stream whose log is.
     """
-    watch, seen_last = CommitWatch(after, lost=after is not None and await _is_lost(log, turn, after)), after
+    watch, seen_last = CommitWatch(after), after
     async for batch in log.follow(turn, after):
         if batch:
             told: list[LogEntry] = []
             for entry in batch:
                 if watch.lacks(entry):
-                    record = await _record(chats, turn)
-                    told += missed_entries(record, seen_last, entry, begins_late=watch.begins_late)
+                    begins_late = await _is_oldest(log, turn, entry)
+                    told += missed_entries(await _record(chats, turn), seen_last, entry, begins_late=begins_late)
                 told.append(entry)
                 seen_last = entry.id
             yield told
@@ -120,11 +120,10 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
             return
 
 
-async def _is_lost(log: TurnLog, turn: TurnKey, place: EntryId) -> bool:
-    """Whether the log no longer has what was at ``place``: it was lost, with a process or with Redis, and begun again."""
+async def _is_oldest(log: TurnLog, turn: TurnKey, entry: LogEntry) -> bool:
+    """Whether the log begins with this entry."""
     with contextlib.suppress(LogUnavailable):
-        oldest = await log.oldest(turn)
-        return oldest is None or place < oldest
+        return await log.oldest(turn) == entry.id
     return False
 
 

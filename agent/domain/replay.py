@@ -30,13 +30,10 @@ class CommitWatch:
     """Watches a stream for steps that ended without their ``step.committed``: the log may lack the end of them, or all.
 
     That happens after a crash, and when the log was out of reach while the step was written; only the record knows which.
-    ``begins_late``: the entry looked at last is the first of a log that was lost and begun again, which surely lacks something.
     """
 
-    def __init__(self, after: EntryId | None, *, lost: bool = False) -> None:
-        """``after``: where the stream begins; what was before it is not known. ``lost``: nor does the log know it any more."""
-        self._lost = lost
-        self.begins_late = False
+    def __init__(self, after: EntryId | None) -> None:
+        """``after``: where the stream begins; what was before it is not known."""
         self._epoch = 0
         self._step: int | None = -1 if after is None else None
         self._committed = after is None
@@ -44,8 +41,6 @@ class CommitWatch:
 
     def lacks(self, entry: LogEntry) -> bool:
         """Takes note of the next entry; whether something before it may never have reached the log."""
-        is_first = self._last == ""
-        self.begins_late = is_first and (self._lost or (self._step == -1 and _is_late(entry)))
         if entry.id == CLOSING_ID:
             return self._last != _COMMITTED
         lacking = False
@@ -62,14 +57,6 @@ class CommitWatch:
         if name in (_RETURNED, _PROGRESSED):
             return before != step or not self._committed
         return before != step and (before != step - 1 or (step > 0 and not self._committed))
-
-
-def _is_late(first: LogEntry) -> bool:
-    """Whether a log that begins with this entry lacks its start."""
-    if first.id == CLOSING_ID:
-        return True
-    step = json.loads(first.data).get("step", 0)
-    return step > 0 or first.name in (_RETURNED, _PROGRESSED)
 
 
 def shown_text(entries: Iterable[LogEntry]) -> tuple[int, str]:
@@ -99,6 +86,7 @@ def record_entries(turn: TurnView, after: EntryId | None) -> list[LogEntry]:
 def missed_entries(turn: TurnView, after: EntryId | None, before: LogEntry, *, begins_late: bool) -> list[LogEntry]:
     """What the log may lack between two of its entries, from the record, if it lacks anything.
 
+    ``begins_late``: ``before`` is its oldest entry, so it surely does: it was lost, and begun again.
     Results of the step that ``before`` tells a result of are left out: the log has them under epochs of their own.
     """
     if not (turn.log_incomplete or begins_late):

@@ -4,8 +4,7 @@ A turn is driven through the domain's own functions, so that its log and its rec
 ``fold`` is the reference: what a reader of the service's own events ends up with. A wire's client must end up with the same.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
@@ -13,7 +12,6 @@ from typing import Any, TypeVar
 import orjson
 from hypothesis import strategies as st
 
-from agent.api.following import turn_entries
 from agent.domain import replay
 from agent.domain import turn as turns
 from agent.domain.conversation import TurnView, view
@@ -34,13 +32,13 @@ from agent.domain.events import (
     TurnStarted,
     log_entry,
 )
-from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.processing import WorkflowStep
 from agent.domain.terminal import terminal_event
 from agent.domain.tools import arguments_shown
 from agent.domain.turn import CommitStep, CommitTool, Failure, KeepShown, StepRef, TurnRecord
 from agent.domain.undo import TaskUndo, Undo
+from tests.wire.told import told_of
 
 TURN_ID = "main.1." + "a" * 26
 NOW = "2030-01-01T00:00:00.000+00:00"
@@ -252,24 +250,6 @@ def _cut_short(draw: Draw[Any], entries: list[LogEntry]) -> Iterator[LogEntry]:
         yield from written[: draw(st.integers(0, len(written)))] if draw(st.booleans()) else written
 
 
-@dataclass
-class _Service:
-    """What the service asks when it tells a turn: what was ever written, and what is stored."""
-
-    entries: tuple[LogEntry, ...]
-    stored: TurnView
-
-    async def follow(self, turn: TurnKey, after: EntryId | None) -> AsyncGenerator[list[LogEntry]]:
-        yield list(self.entries)
-
-    async def heal(self, turn: TurnKey) -> TurnView:
-        return self.stored
-
-    async def told(self) -> tuple[LogEntry, ...]:
-        batches = turn_entries(self, self, TurnKey("default", "local", TURN_ID), None)  # type: ignore[arg-type]
-        return tuple([entry async for batch in batches for entry in batch])
-
-
 @st.composite
 def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
     """A turn with its end. Its log may have lost its start, all from some entry on, or the rest of some attempts.
@@ -287,11 +267,10 @@ def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
     if lost == "start":  # the log was made again by an epoch's first entry
         firsts = [n for n, entry in enumerate(entries) if entry.id.seq == 0]
         rest = entries[draw(st.sampled_from([*firsts, len(entries)])) :]
-        return Logged(asyncio.run(_Service((*rest, closing), turn.view).told()), turn.record)
+        return Logged(told_of((*rest, closing), turn.view), turn.record)
     if lost == "attempts":
         record = turn.record.model_copy(update={"log_incomplete": True})
-        written = _Service((*_cut_short(draw, entries), closing), view(record, "main"))
-        return Logged(asyncio.run(written.told()), record)
+        return Logged(told_of((*_cut_short(draw, entries), closing), view(record, "main")), record)
     if lost != "nothing":
         entries = entries[: draw(st.integers(0, len(entries)))]
     if lost == "rest":
