@@ -78,9 +78,7 @@ class OpenAIModel:
                     break
                 if parser.chunks != chunks:
                     said_at, chunks = clock(), parser.chunks
-                elif clock() - said_at >= self._patience(
-                    parser
-                ):  # a proxy's comments keep a connection alive, and are no answer
+                elif clock() - said_at >= self._patience(parser):  # comments keep the connection alive, and are no answer
                     if parser.answered:
                         break
                     raise self._silence(said_at, deadline)

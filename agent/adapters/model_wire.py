@@ -42,7 +42,6 @@ class AnswerParser:
         self._text_bytes = 0
         self._reason: str | None = None
         self._usage: Usage | None = None
-        self._understood = False
         self.chunks = 0  # read so far
         self._failure: ModelFailed | None = None
         self._done = False
@@ -86,7 +85,7 @@ class AnswerParser:
         if self._failure:
             raise self._failure
         if self._reason is None:
-            if not self._understood:
+            if not self.chunks:
                 raise _nonsense("an answer without a single chunk")
             raise ModelFailed("model_cut_off", "The model's answer broke off before its end.", retryable=True)
         if self._reason == "content_filter":
@@ -113,7 +112,7 @@ class AnswerParser:
         return "".join(texts)
 
     def _line(self, line: bytes) -> str:
-        if not self._understood:
+        if not self.chunks:
             line = line.removeprefix(_BOM)
         if not line.startswith(b"data:"):
             return ""  # comments, event, id, retry; a page of prose has no chunk in the end
@@ -129,7 +128,6 @@ class AnswerParser:
             text = self._chunk(chunk)
         except (AttributeError, TypeError, ValueError, LookupError):
             raise _nonsense("a chunk of another shape") from None
-        self._understood = True
         self.chunks += 1
         return text
 
