@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { task as made } from "./fixtures";
 import { merged, upsert } from "./pages";
 import type { Task, TaskPage } from "./types";
 
-const task = (id: string, version = 1): Task => ({
-  task_id: id,
-  title: `${id}${version}`,
-  description: "",
-  status: "assigned",
-  assignee: null,
-  deadline: null,
-  created_at: "2030-01-01T00:00:00.000+00:00",
-  updated_at: "2030-01-01T00:00:00.000+00:00",
-  created_by: "local",
-  version,
-});
+const task = (id: string, version = 1): Task => made(id, { version, title: `${id}${version}` });
 const titles = (pages: TaskPage[]) => pages.map((page) => page.tasks.map(({ title }) => title));
 
 describe("upsert", () => {

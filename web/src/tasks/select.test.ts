@@ -1,20 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { task } from "../api/fixtures";
 import type { Task } from "../api/types";
 import { counts, select } from "./select";
-
-const task = (id: string, over: Partial<Task> = {}): Task => ({
-  task_id: id,
-  title: id,
-  description: "",
-  status: "assigned",
-  assignee: null,
-  deadline: null,
-  created_at: "2030-01-01T00:00:00.000+00:00",
-  updated_at: "2030-01-01T00:00:00.000+00:00",
-  created_by: "local",
-  version: 1,
-  ...over,
-});
 
 const ids = (tasks: Task[]) => tasks.map((t) => t.task_id);
 

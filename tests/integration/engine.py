@@ -1,0 +1,41 @@
+"""The service's own view of the workflow engine, from a test's process: what it starts, and what it finds when it looks."""
+
+import asyncio
+
+import pytest
+from dapr.conf import settings
+
+from agent.adapters.system import SystemClock
+from agent.domain.processing import WorkflowView
+from tests.integration.proc import environment
+from tests.integration.stack import Stack
+from workflows.client import WorkflowClient, workflow_client
+
+
+class Engine:
+    """At the first replica's sidecar; made anew for every call, as each has a loop of its own."""
+
+    def __init__(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+        app = next(child for child in stack.ps() if child["name"] == "app")
+        told = environment(app["pid"])
+        monkeypatch.setattr(settings, "DAPR_API_TOKEN", told["DAPR_API_TOKEN"])
+        self._port = int(told["DAPR_GRPC_PORT"])
+
+    def start(self, task_id: str) -> None:
+        """Starts the task's workflow; returns after its first run."""
+
+        async def started() -> None:
+            await self._client().start_task_processing("default", task_id)
+
+        asyncio.run(started())
+
+    def look(self, task_id: str) -> WorkflowView | None:
+        """What the service sees of the task's workflow."""
+
+        async def seen() -> WorkflowView | None:
+            return await self._client().task_processing("default", task_id)
+
+        return asyncio.run(seen())
+
+    def _client(self) -> WorkflowClient:
+        return WorkflowClient(workflow_client(self._port), SystemClock())
