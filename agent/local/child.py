@@ -24,10 +24,10 @@ _FROZEN_MISSES = 3  # of probes in a row: who was frozen itself, supervisor or m
 class Program:
     """What to run.
 
-    ``answers`` says whether the program is responsive now; it must not take longer than a second or so. ``recover`` is called
-    after a start that follows a crash, again and again until it says that it has done what there is to do. With ``ready``,
-    nothing behind the program is started before that says so. ``useless_without``: the label of a program whose end it does
-    not survive; it starts again with it.
+    ``answers`` says whether the program is responsive now; it must not take longer than a few seconds. ``recover`` is called
+    with the Unix time of a start that follows a crash, again and again until it says that it has done what there is to do.
+    With ``ready``, nothing behind the program is started before that says so. ``useless_without``: the label of a program
+    whose end it does not survive; it starts again with it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Program:
     grace: float
     replica: int | None = None
     url: str | None = None
-    recover: Callable[[], bool] | None = None
+    recover: Callable[[float], bool] | None = None
     ready: Callable[[], bool] | None = None
     useless_without: str | None = None
 
@@ -58,7 +58,7 @@ class Child:
         self.program = program
         self._kill_frozen = kill_frozen
         self._process: subprocess.Popen[bytes] | None = None
-        self._started = self._next_start = self._next_probe = 0.0
+        self._started = self._started_at = self._next_start = self._next_probe = 0.0
         self._pause = 0.0
         self._crashed = after_crash
         self._last_answer: float | None = None
@@ -81,6 +81,7 @@ class Child:
         return self.program.ready is not None and not self.is_up
 
     def _start(self) -> None:
+        self._started_at = time.time()
         with open_log(self.program.log) as log:
             self._process = spawn(self.program.argv, env=self.program.env, output=log)
         self._started = time.monotonic()
@@ -149,7 +150,7 @@ class Child:
         if answered and not self._ready and self.program.ready is not None:
             self._ready = self.program.ready()
         if self._recovering and self.program.recover is not None:
-            self._recovering = not self.program.recover()
+            self._recovering = not self.program.recover(self._started_at)
         starting = self._recovering or not self.is_up
         self._next_probe = now + (_PROBE_INTERVAL_AT_START if starting else _PROBE_INTERVAL)
 

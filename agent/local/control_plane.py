@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from agent.local.child import Program
-from agent.local.dead_leader import forget_dead_leader
 from agent.local.host import DAPR_GRACE, LOOPBACK, Host
 from agent.local.ports import PortLease
 from agent.local.probe import answers
+from agent.local.scheduler_leader import forget_dead_leader, has_leader
 
 CONTROL_PORTS = (
     *("placement", "placement_health", "placement_metrics", "placement_raft"),
@@ -34,10 +34,11 @@ def control_plane(host: Host, ports: PortLease, scheduler_data: Path) -> list[Pr
         "etcd-client-port": str(ports["etcd_client"]),
         "etcd-initial-cluster": f"dapr-scheduler-server-0=http://{LOOPBACK}:{ports['etcd_peer']}",
     }
-    recover = partial(forget_dead_leader, LOOPBACK, ports["etcd_client"])
+    etcd = (LOOPBACK, ports["etcd_client"])
+    timer = _program(host, ports, "scheduler", scheduler)
     return [
         _program(host, ports, "placement", placement),
-        replace(_program(host, ports, "scheduler", scheduler), recover=recover),
+        replace(timer, answers=lambda: timer.answers() and has_leader(*etcd), recover=partial(forget_dead_leader, *etcd)),
     ]
 
 

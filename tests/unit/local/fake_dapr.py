@@ -1,11 +1,14 @@
-"""A folder of programs named like Dapr's: they know their version, answer their health port, and write down their end."""
+"""A folder of programs named like Dapr's: they know their version, answer their health port, and write down their end.
+
+The scheduler's etcd names it the leader, by a lease of no time at all: one that a killed predecessor could have left.
+"""
 
 import sys
 from pathlib import Path
 
 NAMES = ("placement", "scheduler", "daprd")
 _SCRIPT = """#!{python} -S
-import http.server, os, signal, sys
+import http.server, os, signal, sys, threading
 if "--version" in sys.argv:
     print("{version}")
     sys.exit({version_status})
@@ -22,10 +25,20 @@ class Healthy(http.server.BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
+    def do_POST(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{{"kvs": [{{"lease": "0", "mod_revision": "1"}}]}}')
+
+def serve(port):
+    http.server.HTTPServer(("127.0.0.1", int(port)), Healthy).serve_forever()
+
 signal.signal(signal.SIGTERM, stop)
 if os.environ.get("FAKE_FAILS") == name:
     sys.exit(name + ": cannot open the database")
-http.server.HTTPServer(("127.0.0.1", int(flags.get("healthz-port") or flags["dapr-http-port"])), Healthy).serve_forever()
+if "etcd-client-port" in flags:
+    threading.Thread(target=serve, args=(flags["etcd-client-port"],), daemon=True).start()
+serve(flags.get("healthz-port") or flags["dapr-http-port"])
 """
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -206,7 +207,7 @@ def test_nothing_starts_before_what_all_need_answers(bench: Bench, monkeypatch: 
     killed = {child.pid for child in bench.running}
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    bench.tick_until(lambda: [child.name for child in bench.running] == ["base"] and not any(map(exists, killed)))
+    bench.tick_until(lambda: [child.name for child in bench.running] == ["base"] and bench.pid("base") not in killed)
     for _ in range(3):
         bench.supervisor.tick()
     assert [child.name for child in bench.running] == ["base"]
@@ -219,8 +220,10 @@ def test_nothing_starts_before_what_all_need_answers(bench: Bench, monkeypatch: 
 def test_recovery_follows_a_crash_until_it_is_done(bench: Bench, crash: str) -> None:
     outcomes = [True, False, False]
     recovered: list[bool] = []
+    before = time.time()
 
-    def recover() -> bool:
+    def recover(started: float) -> bool:
+        assert before <= started <= time.time()
         recovered.append(outcomes.pop())
         return recovered[-1]
 

@@ -1,0 +1,60 @@
+"""A scheduler that does not lead fires no reminder and begins no workflow, and calls itself healthy. Ours does not stay so."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from agent.local.host import LOOPBACK
+from agent.local.scheduler_leader import forget_dead_leader, has_leader
+from tests.integration.client import Client
+from tests.integration.proc import command_line
+from tests.integration.stack import Stack
+from tests.integration.test_tasks import OVERDUE, ended, process
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("leader") / "data") as running:
+        yield running
+
+
+def scheduler(stack: Stack) -> int:
+    return stack.pid("scheduler") or 0
+
+
+def etcd_port(stack: Stack) -> int:
+    [port] = re.findall(r"--etcd-client-port[ =](\d+)", command_line(scheduler(stack)))
+    return int(port)
+
+
+def test_a_leader_that_lives_is_never_forgotten(stack: Stack) -> None:
+    port, started = etcd_port(stack), psutil.Process(scheduler(stack)).create_time()
+    assert has_leader(LOOPBACK, port)
+    assert forget_dead_leader(LOOPBACK, port, started)
+    assert has_leader(LOOPBACK, port)
+
+
+def test_one_that_lost_its_leadership_is_replaced(stack: Stack, user: Client) -> None:
+    task_id = process(user, deadline_seconds=5)
+    ended(user, task_id)
+    old = scheduler(stack)
+    assert forget_dead_leader(LOOPBACK, etcd_port(stack), time.time() + 1), "as if the one that runs were the dead one"
+    stack.wait_pid_changed("scheduler", old)
+
+    user.eventually(f"/tasks/{task_id}/history", lambda history: history["entries"][-1]["what"] == OVERDUE)
+    ended(user, process(user))
+
+
+def test_after_a_kill_the_next_one_leads_before_the_lease_of_the_first_runs_out(stack: Stack, user: Client) -> None:
+    stack.wait_pid_changed("scheduler", stack.kill("scheduler"))
+    user.http.timeout = 15.0  # the lease: 22 s
+    ended(user, process(user))
+
+
+def test_who_does_not_answer_is_asked_again() -> None:
+    nobody = 1
+    assert not has_leader(LOOPBACK, nobody)
+    assert not forget_dead_leader(LOOPBACK, nobody, time.time())
