@@ -28,8 +28,8 @@ test: install page tests/wire/node_modules/.installed ## Everything that belongs
 	@$(BIN)/task-agent dapr install
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/e2e tests/chaos) $(ARGS)
 
-nightly: .venv/.installed ## The random tests of the unit tests, ten times as long
-	@$(BIN)/pytest -q tests/unit --ignore=tests/unit/local --hypothesis-profile=nightly $(ARGS)
+nightly: .venv/.installed tests/wire/node_modules/.installed ## The random tests with new cases, ten times as many
+	@$(BIN)/pytest -q $(shell grep -rl '^from hypothesis' --include='test_*.py' --exclude-dir=node_modules tests) --hypothesis-profile=nightly $(ARGS)
 
 check: .venv/.installed ## Format, lint, types, imports and unit tests, in about two minutes on two cores
 	@$(BIN)/ruff format --check .

@@ -67,7 +67,7 @@ from agent.api.turns import TurnApi, turn_router
 from agent.api.wires.serving import REFUSALS, wire_routers
 from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
-from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE, SHUTDOWN_GRACE
+from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE
 from agent.domain.tools import tool_schemas
 from agent.settings import Settings
 from workflows import names
@@ -164,9 +164,9 @@ class Service:
         return self.under_way.over and not self._settings.alone
 
     async def finish(self, hurry: asyncio.Event) -> None:
-        """Admits nothing more and lets what is under way finish, for SHUTDOWN_GRACE seconds, or until ``hurry``."""
+        """Admits nothing more and lets what is under way finish, for some seconds (SHUTDOWN_GRACE), or until ``hurry``."""
         _log.info("stopping")
-        if left := await self.under_way.finish(SHUTDOWN_GRACE, hurry):
+        if left := await self.under_way.finish(self._settings.shutdown_grace, hurry):
             _log.info("%d requests and steps under way are handed over", left)
 
     def public(self, worker_started: asyncio.Event) -> Listener:

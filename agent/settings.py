@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agent.domain.limits import MODEL_CIRCUIT_FAILURES, MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT
+from agent.domain.limits import MODEL_CIRCUIT_FAILURES, MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT, SHUTDOWN_GRACE
 from agent.domain.notification import NotificationMode
 
 DEMO_MODEL = "task-agent-offline-demo"
@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     replica: int = Field(0, validation_alias="TASK_AGENT_REPLICA", ge=0)
     alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
+    shutdown_grace: float = Field(SHUTDOWN_GRACE, validation_alias="TASK_AGENT_SHUTDOWN_GRACE", ge=0, le=SHUTDOWN_GRACE)
     notifications: NotificationMode = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
 
     dapr_http_port: int = Field(3500, validation_alias="DAPR_HTTP_PORT")

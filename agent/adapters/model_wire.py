@@ -60,12 +60,13 @@ class AnswerParser:
         """The text of all lines that ``data`` completes; empty if there is none."""
         cut = data.rfind(b"\n")
         self._tail += data if cut < 0 else data[:cut]
-        if cut < 0:
-            if len(self._tail) > MODEL_LINE_BYTES_MAX and not self.ended:
-                self._fail_long_line()
-            return ""
-        block, self._tail = bytes(self._tail), bytearray(data[cut + 1 :])
-        return self._lines(block.split(b"\n"))
+        text = ""
+        if cut >= 0:
+            block, self._tail = bytes(self._tail), bytearray(data[cut + 1 :])
+            text = self._lines(block.split(b"\n"))
+        if len(self._tail) > MODEL_LINE_BYTES_MAX and not self.ended:
+            self._fail_long_line()
+        return text
 
     def end(self) -> str:
         """The stream is over; the text of a last line that lacks its newline."""

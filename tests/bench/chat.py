@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.bench.figures import ms, p50_p95_ms, rotated
+from tests.bench.figures import ms, p50_p95_ms, p50_p99_ms, rotated
 from tests.bench.load import TOKENS, Job
 from tests.bench.processes import TASK_AGENT, Load, Processes, cpu, post
 
@@ -44,7 +44,7 @@ class _Samples:
             "turns_per_s": round(turns / self.elapsed, 1),
             "per_round": self.rates,
             "first_token": p50_p95_ms(self.first),
-            "per_token": p50_p95_ms([spread / (TOKENS - 1) for spread in self.spread]),
+            "per_token": p50_p99_ms([spread / (TOKENS - 1) for spread in self.spread]),
             "cpu_ms_per_turn": {name: ms(seconds / max(turns, 1)) for name, seconds in self.cpu.items()},
             "errors": self.errors[:3] + ([f"{len(self.errors)} in all"] if self.errors else []),
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.bench.chat import start_endpoint
 from tests.bench.figures import p50_p99_ms, rotated
-from tests.bench.load import Job, Result
+from tests.bench.load import TOKENS, Job, Result
 from tests.bench.processes import TASK_AGENT, Processes
 
 ROUNDS = 3
@@ -40,6 +40,7 @@ def _figures(results: list[Result]) -> dict[str, Any]:
         "turns_per_s": round(sum(len(result.total) for result in results) / sum(result.elapsed for result in results), 1),
         "per_round": [round(len(result.total) / result.elapsed, 1) for result in results],
         "first_token": p50_p99_ms([seconds for result in results for seconds in result.first]),
+        "per_token": p50_p99_ms([spread / (TOKENS - 1) for result in results for spread in result.spread]),
         "errors": [error for result in results for error in result.errors][:3],
     }
 

@@ -160,14 +160,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.rolling", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--users", type=int, default=6)
+    parser.add_argument("--grace", type=float, default=1.0, help="seconds that a stop gives to what is under way")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     parser.add_argument("--folder", type=Path, help="keep data and logs here instead of a folder that is removed")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="task-agent-rolling-") as temporary, EndpointThread() as endpoint:
         data = (asked.folder or Path(temporary)) / "data"
-        with Stack(data, env=endpoint.env, store="redis", replicas=REPLICAS) as stack:
+        env = {**endpoint.env, "TASK_AGENT_SHUTDOWN_GRACE": str(asked.grace)}
+        with Stack(data, env=env, store="redis", replicas=REPLICAS) as stack:
             rolled = asyncio.run(roll(stack, endpoint, asked.rounds, asked.users, asked.seed))
-    json.dump({"seed": asked.seed, "users": asked.users, **rolled.report()}, sys.stdout, indent=1, ensure_ascii=False)
+    plan = {"seed": asked.seed, "users": asked.users, "grace": asked.grace}
+    json.dump({**plan, **rolled.report()}, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
     return 1 if rolled.complaints else 0
 

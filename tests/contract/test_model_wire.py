@@ -87,6 +87,13 @@ def test_any_split_gives_the_same_events(stream: bytes, data: st.DataObject, tig
         assert outcome([stream[n : n + 1] for n in range(len(stream))]) == whole
 
 
+def test_a_line_without_end_is_too_long_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_wire, "MODEL_LINE_BYTES_MAX", 400)
+    stream = b"\ndata: " + b"y" * 900
+    told = ("", ("model_nonsense", "The model endpoint sent a line of more than 400 bytes.", True))
+    assert [outcome([stream]), outcome([stream[:1], stream[1:]])] == [told, told]
+
+
 @given(stream=st.binary(max_size=200))
 def test_garbage_is_judged_not_raised(stream: bytes) -> None:
     _, verdict = outcome([stream])

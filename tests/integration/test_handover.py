@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,3 +58,19 @@ def test_a_turn_that_takes_longer_breaks_off_and_goes_on(stack: Stack, user: Cli
     assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 120)
     assert user.ended(queued)["message"]["content"] == "next"
     assert [len(endpoint.requests(s)) for s in (said, next_one)] == [2, 1]
+
+
+def test_without_grace_a_turn_breaks_off_that_would_have_ended_in_time(tmp_path: Path, endpoint: EndpointThread) -> None:
+    said = script("tokens=30 delay=100ms")
+    with Stack(tmp_path / "data", env={**endpoint.env, "TASK_AGENT_SHUTDOWN_GRACE": "0"}) as stack:
+        user = Client(stack.urls)
+        turn_id = user.drop(said)
+        with user.follow(turn_id) as stream:
+            stream.until("text.delta")
+            old = stack.kill("app", signal.SIGTERM)
+            with pytest.raises(httpx.TransportError):
+                stream.rest()
+        stack.wait_pid_changed("app", old)
+        stack.wait_ready()
+        assert len(user.ended(turn_id, 60)["message"]["content"].split()) == 30
+        user.close()
