@@ -15,3 +15,21 @@ export const task = (id: string, over: Partial<Task> = {}): Task => ({
   version: 1,
   ...over,
 });
+
+/** A response that has begun: the test says what comes and how it ends, and sees whether its reader has let go of it. */
+export function begun() {
+  let body!: ReadableStreamDefaultController<Uint8Array>;
+  let isLeft = false;
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => void (body = controller),
+    cancel: () => void (isLeft = true),
+  });
+  const encoder = new TextEncoder();
+  return {
+    response: new Response(stream),
+    send: (what: string | Uint8Array) => body.enqueue(typeof what === "string" ? encoder.encode(what) : what),
+    end: () => body.close(),
+    cut: () => body.error(new TypeError("network error")),
+    isLeft: () => isLeft,
+  };
+}

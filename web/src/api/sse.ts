@@ -40,6 +40,7 @@ function withinSilence<T>(read: Promise<T>, signal?: AbortSignal): Promise<T> {
     const timer = setTimeout(() => reject(new Unreachable(T.silent)), SILENCE_MAX);
     const cut = () => reject(new Unreachable(T.left));
     signal?.addEventListener("abort", cut, { once: true });
+    if (signal?.aborted) cut(); // while what came before was looked at; nobody tells of it again
     read
       .then(resolve, (error: unknown) => reject(new Unreachable(String(error))))
       .finally(() => {
