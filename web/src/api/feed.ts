@@ -50,7 +50,7 @@ export class Feed {
         this.#set("live");
         this.onLive(lived);
         lived = true;
-        for await (const frame of frames(response, signal)) this.onEvent(JSON.parse(frame.data) as FeedEvent);
+        for await (const data of frames(response, signal)) this.onEvent(JSON.parse(data) as FeedEvent);
       } catch {
         // told by the state below; the next attempt says more than this error
       }

@@ -14,7 +14,7 @@ function reading(response: Response, signal?: AbortSignal) {
   let error: unknown;
   void (async () => {
     try {
-      for await (const { data } of frames(response, signal)) seen.push(data);
+      for await (const data of frames(response, signal)) seen.push(data);
       error = null;
     } catch (thrown) {
       error = thrown;

@@ -6,29 +6,21 @@ import { Unreachable } from "./http";
 
 const T = TEXTS.network;
 
-export interface Frame {
-  id: string;
-  event: string;
-  data: string;
-}
-
 const SILENCE_MAX = 25_000; // the service pings every 10 seconds
 
-/** The frames of `response` until its body ends; throws Unreachable when the connection breaks or falls silent. */
-export async function* frames(response: Response, signal?: AbortSignal): AsyncGenerator<Frame> {
+/** The data of each frame of `response` until its body ends; throws Unreachable when the connection breaks or falls silent. */
+export async function* frames(response: Response, signal?: AbortSignal): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.getReader();
-  const ready: Frame[] = [];
+  const ready: string[] = [];
   const decoder = new TextDecoder();
-  const parser = createParser({
-    onEvent: (event) => ready.push({ id: event.id ?? "", event: event.event ?? "message", data: event.data }),
-  });
+  const parser = createParser({ onEvent: ({ data }) => ready.push(data) });
   try {
     for (;;) {
       const chunk = await withinSilence(reader.read(), signal);
       if (chunk.done) return;
       parser.feed(decoder.decode(chunk.value, { stream: true }));
-      while (ready.length > 0) yield ready.shift() as Frame;
+      while (ready.length > 0) yield ready.shift() as string;
     }
   } finally {
     reader.cancel().catch(() => undefined);

@@ -59,9 +59,9 @@ export async function read(response: Response, show: (message: Message) => void,
   const chunks = new ReadableStream<UIMessageChunk>({
     async start(controller) {
       try {
-        for await (const frame of frames(response, signal)) {
-          if (frame.data === "[DONE]") break;
-          const chunk = JSON.parse(frame.data) as UIMessageChunk;
+        for await (const data of frames(response, signal)) {
+          if (data === "[DONE]") break;
+          const chunk = JSON.parse(data) as UIMessageChunk;
           ended ||= chunk.type === "finish" || chunk.type === "abort" || chunk.type === "error";
           controller.enqueue(chunk);
         }
