@@ -9,6 +9,7 @@ function turnTo(state: string): void {
 }
 
 beforeEach(() => {
+  page.visibilityState = "visible";
   vi.useFakeTimers();
   vi.stubGlobal("document", page);
 });
@@ -27,5 +28,13 @@ it("leaves after half a minute out of sight, not when somebody comes back before
   vi.advanceTimersByTime(29_000);
   expect(leave).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1_000);
+  expect(leave).toHaveBeenCalledOnce();
+});
+
+it("leaves a page, too, that was opened out of sight", () => {
+  const leave = vi.fn();
+  page.visibilityState = "hidden";
+  onLongHidden(leave);
+  vi.advanceTimersByTime(30_000);
   expect(leave).toHaveBeenCalledOnce();
 });
