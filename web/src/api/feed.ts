@@ -9,6 +9,7 @@ export type Connection = "connecting" | "live" | "reconnecting" | "down";
 
 const DOWN_AFTER = 4_000; // a restart of the service takes less in most cases, and then nobody needs to be told in capitals
 const ANSWER_WITHIN = 5_000; // a process that is frozen takes connections and never answers
+const STEADY = 5_000; // what is closed sooner again was no success; all is loaded anew with each, so the pauses go on growing
 
 export class Feed {
   #state: Connection = "connecting";
@@ -17,7 +18,7 @@ export class Feed {
 
   constructor(
     private readonly onEvent: (event: FeedEvent) => void,
-    /** Called whenever the feed is live, and whether it was before: then anything may have happened meanwhile. */
+    /** Called whenever the feed is live, and whether it was tried before: then anything may have happened meanwhile. */
     private readonly onLive: (again: boolean) => void,
   ) {}
 
@@ -39,26 +40,37 @@ export class Feed {
   async #run(): Promise<void> {
     let failures = 0;
     let lostAt = Date.now();
-    let lived = false;
-    for (;;) {
-      this.#connection = new AbortController();
-      const signal = this.#connection.signal;
-      try {
-        const impatience = setTimeout(() => this.#connection.abort(), ANSWER_WITHIN);
-        const response = await open("/events", { signal }).finally(() => clearTimeout(impatience));
-        failures = 0;
-        this.#set("live");
-        this.onLive(lived);
-        lived = true;
-        for await (const data of frames(response, signal)) this.onEvent(JSON.parse(data) as FeedEvent);
-      } catch {
-        // told by the state below; the next attempt says more than this error
-      }
-      if (isHidden() && signal.aborted) await untilVisible();
-      if (this.#state === "live") lostAt = Date.now();
+    for (let again = false; ; again = true) {
+      const lived = await this.#follow(again);
+      if (lived !== null && lived >= STEADY) failures = 0;
+      await this.#untilWanted();
+      if (lived !== null) lostAt = Date.now();
       this.#set(Date.now() - lostAt > DOWN_AFTER ? "down" : this.#state === "connecting" ? "connecting" : "reconnecting");
       await pause(this.#state === "down" ? Math.min(backoff(failures++), 2_000) : backoff(failures++));
+      await this.#untilWanted(); // the page may have been left in this pause, when there was nothing to give back
     }
+  }
+
+  /** One connection to its end: for how long it was live, or null when it never was. */
+  async #follow(again: boolean): Promise<number | null> {
+    const connection = (this.#connection = new AbortController());
+    let liveAt: number | null = null;
+    try {
+      const impatience = setTimeout(() => connection.abort(), ANSWER_WITHIN);
+      const response = await open("/events", { signal: connection.signal }).finally(() => clearTimeout(impatience));
+      liveAt = Date.now();
+      this.#set("live");
+      this.onLive(again);
+      for await (const data of frames(response, connection.signal)) this.onEvent(JSON.parse(data) as FeedEvent);
+    } catch {
+      // told by the state, and the next attempt says more than this error
+    }
+    return liveAt === null ? null : Date.now() - liveAt;
+  }
+
+  /** A page that has given its connection back takes none until somebody looks. */
+  async #untilWanted(): Promise<void> {
+    if (isHidden() && this.#connection.signal.aborted) await untilVisible();
   }
 
   #set(state: Connection): void {
