@@ -1,4 +1,4 @@
-"""Where a conversation lies: key ``meta`` and one key per turn. A save writes ``meta`` and the turns that changed.
+"""Where a conversation lies: ``meta``, one key per turn, per idempotency key and per undo. A save writes those that changed.
 
 Knows keys, batches and bounds. Refuses to know why anything changes.
 """

@@ -13,7 +13,7 @@ import orjson
 
 WRITES = "writes"  # beside the fields of a stored value: how often its key was written
 _NEW = "-1"  # no key that is there has this ETag
-HUB = "meta"  # the key that is written whenever more than one is
+HUB = "meta"  # the key that is written, at once or right after, whenever more than one is
 REFUSED = "failed to set key"  # what the store says then
 REMOVE_REFUSED = "failed to delete"
 

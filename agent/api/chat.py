@@ -100,7 +100,7 @@ class ChatApi:
 def chat_router(api: ChatApi) -> APIRouter:
     """The routes of the conversation."""
     router = APIRouter(tags=["conversation"])
-    refused: Sequence[int] = (400, 413, 415, 422, 429, 503)
+    refused: Sequence[int] = (400, 409, 410, 413, 415, 422, 429, 503)
     router.add_api_route(
         "/chat", api.say, methods=["POST"], response_class=EventSourceResponse, responses={**STREAM, **responses(*refused)}
     )

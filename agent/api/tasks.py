@@ -28,7 +28,7 @@ def task_router(tasks: Tasks, clock: Clock) -> APIRouter:
 
 def _add_processing(router: APIRouter, tasks: Tasks) -> None:
     @router.post(
-        "/tasks/process", summary="Create a task and see it through", responses=responses(400, 409, 413, 415, 422, 503)
+        "/tasks/process", summary="Create a task and see it through", responses=responses(400, 409, 413, 415, 422, 429, 503)
     )
     async def process(body: ProcessBody, me: Who) -> Processing:  # pyright: ignore[reportUnusedFunction]
         """Starts the task's workflow: validate, create, assign, set the reminder, notify.

@@ -83,7 +83,9 @@ def up(
     raise typer.Exit(status)
 
 
-@app.command(epilog="Example:\n\n  TASK_AGENT_PORT=8080 DAPR_HTTP_PORT=3500 DAPR_GRPC_PORT=50001 task-agent serve")
+@app.command(
+    epilog="Example:\n\n  APP_API_TOKEN=... DAPR_API_TOKEN=... DAPR_HTTP_PORT=3500 DAPR_GRPC_PORT=50001 task-agent serve"
+)
 def serve() -> None:
     """Run the service alone, beside a Dapr sidecar that someone else runs. Settings come from the environment."""
     os.execv(starting.APP_COMMAND[0], starting.APP_COMMAND)

@@ -5,6 +5,7 @@ is. The stock client knows no other way to come back than to run again, so joini
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from ag_ui.core import BaseEvent, RunAgentInput, RunFinishedEvent, RunFinishedSuccessOutcome
 from ag_ui.encoder import EventEncoder
@@ -95,6 +96,12 @@ def _framed(frame_id: str, events: list[BaseEvent]) -> bytes:
     return "".join(f"id: {frame_id}\n{_encode(event)}" for event in events).encode()
 
 
+ENDS: dict[int | str, dict[str, Any]] = {
+    200: STREAM[200]
+    | {"description": "AG-UI events. The run ends with exactly one RUN_FINISHED or RUN_ERROR. Leaving it cancels nothing."}
+}
+
+
 def agui_router(api: AguiApi) -> APIRouter:
     """The one route of this wire."""
     router = APIRouter(tags=["ag-ui"])
@@ -103,6 +110,6 @@ def agui_router(api: AguiApi) -> APIRouter:
         api.run,
         methods=["POST"],
         response_class=EventSourceResponse,
-        responses={**STREAM, **responses(400, 413, 415, 422, 429, 503)},
+        responses={**ENDS, **responses(400, 410, 413, 415, 422, 429, 503)},
     )
     return router

@@ -227,7 +227,9 @@ def responses_router(api: ResponsesApi) -> APIRouter:
     """The routes under ``/v1``."""
     router = APIRouter(prefix="/v1", tags=["openai responses"])
     tell = documents.told
-    router.add_api_route("/responses", api.create, methods=["POST"], responses=tell(400, 413, 415, 422, 429, 503, stream=True))
+    router.add_api_route(
+        "/responses", api.create, methods=["POST"], responses=tell(400, 410, 413, 415, 422, 429, 503, stream=True)
+    )
     router.add_api_route(
         "/responses/{response_id}", api.retrieve, methods=["GET"], responses=tell(400, 404, 422, 503, stream=True)
     )
