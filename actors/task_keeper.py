@@ -14,10 +14,11 @@ from actors.base import StatefulActor
 from actors.task_state import RECORD_KEY, Announcer, TaskActorDeps, owed_before_publish, with_outbox
 from agent.domain import task_commands
 from agent.domain.events import TaskChanged
+from agent.domain.limits import TASK_REMINDER_RETRY
 from agent.domain.task import Task
 from agent.domain.task_record import Decision, TaskRecord
 
-_AGAIN = ActorReminderFailurePolicy.constant_policy(interval=timedelta(seconds=5))  # until the actor answers
+_AGAIN = ActorReminderFailurePolicy.constant_policy(interval=timedelta(seconds=TASK_REMINDER_RETRY))
 _log = logging.getLogger(__name__)
 
 

@@ -10,12 +10,11 @@ from actors.task_requests import AddTask, ListedTasks, ListTasks
 from agent.domain import ids
 from agent.domain.errors import BadRequest, NotFound
 from agent.domain.ids import Identity
-from agent.domain.limits import TASKS_PAGE_MAX, TASKS_SCAN_MAX
+from agent.domain.limits import TASKS_PAGE_MAX, TASKS_READ_AT_ONCE_MAX, TASKS_SCAN_MAX
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import TaskPage
 
 TASK_INDEX_ACTOR = "TaskIndexActor"
-_READS_AT_ONCE = 20
 ReadTask = Callable[[str, str], Awaitable[Task]]  # tenant, task id
 
 
@@ -55,7 +54,7 @@ class TaskList:
         )
 
     async def _read_all(self, tenant: str, listed: ListedTasks) -> list[Task | None]:
-        gate = asyncio.Semaphore(_READS_AT_ONCE)
+        gate = asyncio.Semaphore(TASKS_READ_AT_ONCE_MAX)
 
         async def read(task_id: str) -> Task | None:
             async with gate:

@@ -11,13 +11,11 @@ from datetime import datetime, timedelta
 
 from agent.domain.errors import Unavailable
 from agent.domain.events import TaskChanged
-from agent.domain.limits import TASK_OUTBOX_MAX
+from agent.domain.limits import TASK_ANNOUNCE_PAUSE, TASK_ANNOUNCED_KEPT_MAX, TASK_OUTBOX_MAX
 from agent.domain.task_record import Decision, TaskRecord
 from agent.ports import Clock, EventPublisher
 
 RECORD_KEY = "task"
-_REMEMBERED = 64  # event ids known to be announced, per activation
-_PAUSE = timedelta(seconds=5)  # after a failed publish: do not make every touch of the actor wait for a broken broker
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +51,10 @@ class Announcer:
                 await self._deps.publisher.publish(event)
             except Unavailable as e:
                 _log.warning("event %s stays in the outbox: %s", event.event_id, e.detail)
-                self._quiet_until = self._deps.clock.now() + _PAUSE
+                self._quiet_until = self._deps.clock.now() + timedelta(seconds=TASK_ANNOUNCE_PAUSE)
                 return events[n:]
             self._out[event.event_id] = None
-            if len(self._out) > _REMEMBERED:
+            if len(self._out) > TASK_ANNOUNCED_KEPT_MAX:
                 self._out.popitem(last=False)
         return ()
 

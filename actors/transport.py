@@ -11,10 +11,15 @@ from dapr.clients.base import DaprActorClientBase
 
 from actors.fence import REFUSED, REMOVE_REFUSED, with_etags
 from agent.domain.errors import Unavailable
-from agent.domain.limits import ACTOR_CALL_TIMEOUT, ACTOR_CONNECTIONS_MAX, ACTOR_RETRY_SECONDS
+from agent.domain.limits import (
+    ACTOR_CALL_TIMEOUT,
+    ACTOR_CONNECT_TIMEOUT,
+    ACTOR_CONNECTIONS_MAX,
+    ACTOR_RETRY_PAUSE,
+    ACTOR_RETRY_SECONDS,
+)
 from agent.ports import CALLER_HEADER
 
-_RETRY_PAUSE = 0.1
 _MOVING = (  # what daprd says while actors have no host: the app restarts, or failed its health probes for a moment
     "ERR_ACTOR_NO_ADDRESS",
     "did not find address for actor",
@@ -49,7 +54,7 @@ class PooledActorClient(DaprActorClientBase):
         self._base = f"http://127.0.0.1:{http_port}/v1.0/actors"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=ACTOR_CONNECTIONS_MAX, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=ACTOR_CALL_TIMEOUT, connect=5),
+            timeout=aiohttp.ClientTimeout(total=ACTOR_CALL_TIMEOUT, connect=ACTOR_CONNECT_TIMEOUT),
             headers={CALLER_HEADER: caller_token} | ({"dapr-api-token": api_token} if api_token else {}),
         )
 
@@ -94,7 +99,7 @@ class PooledActorClient(DaprActorClientBase):
                     raise
                 if asyncio.get_running_loop().time() >= give_up:
                     raise Unavailable("runtime_unavailable", "The runtime is out of reach just now; try again.") from e
-            await asyncio.sleep(_RETRY_PAUSE)
+            await asyncio.sleep(ACTOR_RETRY_PAUSE)
 
     async def _request(self, verb: str, path: str, data: bytes | None) -> bytes:
         async with self._session.request(verb, f"{self._base}/{path}", data=data) as answer:

@@ -20,9 +20,6 @@ from agent.domain import limits
 from agent.domain.limits import MODEL_ERROR_BODY_BYTES_MAX
 from agent.domain.model import ModelEvent, ModelFailed, ModelRequest, TextPart
 
-_KEEP_ALIVE = 4.0  # under the usual server's 5: a busy loop must not meet a connection that was just closed
-_TRAILER_PATIENCE = 1.0  # for usage and [DONE] once the answer is whole
-_DRAIN_PATIENCE = 0.1  # for the end of the body after [DONE]; reading it lets the connection be used again
 _GZIP_OR_ZLIB = 47  # what zlib calls telling the two apart by itself
 _BROKEN = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
 
@@ -43,7 +40,7 @@ class OpenAIModel:
         self._model, self._secret = model, api_key
         self._stall_timeout, self._step_timeout = stall_timeout, step_timeout
         timeout = httpx2.Timeout(None, connect=connect_timeout, read=stall_timeout)
-        pool = httpx2.Limits(max_connections=limits.CONCURRENT_ACTIVITIES_MAX, keepalive_expiry=_KEEP_ALIVE)
+        pool = httpx2.Limits(max_connections=limits.CONCURRENT_ACTIVITIES_MAX, keepalive_expiry=limits.MODEL_KEEP_ALIVE)
         hooks = {"response": [_bound_error_body]}
         # aiohttp under the SDK: its parser is C, and one read takes all that has arrived.
         # No redirects: each would be another request with the whole conversation, to whatever host it names.
@@ -140,7 +137,7 @@ class OpenAIModel:
 
     def _patience(self, parser: AnswerParser) -> float:
         """Seconds to wait for the next chunk."""
-        return min(self._stall_timeout, _TRAILER_PATIENCE) if parser.answered else self._stall_timeout
+        return min(self._stall_timeout, limits.MODEL_TRAILER_TIMEOUT) if parser.answered else self._stall_timeout
 
     def _silence(self, until: float, deadline: float) -> ModelFailed:
         """What a wait that ended at ``until`` means; the clock is not asked, because timers may ring a little early."""
@@ -192,7 +189,7 @@ def _body(response: AsyncAPIResponse[Any]) -> AsyncGenerator[bytes, None]:
 
 async def _drain(reads: AsyncIterator[bytes]) -> None:
     try:
-        async with asyncio.timeout(_DRAIN_PATIENCE):
+        async with asyncio.timeout(limits.MODEL_DRAIN_TIMEOUT):
             while await anext(reads, b""):
                 pass
     except (TimeoutError, *_BROKEN):

@@ -65,7 +65,9 @@ def _add_reading(router: APIRouter, tasks: Tasks) -> None:
         me: Who,
         status: Annotated[TaskStatus | None, Query(description="Only tasks with this status.")] = None,
         limit: Annotated[int, Query(ge=1, le=limits.TASKS_PAGE_MAX)] = limits.TASKS_PAGE_DEFAULT,
-        cursor: Annotated[str | None, Query(max_length=64, description="``next`` of the page before.")] = None,
+        cursor: Annotated[
+            str | None, Query(max_length=limits.TASKS_CURSOR_CHARS_MAX, description="``next`` of the page before.")
+        ] = None,
     ) -> TaskPage:
         """A page may hold fewer tasks than asked for and still have a ``next``: a filter looks at so many tasks per page."""
         return await tasks.list_tasks(me, status, limit, cursor)

@@ -42,6 +42,9 @@ MODEL_CIRCUIT_PAUSE = 3.0  # until one call finds out whether it is back; model_
 MODEL_CONNECT_TIMEOUT = 5.0
 MODEL_STALL_TIMEOUT = 30.0  # no chunk of an answer for this long: model_stalled
 MODEL_STEP_TIMEOUT = 300.0  # one model call as a whole: model_timeout
+MODEL_TRAILER_TIMEOUT = 1.0  # for usage and [DONE] once the answer is whole
+MODEL_DRAIN_TIMEOUT = 0.1  # for the end of the body after [DONE]; reading it lets the connection be used again
+MODEL_KEEP_ALIVE = 4.0  # under the usual server's 5: a busy loop must not meet a connection that was just closed
 ANSWER_BYTES_MAX = 256 * 1024  # text of one step; turn.failed answer_too_large
 TOOL_CALLS_PER_STEP_MAX = 16  # turn.failed too_many_tool_calls
 TOOL_ARGUMENTS_BYTES_MAX = 32 * 1024
@@ -98,10 +101,15 @@ DEADLINE_SECONDS_MAX = 5 * 365 * 86_400  # five years; 422 bad_deadline
 TASK_HISTORY_MAX = 100  # changes kept per task
 TASK_KEYS_MAX = 64  # idempotency keys kept per task
 TASK_OUTBOX_MAX = 32
+TASK_ANNOUNCED_KEPT_MAX = 64  # ids of events known to be announced, per activation
+TASK_ANNOUNCE_PAUSE = 5.0  # after a failed publish: not every touch of the actor is to wait for a broken broker
+TASK_REMINDER_RETRY = 5.0  # of a reminder, until the actor answers
 TASK_UNDONE_TURNS_MAX = 64  # cancelled turns per task whose late calls are refused
 TASKS_PAGE_DEFAULT = 20
 TASKS_PAGE_MAX = 100
 TASKS_SCAN_MAX = 500  # tasks looked at for one page of a filtered list
+TASKS_READ_AT_ONCE_MAX = 20
+TASKS_CURSOR_CHARS_MAX = 64
 INDEX_CHUNK = 200  # task ids per state key of the index
 TASKS_PER_USER_MAX = 20_000  # 429 too_many_tasks
 
@@ -125,8 +133,10 @@ CONCURRENT_WORKFLOWS_MAX = 500
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
 ACTOR_DRAIN_SECONDS = 0.5  # when a replica comes or goes, all actors wait for calls in hand, this long at most
+ACTOR_CONNECT_TIMEOUT = 5.0
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried again for this long, then 503
+ACTOR_RETRY_PAUSE = 0.1
 
 # Redis: TurnLog and feed of replicas
 REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable, and the turn goes on without its log
