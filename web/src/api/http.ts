@@ -65,10 +65,18 @@ export async function answered(path: string, request: Request = {}): Promise<Res
 /** The parsed body of a good answer. */
 export async function call<T>(path: string, request: Request = {}): Promise<T> {
   const signal = AbortSignal.timeout(CALL_MAX);
-  const response = await open(path, { signal, ...request }).catch((error: unknown) => {
+  try {
+    const response = await open(path, { signal, ...request });
+    return JSON.parse(await wholeOf(response)) as T;
+  } catch (error) {
     throw signal.aborted ? tooLate() : error;
+  }
+}
+
+async function wholeOf(response: Response): Promise<string> {
+  return response.text().catch((error: unknown) => {
+    throw new Unreachable(String(error));
   });
-  return (await response.json()) as T;
 }
 
 const tooLate = () => new Unreachable(say(T.late, { n: CALL_MAX / 1_000 }));

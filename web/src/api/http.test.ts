@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { begun } from "./fixtures";
+import { call, isPassing } from "./http";
+
+let line: ReturnType<typeof begun>;
+
+beforeEach(() => {
+  line = begun();
+  vi.stubGlobal("fetch", async () => line.response);
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+it("a good answer is what was sent", async () => {
+  const answer = call("/tasks");
+  line.send('{"tasks":[]}');
+  line.end();
+  expect(await answer).toEqual({ tasks: [] });
+});
+
+it("an answer that breaks off may be asked for again, like one that never came", async () => {
+  const answer = call("/tasks").catch(isPassing);
+  line.send('{"tas');
+  line.cut();
+  expect(await answer).toBe(true);
+});
+
+it("an answer that cannot be understood will not be any better the next time", async () => {
+  const answer = call("/tasks").catch(isPassing);
+  line.send("<html>");
+  line.end();
+  expect(await answer).toBe(false);
+});
