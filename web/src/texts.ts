@@ -73,6 +73,9 @@ export const TEXTS = {
     done: "Done",
     failed: "Failed",
     stopped: "Stopped",
+    untold: "Unknown",
+    untoldWhy:
+      "What became of this cannot be told: its processing could not be looked up. That is tried again when the connection is back, or you are.",
     details: "Details",
     asked: "Asked for",
     answered: "Answered",

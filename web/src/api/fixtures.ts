@@ -1,5 +1,8 @@
 // What tests are about.
-import type { Task } from "./types";
+import type { QueryClient } from "@tanstack/react-query";
+import { Problem } from "./http";
+import { processing } from "./processing";
+import type { Task, Workflow, WorkflowStatus } from "./types";
 
 /** A task with nothing special about it, but `over`. */
 export const task = (id: string, over: Partial<Task> = {}): Task => ({
@@ -15,6 +18,23 @@ export const task = (id: string, over: Partial<Task> = {}): Task => ({
   version: 1,
   ...over,
 });
+
+/** The processing of task "t", of which the first step is done. */
+export const workflow = (status: WorkflowStatus): Workflow => ({
+  workflow_id: "task-workflow-t",
+  task_id: "t",
+  status,
+  result: null,
+  steps: [{ name: "validate", state: "done", undo: false, detail: "" }],
+});
+
+export const noWorkflow = new Problem(404, "workflow_not_found", "Workflow not found");
+
+/** `client` has asked for the processing of task "t", and that was the answer. */
+export async function looked(client: QueryClient, answer: Workflow | Problem): Promise<void> {
+  const queryFn = () => (answer instanceof Problem ? Promise.reject(answer) : Promise.resolve(answer));
+  await client.fetchQuery({ ...processing("t"), queryFn, retry: false, staleTime: 0 }).catch(() => undefined);
+}
 
 /** A response that has begun: the test says what comes and how it ends, and sees whether its reader has let go of it. */
 export function begun() {

@@ -26,6 +26,9 @@ export class Unreachable extends Error {}
 export const isPassing = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof Problem && error.passing);
 
+/** The service has no such thing. Asking again changes little. */
+export const isMissing = (error: unknown): boolean => error instanceof Problem && error.status === 404;
+
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export interface Request {

@@ -9,7 +9,7 @@ import {
 } from "@tanstack/react-query";
 import { call } from "./http";
 import { merged, newer, upsert } from "./pages";
-import type { Task, TaskHistory, TaskPage, Workflow } from "./types";
+import type { Task, TaskHistory, TaskPage } from "./types";
 
 type Pages = InfiniteData<TaskPage, string | null>;
 const LIST = ["tasks"];
@@ -35,24 +35,6 @@ export const useTask = (id: string) =>
 
 export const useTaskHistory = (id: string) =>
   useQuery({ queryKey: ["task", id, "history"], queryFn: () => call<TaskHistory>(`/tasks/${encodeURIComponent(id)}/history`) });
-
-/** How a task's processing goes: looked at again while it runs. */
-export const useWorkflow = (id: string, enabled = true) =>
-  useQuery({
-    queryKey: ["task", id, "workflow"],
-    queryFn: () => call<Workflow>(`/workflows/task-workflow-${encodeURIComponent(id)}`),
-    enabled,
-    refetchInterval: (query) => (query.state.data?.status === "running" ? 1_000 : false),
-  });
-
-/** What a stream has told of a task's processing, for whoever asks for it next. */
-export function processingTold(client: QueryClient, told: Pick<Workflow, "task_id" | "status" | "steps">): void {
-  client.setQueryData<Workflow>(["task", told.task_id, "workflow"], {
-    workflow_id: `task-workflow-${told.task_id}`,
-    result: null,
-    ...told,
-  });
-}
 
 export type TaskChange =
   | { path: "status"; body: { status: string } }

@@ -1,15 +1,16 @@
 // A task's processing, step by step as it happened: done, failed, and in red what was undone, in its order.
-import type { StepName, WorkflowStatus, WorkflowStep } from "../api/types";
+import type { StepName, WorkflowStep } from "../api/types";
 import { TEXTS } from "../texts";
 import { Icon, type IconName } from "../ui/Icon";
 
 const ORDER: StepName[] = ["validate", "create", "assign", "reminder", "notify"];
 const T = TEXTS.steps;
 
-export function Steps({ steps, status }: { steps: WorkflowStep[]; status: WorkflowStatus }) {
+/** `goesOn`: more of them are to come. */
+export function Steps({ steps, goesOn }: { steps: WorkflowStep[]; goesOn: boolean }) {
   const seen = new Set(steps.map((step) => step.name));
   const turnedBack = steps.some((step) => step.undo || step.state === "failed");
-  const waiting = status === "running" && !turnedBack ? ORDER.filter((name) => !seen.has(name)) : [];
+  const waiting = goesOn && !turnedBack ? ORDER.filter((name) => !seen.has(name)) : [];
   return (
     <ol className="steps" aria-label={TEXTS.tool.steps}>
       {steps.map((step, index) => (

@@ -2,16 +2,17 @@
 import type { DynamicToolUIPart, UIMessage } from "ai";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { processingTold, useWorkflow } from "../api/tasks";
+import { isUntold, processingTold, useWorkflow } from "../api/processing";
 import type { Task } from "../api/types";
 import { TEXTS, say } from "../texts";
-import { Icon } from "../ui/Icon";
+import { Icon, type IconName } from "../ui/Icon";
 import { moment } from "../ui/time";
 import { Steps } from "./Steps";
 import { type Progress, argumentsOf, leftRunning, progressOf, taskOf } from "./parts";
 
 const T = TEXTS.tool;
-type State = "running" | "done" | "failed" | "stopped";
+type State = "running" | "done" | "failed" | "stopped" | "untold";
+const ICONS: Record<State, IconName> = { running: "dot", done: "check", failed: "cross", stopped: "cross", untold: "alert" };
 
 export function ToolCard(props: {
   message: UIMessage;
@@ -24,10 +25,11 @@ export function ToolCard(props: {
   const touched = taskOf(part);
   const told = progressOf(message, part.toolCallId);
   const left = leftRunning(part, told);
-  const found = useWorkflow(left ?? "", left !== null).data; // the stream does not tell how that ends, and the turn may be over
-  const progress = left === null ? told : (found ?? told);
+  const found = useWorkflow(left ?? "", left !== null); // the stream does not tell how that ends, and the turn may be over
+  const progress = left === null ? told : (found.data ?? told);
   const goesOn = left !== null && (progress?.status ?? "running") === "running";
-  const state = stateOf(part, growing, goesOn, progress?.status ?? touched?.status ?? null);
+  const known = stateOf(part, growing, goesOn, progress?.status ?? touched?.status ?? null);
+  const state = isUntold(found) ? "untold" : known;
   const title = titleOf(part, touched?.task?.title);
   useEffect(() => {
     if (told && left === null) processingTold(client, told);
@@ -35,7 +37,7 @@ export function ToolCard(props: {
   return (
     <section className={`tool ${state}`} aria-label={`${nameOf(part)}: ${T[state]}`}>
       <header>
-        <Icon name={state === "done" ? "check" : state === "running" ? "dot" : "cross"} />
+        <Icon name={ICONS[state]} />
         <strong>{nameOf(part)}</strong>
         {touched && title ? (
           <button type="button" className="link" onClick={() => onTask(touched.id)} aria-label={say(T.open, { title })}>
@@ -50,8 +52,9 @@ export function ToolCard(props: {
       <Processing
         task={touched?.status ? touched.id : null}
         told={progress}
-        open={state === "failed" || state === "running" || (growing && progress !== null)}
+        open={(state !== "done" && state !== "stopped") || (growing && progress !== null)}
       />
+      {state === "untold" && <p className="untold">{T.untoldWhy}</p>}
       {part.state === "output-error" && <p className="problem">{part.errorText}</p>}
     </section>
   );
@@ -62,7 +65,7 @@ function Processing({ task, told, open }: { task: string | null; told: Progress 
   const [opened, setOpened] = useState(false);
   const asked = useWorkflow(task ?? "", task !== null && told === null && (open || opened));
   const progress = told ?? asked.data;
-  const steps = progress && <Steps steps={progress.steps} status={progress.status} />;
+  const steps = progress && <Steps steps={progress.steps} goesOn={progress.status === "running" && !isUntold(asked)} />;
   if (open) return steps;
   if (task === null && told === null) return null;
   return (

@@ -1,6 +1,6 @@
 // One conversation as the page knows it. The server's history is the truth; one loop follows the answer that runs now, over
 // every connection that breaks; messages wait here until the server has acknowledged them, and their ids make repeats harmless.
-import { Problem, isPassing } from "../api/http";
+import { Problem, isMissing, isPassing } from "../api/http";
 import { backoff, pause } from "../api/pause";
 import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
@@ -211,7 +211,7 @@ export class Conversation {
           continue;
         }
         if (lost === null) lost = this.#view.live?.id ?? null;
-        else if (error instanceof Problem && error.status === 404) {
+        else if (isMissing(error)) {
           lost = response = null; // cleared meanwhile
           continue;
         }

@@ -1,14 +1,13 @@
 // One task: what it is, what can be done with it, how its processing went, and what happened to it.
 import { useEffect, useRef } from "react";
-import { Problem } from "../api/http";
-import { useTask, useTaskHistory, useWorkflow } from "../api/tasks";
+import { useTask, useTaskHistory } from "../api/tasks";
 import type { Task } from "../api/types";
-import { Steps } from "../chat/Steps";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { moment, useNow } from "../ui/time";
 import { Acts } from "./Acts";
 import { Happened } from "./Happened";
+import { Processed } from "./Processed";
 import { Deadline, Status } from "./Row";
 
 const T = TEXTS.task;
@@ -30,9 +29,7 @@ export function Detail({ id, onBack }: { id: string; onBack: () => void }) {
 
 function Known({ task }: { task: Task }) {
   const now = useNow();
-  const workflow = useWorkflow(task.task_id);
   const history = useTaskHistory(task.task_id);
-  const whyNot = workflow.data ? null : workflow.failureReason; // said while it is tried again, too
   const title = useRef<HTMLHeadingElement>(null);
   return (
     <>
@@ -58,21 +55,9 @@ function Known({ task }: { task: Task }) {
         </dd>
       </dl>
       <Acts task={task} title={title} />
-      <h3>
-        {T.processing}
-        {workflow.data && <small>{T.processingStatus[workflow.data.status]}</small>}
-      </h3>
-      {workflow.data && <Steps steps={workflow.data.steps} status={workflow.data.status} />}
-      {whyNot && <Unprocessed why={whyNot} />}
+      <Processed task={task.task_id} />
       <h3>{T.history}</h3>
       {history.data && <Happened history={history.data} />}
     </>
   );
 }
-
-const Unprocessed = ({ why }: { why: Error }) =>
-  why instanceof Problem && why.status === 404 ? (
-    <p className="muted">{T.noProcessing}</p>
-  ) : (
-    <p className="problem">{say(T.processingError, { why: why.message })}</p>
-  );
