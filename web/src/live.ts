@@ -2,15 +2,23 @@
 import { QueryClient } from "@tanstack/react-query";
 import { Feed } from "./api/feed";
 import { isPassing } from "./api/http";
+import { backoff } from "./api/pause";
 import { CONVERSATION } from "./api/service";
 import { taskChanged } from "./api/tasks";
 import type { FeedEvent } from "./api/types";
 import { isHidden, onLongHidden } from "./api/visible";
 import { Conversation } from "./chat/conversation";
 
+const ATTEMPTS = 30; // over some two minutes; the pauses stay short, so that nothing sleeps on when the service is back
+
 export const queries = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 10_000, retry: (failures, error) => isPassing(error) && failures < 8, refetchOnWindowFocus: true },
+    queries: {
+      staleTime: 10_000,
+      retry: (failures, error) => isPassing(error) && failures < ATTEMPTS,
+      retryDelay: backoff,
+      refetchOnWindowFocus: true,
+    },
   },
 });
 

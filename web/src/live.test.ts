@@ -1,0 +1,93 @@
+// What is wired together in live.ts: when the service can tell again what it could not, the page finds out.
+import { type QueryClient, QueryObserver, environmentManager } from "@tanstack/react-query";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { begun, workflow } from "./api/fixtures";
+
+const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const missing = async () => Response.json({ code: "workflow_not_found", detail: "Workflow not found" }, { status: 404 });
+const running = async () => Response.json(workflow("running"));
+const nobody = () => Promise.reject(new TypeError("Failed to fetch"));
+
+let page: EventTarget & { visibilityState: "visible" | "hidden" };
+let lines: ReturnType<typeof begun>[];
+let ask: () => Promise<Response>;
+let queries: QueryClient;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  environmentManager.setIsServer(() => false);
+  page = Object.assign(new EventTarget(), { visibilityState: "visible" as const });
+  vi.stubGlobal("document", page);
+  vi.stubGlobal("window", page); // what happens to the document is heard there, too
+  vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => undefined });
+  vi.stubGlobal("BroadcastChannel", EventTarget);
+  vi.stubGlobal("fetch", async (path: string) => {
+    if (path.startsWith("/workflows/")) return ask();
+    if (path.startsWith("/api/chat/main/stream")) return new Response(null, { status: 204 });
+    if (path.startsWith("/api/chat/main/messages")) return Response.json({ messages: [], next: null });
+    const line = begun();
+    lines.push(line);
+    return line.response;
+  });
+  lines = [];
+});
+afterEach(() => {
+  queries.unmount();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+/** The page as it is wired, on which somebody looks at the processing of a task: what is told of it. */
+async function opened() {
+  const { isUntold, processing } = await import("./api/processing");
+  const live = await import("./live");
+  queries = live.queries;
+  queries.mount();
+  live.start();
+  const observer = new QueryObserver(queries, processing("t"));
+  observer.subscribe(() => undefined);
+  await passed(0);
+  return () => (isUntold(observer.getCurrentResult()) ? "untold" : observer.getCurrentResult().data?.status);
+}
+
+it("what could not be told is asked for again when the feed has been away", async () => {
+  ask = missing;
+  const told = await opened();
+  expect(told()).toBe("untold");
+  ask = running;
+  await passed(20_000);
+  expect(told()).toBe("untold"); // nothing has happened that would be a reason to ask
+  lines[0]?.cut();
+  await passed(300);
+  expect(told()).toBe("running");
+});
+
+it("what could not be told is asked for again when somebody comes back to the page", async () => {
+  ask = missing;
+  const told = await opened();
+  ask = running;
+  for (const state of ["hidden", "visible"] as const) {
+    page.visibilityState = state;
+    page.dispatchEvent(new Event("visibilitychange"));
+  }
+  await passed(0);
+  expect(told()).toBe("running");
+});
+
+it("nothing is called untold because of a service that starts, and it is heard as soon as it answers", async () => {
+  ask = nobody;
+  const told = await opened();
+  await passed(65_000);
+  expect(told()).toBeUndefined();
+  ask = running;
+  await passed(4_000);
+  expect(told()).toBe("running");
+});
+
+it("what nobody answers for two minutes is untold", async () => {
+  ask = nobody;
+  const told = await opened();
+  await passed(120_000);
+  expect(told()).toBe("untold");
+});
