@@ -68,9 +68,13 @@ class WorkflowClient:
         instance = ids.task_workflow_instance(tenant, task_id)
         state = await self._ended(instance, wait) if wait > 0 else None
         state = state or await self._look(instance)
-        if state is not None and self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER):
+        if state is not None and self._stands_still(state):
             await self._begin_anew(instance, tenant, task_id)
         return _view(task_id, state) if state is not None else None
+
+    def _stands_still(self, state: WorkflowState) -> bool:
+        """Also one that was ended to be begun anew, where whoever did that came no further."""
+        return state.runtime_status is WorkflowStatus.TERMINATED or self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER)
 
     def _is_forgotten(self, state: WorkflowState, quiet_max: float) -> bool:
         """Whether no step of it takes as long, nor any pause between two attempts at one."""
@@ -148,8 +152,8 @@ def _view(task_id: str, state: WorkflowState) -> WorkflowView:
 
 
 def _result(task_id: str, state: WorkflowState) -> WorkflowResult | None:
-    if state.runtime_status in _ALIVE:
-        return None
+    if state.runtime_status in _ALIVE or state.runtime_status is WorkflowStatus.TERMINATED:
+        return None  # one that was terminated is begun anew by who looks
     if state.runtime_status is WorkflowStatus.COMPLETED and (output := _decoded(state.serialized_output)) is not None:
         return WorkflowResult.model_validate(output)
     broken = f"The workflow broke ({state.runtime_status.name.lower()}). The same request again continues it."

@@ -50,7 +50,7 @@ def live_router(
         last_event_id: Annotated[str | None, Header(description="Continue after this id, if it is still kept.")] = None,
     ) -> EventSourceResponse:
         """This user's live feed."""
-        return sse.feed_stream(feed, user, _feed_id(last_event_id))
+        return await sse.feed_stream(feed, user, _feed_id(last_event_id))
 
     @router.get("/livez", tags=["service"])
     async def livez() -> dict[str, str]:

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from agent.domain.events import LogEntry
 from agent.domain.ids import Identity
 from agent.domain.limits import FOLLOWER_STALL_TIMEOUT, PING_INTERVAL
-from agent.ports import Feed
+from agent.ports import Feed, FeedEntry
 
 _log = logging.getLogger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -25,9 +25,10 @@ def turn_stream(turn_id: str, entries: AsyncIterator[list[LogEntry]]) -> EventSo
     return stream(_turn_frames(turn_id, entries), {"X-Turn-Id": turn_id})
 
 
-def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceResponse:
-    """The user's feed from now on, or after an entry that is still kept."""
-    return stream(_feed_frames(feed, user, after), {})
+async def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceResponse:
+    """The user's feed from now on, or after an entry that is still kept; open before the answer begins: none is missed."""
+    batches = feed.follow(user, after)
+    return stream(_feed_frames(await anext(batches), batches), {})
 
 
 def stream(frames: AsyncIterator[bytes], headers: dict[str, str]) -> EventSourceResponse:
@@ -41,10 +42,16 @@ async def _turn_frames(turn_id: str, entries: AsyncIterator[list[LogEntry]]) -> 
         yield b"".join(turn_frame(turn_id, entry) for entry in batch)
 
 
-async def _feed_frames(feed: Feed, user: Identity, after: int | None) -> AsyncIterator[bytes]:
-    async for batch in feed.follow(user, after):
+async def _feed_frames(first: list[FeedEntry], others: AsyncIterator[list[FeedEntry]]) -> AsyncIterator[bytes]:
+    if first:
+        yield _feed_bytes(first)
+    async for batch in others:
         if batch:
-            yield b"".join(b"id: %d\nevent: %s\ndata: %s\n\n" % (e.id, e.name.encode(), e.data) for e in batch)
+            yield _feed_bytes(batch)
+
+
+def _feed_bytes(batch: list[FeedEntry]) -> bytes:
+    return b"".join(b"id: %d\nevent: %s\ndata: %s\n\n" % (e.id, e.name.encode(), e.data) for e in batch)
 
 
 class _Stream(EventSourceResponse):

@@ -12,7 +12,7 @@ from tests.chaos.oracle_turn import is_kept
 from tests.chaos.oracle_undo import has_settled
 from tests.chaos.reader import PATIENCE, Reader
 
-KEPT_PATIENCE = 60.0  # what was shown of a cancelled turn is stored after its end
+KEPT_PATIENCE = 120.0  # what was shown of a cancelled turn is stored after its end
 CLOSE_PATIENCE = 45.0  # a frozen process holds its connections
 
 

@@ -12,7 +12,7 @@ from tests.chaos.ledger import mark_of
 from tests.chaos.oracle_undo import undone_task_faults
 from tests.chaos.user import User
 
-SETTLE_PATIENCE = 60.0
+SETTLE_PATIENCE = 120.0
 PAGE = 50  # of histories and tasks
 STEPS = ["validate", "create", "assign", "reminder", "notify"]
 SAGA_EVENTS = ("task.created", "task.assigned", "task.deadline_set")

@@ -79,7 +79,7 @@ async def test_nothing_follows_the_closing_entry(log: TurnLog) -> None:
 
 async def test_a_beat_is_heard_for_a_while_and_by_no_follower(log: TurnLog, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (memory_log, redis_log):
-        monkeypatch.setattr(module, "BEAT_KEPT", 0.3)
+        monkeypatch.setattr(module, "BEAT_KEPT", 2.0)
     await log.append(TURN, EntryId(2, 0), [delta("a")])
     assert not await log.beats(TURN), "an entry is no beat"
     await log.beat(TURN)

@@ -7,11 +7,11 @@ from tests.e2e.screen import OUTAGE, Person, Screen
 from tests.integration.endpoint import mark
 from tests.integration.stack import Stack
 
-LONG = " ".join(f"w{n}" for n in range(80))
+LONG = " ".join(f"w{n}" for n in range(160))
 
 
 def long_answer() -> str:
-    return f"{mark()} [[script: tokens=80 delay=60ms]]"
+    return f"{mark()} [[script: tokens=160 delay=60ms]]"
 
 
 def test_markdown_with_code_and_a_table_is_drawn(screen: Screen) -> None:

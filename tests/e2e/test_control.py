@@ -67,7 +67,7 @@ def test_stop_and_undo_takes_back_what_was_done(screen: Screen) -> None:
 
 
 def test_a_second_message_waits_visibly_and_is_answered_next(screen: Screen) -> None:
-    first, second = slow(60), f'{mark()} [[script: text="the second"]]'
+    first, second = slow(200), f'{mark()} [[script: text="the second"]]'
     screen.say(first)
     screen.wait_grown(4)
     screen.say(second)
@@ -80,7 +80,7 @@ def test_a_second_message_waits_visibly_and_is_answered_next(screen: Screen) -> 
 
 
 def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person) -> None:
-    screen.say(slow(60))
+    screen.say(slow(200))
     screen.wait_grown(4)
     screen.say(f"{mark()} not this")
     screen.page.get_by_role("button", name="Take it back").click()
@@ -90,7 +90,7 @@ def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person) 
 
 
 def test_who_waits_is_told_how_many_answers_come_first(screen: Screen) -> None:
-    screen.say(slow(60))
+    screen.say(slow())
     screen.wait_grown(4)
     for text in ("second", "third"):
         screen.say(f'{mark()} {text} [[script: text="ok"]]')

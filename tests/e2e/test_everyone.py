@@ -135,7 +135,7 @@ def test_everything_is_usable_at_360_px(person: Person, keep_shot: Callable[[Scr
 
 def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen) -> None:
     told = screen.page.locator(".chat [role=status]")
-    screen.say(f"{mark()} [[script: tokens=30 delay=40ms]]")
+    screen.say(f"{mark()} [[script: tokens=30 delay=200ms]]")
     expect(told).to_have_text("Task Agent is answering")
     screen.wait_answered(1)
     expect(told).to_contain_text("Task Agent has answered: w0 w1")

@@ -81,7 +81,7 @@ def test_a_workflow_that_outlasts_the_answer_is_not_called_done_and_its_end_is_f
 
 
 def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> None:
-    made(person, "Renew the certificate", seconds=4)
+    made(person, "Renew the certificate", seconds=12)
     row = screen.row("Renew the certificate")
     expect(row).to_contain_text("due in")
     expect(row).to_contain_text("Overdue")

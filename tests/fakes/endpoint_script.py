@@ -4,6 +4,7 @@ Directives, in the last user message of a request, one per model call of the tur
 
     [[script: tokens=40 delay=5ms]]                         40 words, 5 ms apart
     [[script: tokens=40 width=100]]                         40 words of 100 characters
+    [[script: tokens=3 held=x1]]                            3 words, the last one when the endpoint is told to release x1
     [[script: text="Hello, Bob"]]                           this text, word by word
     [[script: tool=create_task args={"title": "..."}]]      a tool call; repeat tool= and args= for more in one answer
     [[script: fault=cut after=3 times=1 tokens=10]]         first attempt: cut after 3 words; second: 10 words
@@ -48,7 +49,7 @@ BREAKING = {"stall", "cut", "reset", "end", "badjson", "error", "content_filter"
 class Step:
     """How one request is answered. ``delay`` and ``retry_after`` in seconds, ``window`` in tokens, told with the refusal;
 
-    ``width``: how many characters each word is filled up to;
+    ``width``: how many characters each word is filled up to; ``held``: what the last word waits for;
     ``raw`` replaces the events of the stream by these writes, or the body where ``status`` or ``headers`` are given; ``wire``
     replaces everything that goes over the connection, which is then closed, reset or left silent as the fault says.
     """
@@ -56,6 +57,7 @@ class Step:
     tokens: int = 5
     width: int = 0
     delay: float = 0.0
+    held: str = ""
     text: str = ""
     tools: tuple[tuple[str, str], ...] = ()
     fault: str = ""

@@ -1,6 +1,7 @@
 """The scripted model endpoint on a thread of the test process: it outlives whatever a test does to the service."""
 
 import asyncio
+import re
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
@@ -16,6 +17,11 @@ T = TypeVar("T")
 def mark() -> str:
     """Something to find one message's requests by; messages with different marks share no count of attempts."""
     return f"mark-{secrets.token_hex(8)}"
+
+
+def held(words: int = 3) -> str:
+    """A directive: an answer of so many words, the last of which comes when the endpoint is told to release it."""
+    return f"tokens={words} held=h-{secrets.token_hex(8)}"
 
 
 class EndpointThread:
@@ -53,6 +59,11 @@ class EndpointThread:
 
     def up(self) -> None:
         self._run(self._endpoint.__aenter__())
+
+    def release(self, *said: str) -> None:
+        """Lets the answers to these messages end, which a directive of theirs holds (see :func:`held`)."""
+        for name in re.findall(r"held=([\w-]+)", " ".join(said)):
+            self._loop.call_soon_threadsafe(self._endpoint.release, name)
 
     def requests(self, marked: str) -> list[Record]:
         """The requests whose newest user message contains ``marked``."""

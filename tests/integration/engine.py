@@ -6,6 +6,7 @@ import pytest
 from dapr.conf import settings
 
 from agent.adapters.system import SystemClock
+from agent.domain import ids
 from agent.domain.processing import WorkflowView
 from tests.integration.proc import environment
 from tests.integration.stack import Stack
@@ -28,6 +29,14 @@ class Engine:
             await self._client().start_task_processing("default", task_id)
 
         asyncio.run(started())
+
+    def end(self, task_id: str) -> None:
+        """Ends the task's workflow where it is, as who means to begin it anew does first."""
+
+        async def ended() -> None:
+            await self._client().abandon(ids.task_workflow_instance("default", task_id))
+
+        asyncio.run(ended())
 
     def look(self, task_id: str) -> WorkflowView | None:
         """What the service sees of the task's workflow."""

@@ -9,7 +9,7 @@ import pytest
 
 from agent.domain.limits import QUEUE_MAX, TURN_STEPS_MAX
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.endpoint import EndpointThread, held, mark
 
 CLOSING = f"{2**63 - 1}-0"
 USAGE = {"prompt_tokens", "completion_tokens", "total_tokens", "estimated"}
@@ -184,10 +184,11 @@ def test_a_model_that_never_answers_is_stopped(client: Client, endpoint: Endpoin
 
 
 def test_the_turn_goes_on_without_its_reader(client: Client, endpoint: EndpointThread) -> None:
-    said = script("tokens=30 delay=30ms")
+    said = script(held(30))
     with client.say(said) as stream:
         stream.until("text.delta")
     assert client.turn(stream.turn_id)["status"] == "running"
+    endpoint.release(said)
 
     turn = client.ended(stream.turn_id)
     assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 30)
@@ -195,10 +196,11 @@ def test_the_turn_goes_on_without_its_reader(client: Client, endpoint: EndpointT
 
 
 def test_a_second_message_waits_for_the_first(client: Client, endpoint: EndpointThread) -> None:
-    first, second = script("tokens=20 delay=50ms"), script('text="second"')
+    first, second = script(held(20)), script('text="second"')
     running = client.drop(first)
     with client.say(second) as stream:
         assert client.turn(stream.turn_id)["status"] == "queued"
+        endpoint.release(first)
         queued = stream.rest()
 
     assert queued.frames[0].id == f"{queued.turn_id}/1-0"
@@ -212,8 +214,9 @@ def test_a_second_message_waits_for_the_first(client: Client, endpoint: Endpoint
     )
 
 
-def test_the_queue_has_a_bound_and_an_order(client: Client) -> None:
-    first = client.drop(script("tokens=40 delay=100ms"))
+def test_the_queue_has_a_bound_and_an_order(client: Client, endpoint: EndpointThread) -> None:
+    said = script(held())
+    first = client.drop(said)
     waiting = [client.drop(script(f'text="number {n}"')) for n in range(QUEUE_MAX)]
 
     refused = client.http.post("/chat", json={"message": "one too many"})
@@ -222,6 +225,7 @@ def test_the_queue_has_a_bound_and_an_order(client: Client) -> None:
     assert int(refused.headers["retry-after"]) > 0
     assert [client.turn(turn)["status"] for turn in waiting] == ["queued"] * QUEUE_MAX
 
+    endpoint.release(said)
     ends = [client.ended(turn) for turn in (first, *waiting)]
     assert {turn["status"] for turn in ends} == {"completed"}
     assert [turn["ended_at"] for turn in ends] == sorted(turn["ended_at"] for turn in ends)
@@ -235,8 +239,11 @@ def test_conversations_and_users_do_not_wait_for_each_other(
     turns: list[tuple[Client, str]] = []
     for client in clients:
         for conversation in ("main", "other", "third"):
-            saids.append(script("tokens=20 delay=100ms"))
+            saids.append(script(held(20)))
             turns.append((client, client.drop(saids[-1], conversation)))
+    for said in saids:
+        endpoint.wait(said, lambda seen: len(seen) == 1)
+    endpoint.release(*saids)
 
     assert [client.ended(turn)["status"] for client, turn in turns] == ["completed"] * 9
     records = [record for said in saids for record in endpoint.requests(said)]

@@ -12,7 +12,7 @@ from tests.integration.test_chat import script
 
 
 def test_a_turn_that_kills_the_app_at_every_attempt_ends(tmp_path: Path, profile: Profile, endpoint: EndpointThread) -> None:
-    said = script("tokens=40 delay=100ms")
+    said = script("tokens=600 delay=100ms")
     with profile.stack(tmp_path / "data", endpoint.env) as stack:
         user = Client(stack.urls)
         turn, behind = user.drop(said), user.drop(script('text="next"'))

@@ -20,14 +20,9 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
     events = [frame for frame in feed.seen if frame.event]
     assert [int(frame.id) for frame in events] == sorted({int(frame.id) for frame in events})
     names = [frame.event for frame in events]
-    assert names == [
-        "turn.admitted",
-        "task.created",
-        "task.assigned",
-        "task.deadline_set",
-        "conversation.updated",
-        "task.completed",
-    ]
+    assert (names[0], names[-1]) == ("turn.admitted", "task.completed")
+    # Each replica takes what the broker hands it, so what happens within milliseconds may come in another order.
+    assert sorted(names[1:-1]) == ["conversation.updated", "task.assigned", "task.created", "task.deadline_set"]
     for frame in events:
         assert frame.data["event_type"] == frame.event
         assert frame.data["user_id"] == client.user
@@ -35,7 +30,7 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
     admitted = events[0].data
     assert set(admitted) == COMMON | {"conversation", "turn_id"}
     assert (admitted["conversation"], admitted["turn_id"]) == ("main", answer.turn_id)
-    created = events[1].data
+    [created] = [frame.data for frame in events if frame.event == "task.created"]
     assert set(created) == COMMON | {"task_id", "task", "by"}
     assert created["task"]["title"] == NEW_TASK["title"]
     assert created["by"] == f"turn:{answer.turn_id}"

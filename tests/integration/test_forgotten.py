@@ -27,3 +27,16 @@ def test_a_tasks_workflow_is_begun_anew(service: Stack, client: Client, monkeypa
     changes = [entry["what"] for entry in client.get(f"/tasks/{task_id}/history")["entries"]]
     assert changes == ["task.created", "task.assigned", "task.deadline_set"]
     assert notified_of(service).count(f'"{task_id}"') == 1
+
+
+def test_one_that_was_ended_and_not_begun_anew_is(service: Stack, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = f"t-{mark()}"
+    path = f"/workflows/task-workflow-{task_id}"
+    with notifications_that_hang(service):
+        client.post("/tasks/process", task_id=task_id, **NEW_TASK)
+        client.eventually(path, lambda view: [step["name"] for step in view["steps"]][-1:] == ["reminder"])
+        Engine(service, monkeypatch).end(task_id)
+    ended = client.eventually(path, lambda view: view["status"] != "running", 60)
+    assert ended["result"]["status"] == "completed"
+    assert [each["task_id"] for each in client.get("/tasks")["tasks"]] == [task_id]
+    assert notified_of(service).count(f'"{task_id}"') == 1

@@ -38,7 +38,10 @@ def test_a_turn_that_ends_in_time_ends_for_its_reader(stack: Stack, user: Client
 
 def refused(url: str) -> bool:
     """Whether a new message is refused with a clear answer, and not admitted. One that came too early belongs to nobody."""
-    answer = httpx.post(f"{url}/chat", json={"message": "[[script: text=ok]]"}, trust_env=False)
+    try:
+        answer = httpx.post(f"{url}/chat", json={"message": "[[script: text=ok]]"}, trust_env=False, timeout=30)
+    except httpx.TransportError:
+        return False
     return answer.status_code == 503 and answer.json()["code"] == "stopping" and "Retry-After" in answer.headers
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.domain.limits import MAX_HISTORY, MESSAGE_BYTES_MAX, TOKEN_BUDGET
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.test_chat import NEW_TASK, script, tool
 
 MESSAGE = {"role", "content", "tokens", "estimated", "created_at", "tool_calls", "call_id", "ok", "interrupted"}
@@ -103,24 +103,29 @@ def test_clearing(client: Client, endpoint: EndpointThread) -> None:
     assert client.get("/history")["total_turns"] == 1
 
 
-def test_no_clearing_while_a_turn_runs_or_waits(client: Client) -> None:
-    running, waiting = client.drop(script("tokens=10 delay=100ms")), client.drop(script("tokens=10 delay=50ms"))
+def test_no_clearing_while_a_turn_runs_or_waits(client: Client, endpoint: EndpointThread) -> None:
+    first, second = script(held()), script(held())
+    running, waiting = client.drop(first), client.drop(second)
 
     refused = client.http.delete("/history")
     assert (refused.status_code, refused.json()["code"]) == (409, "turn_running")
+    endpoint.release(first)
     client.ended(running)
     assert client.http.delete("/history").status_code == 409
+    endpoint.release(second)
     client.ended(waiting)
     assert client.http.delete("/history").json()["cleared_turns"] == 2
 
 
-def test_a_waiting_turn_shows_and_counts(client: Client) -> None:
-    running, waiting = client.drop(script("tokens=10 delay=100ms")), client.drop("I wait.")
+def test_a_waiting_turn_shows_and_counts(client: Client, endpoint: EndpointThread) -> None:
+    first = script(held())
+    running, waiting = client.drop(first), client.drop("I wait.")
 
     history = client.get("/history")
     assert [turn["status"] for turn in history["turns"]] == ["running", "queued"]
     assert history["total_turns"] == 2
     assert client.http.get(f"/turns/{waiting}/context").json()["code"] == "no_context"
+    endpoint.release(first)
     assert client.ended(running)["status"] == client.ended(waiting)["status"] == "completed"
 
 

@@ -135,7 +135,7 @@ def test_a_reader_sees_the_failure_and_nothing_after_it(client: Client) -> None:
 def test_retry_after_is_honoured(started: Started, endpoint: EndpointThread) -> None:
     started.client.ended(started.turns["asks for patience"])
     first, second = endpoint.requests(started.marks["asks for patience"])
-    assert 4.0 <= second.started - first.started < 8.0
+    assert second.started - first.started >= 4.0, "its own pause would be half a second"
 
 
 @pytest.mark.parametrize("name", ["hangs once", "stalls once"])
@@ -143,7 +143,7 @@ def test_silence_is_given_up(started: Started, endpoint: EndpointThread, name: s
     started.client.ended(started.turns[name], 90)
     first, second = endpoint.requests(started.marks[name])
     assert first.disconnected is not None, "the silent connection was closed"
-    assert MODEL_STALL_TIMEOUT <= second.started - first.started < MODEL_STALL_TIMEOUT + 5
+    assert MODEL_STALL_TIMEOUT <= second.started - first.started < 2 * MODEL_STALL_TIMEOUT
 
 
 def test_a_call_that_was_cut_is_made_once(started: Started) -> None:

@@ -45,8 +45,9 @@ def test_the_switch_leads_to_the_undos_that_the_text_promises(stack: Stack) -> N
     [switch] = [command for command in COMMANDS if path_of(command) == "/dev/notifications"]
     subprocess.run([word.replace(WRITTEN_FOR, stack.url) for word in shlex.split(switch)], check=True, timeout=60)
     client = Client(stack.url)
-    told = client.ask("Ask Bob to review the payment PR by tomorrow noon").all("tool.progressed")[-1]
-    assert [step["name"] for step in told["steps"] if step["undo"]] == ["reminder", "assign"], json.dumps(told)
+    [made] = client.ask("Ask Bob to review the payment PR by tomorrow noon").all("tool.returned")
+    view = client.eventually(f"/workflows/{made['result']['workflow_id']}", lambda view: view["status"] != "running")
+    assert [step["name"] for step in view["steps"] if step["undo"]] == ["reminder", "assign"], json.dumps(view)
     client.close()
 
 

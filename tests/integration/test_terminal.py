@@ -70,9 +70,10 @@ def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(service: 
         terminal.wait(prompt)
         terminal.type(script("tokens=120 delay=50ms") + "\n")
         terminal.wait(lambda lines: any("w3 w4" in line for line in lines))
-        old = service.kill("app")
+        old = service.kill("app", replica=0)
         lines = terminal.wait(lambda lines: prompt(lines) and any("w119" in line for line in lines), 90)
-        service.wait_pid_changed("app", old)
+        service.wait_pid_changed("app", old, replica=0)
+        service.wait_ready()
     words = re.findall(r"\bw\d+\b", " ".join(lines))
     assert words == [f"w{n}" for n in range(120)]
     assert any("the stream broke" in line for line in lines)

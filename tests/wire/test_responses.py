@@ -1,7 +1,6 @@
 """The real openai package against the real service: turns, tools, coming back, cancelling, refusals."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -181,9 +180,8 @@ def test_a_key_is_one_response_whatever_is_asked_to_watch_it(ai: OpenAI) -> None
 
 
 def test_a_background_response_is_polled_to_its_end(ai: OpenAI) -> None:
-    began = time.monotonic()
     started = ai.responses.create(input=script(SLOW), background=True)
-    assert time.monotonic() - began < 2.5, "it did not wait for the answer"
+    assert started.status in ("queued", "in_progress"), "it did not wait for the answer"
     assert started.background is True
     assert ended(ai, started.id).output_text == SLOW_TEXT
 

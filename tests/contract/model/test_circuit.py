@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def client(endpoint: ScriptedEndpoint) -> AsyncIterator[OpenAIModel]:
-    client = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=0.3, step_timeout=10.0)
+    client = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=1.0, step_timeout=10.0)
     yield client
     await client.aclose()
 

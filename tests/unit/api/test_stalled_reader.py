@@ -40,7 +40,7 @@ class Endless:
 
 @contextlib.asynccontextmanager
 async def serving(app: Endless) -> AsyncGenerator[Listener]:
-    listener = Listener(app, "127.0.0.1", 0, stall_timeout=0.5)
+    listener = Listener(app, "127.0.0.1", 0, stall_timeout=3.0)
     await listener.start()
     try:
         yield listener
