@@ -219,17 +219,18 @@ async def test_the_feed_tells_once_of_a_message_that_was_taken_in_anywhere(servi
     assert answer.headers["X-Turn-Id"] == turn
 
 
-async def test_feed_frames_carry_no_tenant_and_continue_after_an_id(service: Service) -> None:
-    def told(n: int) -> ConversationUpdated:
-        words = {"user_message": "line\none", "assistant_message": "ok", "timestamp": "2030-01-01T00:00:00Z"}
-        where = {"tenant_id": "default", "user_id": "local", "conversation": "main", "turn_id": "main.1.x"}
-        return ConversationUpdated.model_validate({"event_id": f"e-{n}", "status": "completed", **words, **where})
+def updated(n: int) -> ConversationUpdated:
+    words = {"user_message": "line\none", "assistant_message": "ok", "timestamp": "2030-01-01T00:00:00Z"}
+    where = {"tenant_id": "default", "user_id": "local", "conversation": "main", "turn_id": "main.1.x"}
+    return ConversationUpdated.model_validate({"event_id": f"e-{n}", "status": "completed", **words, **where})
 
+
+async def test_feed_frames_carry_no_tenant_and_continue_after_an_id(service: Service) -> None:
     for n in range(3):
-        await service.feed.append(told(n))
+        await service.feed.append(updated(n))
     body = b""
     async with asyncio.timeout(PATIENCE):
-        async for part in feed_stream(service.feed, Identity("default", "local"), 1).body_iterator:
+        async for part in (await feed_stream(service.feed, Identity("default", "local"), 1)).body_iterator:
             body += part if isinstance(part, bytes) else str(part).encode()
             if body:
                 break
@@ -265,3 +266,10 @@ async def test_text_that_missed_the_log_is_told_from_the_record(host: ChatHost, 
         assert seen[-2]["data"]["delta"] == "Hello world"
     places = [tuple(map(int, f["id"].rpartition("/")[2].split("-"))) for f in seen]
     assert places == sorted(places), "ids only grow"
+
+
+async def test_a_feed_is_open_before_its_answer_begins(service: Service) -> None:
+    answer = await feed_stream(service.feed, Identity("default", "local"), None)
+    await service.feed.append(updated(0))
+    async with asyncio.timeout(PATIENCE):
+        assert "conversation.updated" in str(await anext(aiter(answer.body_iterator)))
