@@ -110,7 +110,7 @@ class Service:
         self.workflows = WorkflowClient(workflow_client(settings.dapr_grpc_port), self.clock)
         self.chats = ChatClient(calls)
         self.tasks = TaskClient(calls, self.workflows)
-        self.publisher = DaprPublisher(self.dapr)
+        self.publisher = DaprPublisher(self.dapr, self.feed)
         notifications = settings.data_dir / "notifications"
         self.target = LocalTarget(notifications, notifications.with_suffix(".mode"), settings.notifications)
         self.worker = self._worker()
@@ -231,9 +231,7 @@ async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping:
     if service.redis:
         service.redis.start()
     await service.tokens.warm()
-    app, handle = channel_app(
-        service.feed, settings.app_api_token, settings.caller_token, [service.target.router()], service.is_leaving
-    )
+    app, handle = channel_app(settings.app_api_token, settings.caller_token, [service.target.router()], service.is_leaving)
     await service.register_actors(handle)
     await _listen(stack, Listener(app, "127.0.0.1", settings.app_port, grace=CHANNEL_GRACE))
     worker_started = asyncio.Event()

@@ -149,7 +149,7 @@ class Feed(Protocol):
 
 class EventPublisher(Protocol):
     async def publish(self, event: AnyFeedEvent) -> None:
-        """Publishes on the event's topic; returns when the broker acknowledged. Raises Unavailable."""
+        """Tells the user's feed and the event's topic. Raises Unavailable unless both took it; a repeat is known by its id."""
         ...
 
 

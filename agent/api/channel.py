@@ -1,26 +1,17 @@
-"""The Dapr app channel: actors, subscriptions and the local notification target, on loopback, for the sidecar alone.
+"""The Dapr app channel: actors and the local notification target, on loopback, for the sidecar alone.
 
 Every route asks for the token that only the sidecar knows (``APP_API_TOKEN``): other users of this machine reach the port.
 """
 
-import logging
 import secrets
 from collections.abc import Callable
 
-import orjson
-from dapr.ext.fastapi import DaprActor, DaprApp
-from fastapi import APIRouter, FastAPI, Request
-from pydantic import TypeAdapter, ValidationError
+from dapr.ext.fastapi import DaprActor
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.api.direct import DirectRoutes
 from agent.api.problems import problem_response
-from agent.domain.events import CONVERSATION_TOPIC, TASK_TOPIC, AnyFeedEvent
-from agent.ports import Feed
-
-PUBSUB = "pubsub"
-_EVENT = TypeAdapter[AnyFeedEvent](AnyFeedEvent)
-_log = logging.getLogger(__name__)
 
 
 class TokenGuard:
@@ -42,29 +33,11 @@ class TokenGuard:
 
 
 def channel_app(
-    feed: Feed, token: str, caller_token: str, routers: list[APIRouter], is_leaving: Callable[[], bool]
+    token: str, caller_token: str, routers: list[APIRouter], is_leaving: Callable[[], bool]
 ) -> tuple[ASGIApp, DaprActor]:
     """The app for the sidecar, and the handle that registers actors, which another replica takes once it ``is_leaving``."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     actors = DaprActor(app)
-    dapr = DaprApp(app)
-
-    async def hear(body: bytes) -> dict[str, str]:
-        """Feeds the user's page. Anything but our own events is dropped: a retry would not make it better."""
-        try:
-            event = _EVENT.validate_python(orjson.loads(body)["data"])
-        except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as e:
-            _log.warning("dropped an event that is none of ours: %s", type(e).__name__)
-            return {"status": "DROP"}
-        await feed.append(event)
-        return {"status": "SUCCESS"}
-
-    async def receive(request: Request) -> dict[str, str]:
-        return await hear(await request.body())
-
-    routes = {topic: f"/subscriptions/{topic}" for topic in (TASK_TOPIC, CONVERSATION_TOPIC)}
-    for topic, route in routes.items():
-        dapr.subscribe(pubsub=PUBSUB, topic=topic, route=route, dead_letter_topic=f"{topic}-dead")(receive)
     for router in routers:
         app.include_router(router)
-    return TokenGuard(DirectRoutes(app, dict.fromkeys(routes.values(), hear), caller_token), token, is_leaving), actors
+    return TokenGuard(DirectRoutes(app, caller_token), token, is_leaving), actors

@@ -1,13 +1,12 @@
-"""The two requests that make up nearly all of the sidecar's traffic, actor methods and events, without the framework's routing.
+"""The request that makes up nearly all of the sidecar's traffic, a call of an actor, without the framework's routing.
 
 Measured: routing, dependency solving and response building of the framework cost as much as an actor method itself. What
-they do here stays the SDK's: its route and this one call the same ``ActorRuntime.dispatch``. Everything else passes through.
+it does here stays the SDK's: its route and this one call the same ``ActorRuntime.dispatch``. Everything else passes through.
 """
 
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from dapr.actor import ActorRuntime
@@ -15,16 +14,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.ports import CALLER_HEADER
 
-Handler = Callable[[bytes], Awaitable[dict[str, str]]]
 _METHOD = re.compile(r"/actors/([^/]+)/([^/]+)/method/([^/]+)")
 _log = logging.getLogger(__name__)
 
 
 class DirectRoutes:
-    """ASGI middleware: ``PUT /actors/{type}/{id}/method/{name}``, and ``POST`` to the paths of ``handlers``."""
+    """ASGI middleware: ``PUT /actors/{type}/{id}/method/{name}``."""
 
-    def __init__(self, app: ASGIApp, handlers: Mapping[str, Handler], caller_token: str) -> None:
-        self._app, self._handlers, self._caller = app, handlers, caller_token.encode()
+    def __init__(self, app: ASGIApp, caller_token: str) -> None:
+        self._app, self._caller = app, caller_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "PUT" and (called := _METHOD.fullmatch(scope["path"])):
@@ -32,9 +30,6 @@ class DirectRoutes:
                 await _answer(send, 403, orjson.dumps({"message": "not a caller of this service", "errorCode": "FORBIDDEN"}))
             elif (body := await _body(receive)) is not None:
                 await _answer(send, *await _dispatch(called[1], called[2], called[3], body))
-        elif scope["type"] == "http" and scope["method"] == "POST" and (handler := self._handlers.get(scope["path"])):
-            if (body := await _body(receive)) is not None:
-                await _answer(send, 200, orjson.dumps(await handler(body)))
         else:
             await self._app(scope, receive, send)
 

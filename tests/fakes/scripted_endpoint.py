@@ -23,12 +23,12 @@ from typing import Any, Self, cast
 
 import uvloop
 
+from tests.fakes.endpoint_gate import Gate
 from tests.fakes.endpoint_ledger import Record
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
 from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, too_long, tool
 
 LEDGER_MAX = 20_000
-HELD_MAX = 120.0  # seconds
 
 
 class ScriptedEndpoint:
@@ -39,7 +39,7 @@ class ScriptedEndpoint:
         self._server: asyncio.Server | None = None
         self._steps: list[Step] = []
         self._unexpected: list[str] = []
-        self._released: set[str] = set()
+        self.gate = Gate()
         self._changed = asyncio.Event()
         self._numbers = 0
         self.attempts: dict[str, int] = {}
@@ -71,15 +71,6 @@ class ScriptedEndpoint:
     def queue(self, *steps: Step) -> None:
         """The next requests get these steps, in this order."""
         self._steps += steps
-
-    def release(self, held: str) -> None:
-        """Answers that are held under this name end, those that come later, too."""
-        self._released.add(held)
-        self.changed()
-
-    async def released(self, held: str) -> None:
-        """Returns when :meth:`release` was called with that name."""
-        await self.until(lambda: held in self._released, HELD_MAX)
 
     async def until(self, condition: Callable[[], bool], patience: float = 5.0) -> None:
         """Returns when the condition holds; it is looked at whenever the ledger or a connection changes."""
@@ -212,8 +203,7 @@ class Connection(asyncio.Protocol):
         for n, word in enumerate(words):
             if step.delay and (wait := begun + n * step.delay - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            if step.held and n == len(words) - 1:
-                await self._endpoint.released(step.held)
+            await self._endpoint.gate.passed(step.held if n == len(words) - 1 else "")
             yield token(word)
         for index, (name, arguments) in enumerate(step.tools):
             half = len(arguments) // 2

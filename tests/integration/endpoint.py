@@ -63,7 +63,7 @@ class EndpointThread:
     def release(self, *said: str) -> None:
         """Lets the answers to these messages end, which a directive of theirs holds (see :func:`held`)."""
         for name in re.findall(r"held=([\w-]+)", " ".join(said)):
-            self._loop.call_soon_threadsafe(self._endpoint.release, name)
+            self._loop.call_soon_threadsafe(self._endpoint.gate.release, name)
 
     def requests(self, marked: str) -> list[Record]:
         """The requests whose newest user message contains ``marked``."""

@@ -27,8 +27,6 @@ DAPR_ROUTES = [
     ("PUT", "/actors/TaskActor/default.x/method/GetTask"),
     ("PUT", "/actors/TaskActor/default.x/method/remind/deadline-1"),
     ("DELETE", "/actors/ChatActor/default.local.main"),
-    ("POST", "/subscriptions/task-events"),
-    ("POST", "/subscriptions/conversation-events"),
     ("POST", "/local/notifications"),
     ("GET", "/v1.0/metadata"),
     ("POST", "/v1.0/actors/ChatActor/default.local.main/method/GetHistory"),

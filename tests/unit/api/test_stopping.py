@@ -8,7 +8,6 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.under_way import CountedWork
 from agent.api.channel import channel_app
 from agent.api.gate import Gate
@@ -109,6 +108,6 @@ async def test_a_step_begins_within_the_grace_and_none_after_it() -> None:
 
 @pytest.mark.parametrize("leaving", [False, True])
 async def test_the_sidecar_hears_that_the_actors_are_to_move(leaving: bool) -> None:
-    app, _ = channel_app(MemoryFeed(), "token", "caller", [], lambda: leaving)
+    app, _ = channel_app("token", "caller", [], lambda: leaving)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as sidecar:
         assert (await sidecar.get("/healthz")).status_code == (503 if leaving else 200)
