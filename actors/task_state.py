@@ -4,14 +4,15 @@ A change with a key is announced by whoever repeats it: its caller retries. A ch
 record's outbox, in the same save, until the publish is acknowledged. A failed publish never fails a change.
 """
 
+import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.domain.errors import Unavailable
 from agent.domain.events import TaskChanged
-from agent.domain.limits import TASK_ANNOUNCE_PAUSE, TASK_ANNOUNCED_KEPT_MAX, TASK_OUTBOX_MAX
+from agent.domain.limits import TASK_ANNOUNCE_PAUSE, TASK_ANNOUNCE_TIMEOUT, TASK_ANNOUNCED_KEPT_MAX, TASK_OUTBOX_MAX
 from agent.domain.task_record import Decision, TaskRecord
 from agent.ports import Clock, EventPublisher
 
@@ -41,22 +42,29 @@ class Announcer:
         return event.event_id in self._out
 
     async def announce(self, events: tuple[TaskChanged, ...]) -> tuple[TaskChanged, ...]:
-        """Publishes in order and returns what is still owed: everything from the first failure on."""
+        """Publishes in order and returns what is still owed: everything from the first failure on.
+
+        All within TASK_ANNOUNCE_TIMEOUT: the change is saved, and who asked for it must not take it for lost and ask again.
+        """
         if self._quiet_until is not None and self._deps.clock.now() < self._quiet_until:
             return events
-        for n, event in enumerate(events):
-            if self.is_out(event):
-                continue
-            try:
-                await self._deps.publisher.publish(event)
-            except Unavailable as e:
-                _log.warning("event %s stays in the outbox: %s", event.event_id, e.detail)
-                self._quiet_until = self._deps.clock.now() + timedelta(seconds=TASK_ANNOUNCE_PAUSE)
-                return events[n:]
-            self._out[event.event_id] = None
-            if len(self._out) > TASK_ANNOUNCED_KEPT_MAX:
-                self._out.popitem(last=False)
-        return ()
+        owed = deque(events)
+        try:
+            async with asyncio.timeout(TASK_ANNOUNCE_TIMEOUT):
+                while owed:
+                    if not self.is_out(owed[0]):
+                        await self._deps.publisher.publish(owed[0])
+                        self._remember(owed[0])
+                    owed.popleft()
+        except (Unavailable, TimeoutError) as e:
+            _log.warning("event %s stays in the outbox: %s", owed[0].event_id, e)
+            self._quiet_until = self._deps.clock.now() + timedelta(seconds=TASK_ANNOUNCE_PAUSE)
+        return tuple(owed)
+
+    def _remember(self, event: TaskChanged) -> None:
+        self._out[event.event_id] = None
+        if len(self._out) > TASK_ANNOUNCED_KEPT_MAX:
+            self._out.popitem(last=False)
 
 
 def with_outbox(record: TaskRecord, owed: tuple[TaskChanged, ...]) -> TaskRecord:

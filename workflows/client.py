@@ -1,5 +1,6 @@
 """The Workflows port over one aio workflow client. Create and close it on the main loop."""
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -60,21 +61,21 @@ class WorkflowClient:
 
     async def abandon(self, instance: str) -> None:
         """See ``ports.Workflows``."""
-        with contextlib.suppress(AioRpcError):
-            await self._client.terminate_workflow(instance)
+        with contextlib.suppress(AioRpcError, TimeoutError):
+            async with asyncio.timeout(TASK_END_WAIT):  # Dapr answers when it has ended
+                await self._client.terminate_workflow(instance)
 
     async def task_processing(self, tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
         """See ``ports.Workflows``. One that the engine has forgotten (see ``actors/turn_watch.py``) is begun anew."""
         instance = ids.task_workflow_instance(tenant, task_id)
         state = await self._ended(instance, wait) if wait > 0 else None
         state = state or await self._look(instance)
-        if state is not None and self._stands_still(state):
+        if state is not None and state.runtime_status is WorkflowStatus.TERMINATED:  # and whoever did that came no further
+            with contextlib.suppress(Unavailable):
+                await self.start_task_processing(tenant, task_id)
+        elif state is not None and self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER):
             await self._begin_anew(instance, tenant, task_id)
         return _view(task_id, state) if state is not None else None
-
-    def _stands_still(self, state: WorkflowState) -> bool:
-        """Also one that was ended to be begun anew, where whoever did that came no further."""
-        return state.runtime_status is WorkflowStatus.TERMINATED or self._is_forgotten(state, WORKFLOW_FORGOTTEN_AFTER)
 
     def _is_forgotten(self, state: WorkflowState, quiet_max: float) -> bool:
         """Whether no step of it takes as long, nor any pause between two attempts at one."""

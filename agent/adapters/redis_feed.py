@@ -13,7 +13,7 @@ from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.events import AnyFeedEvent
 from agent.domain.ids import Identity
-from agent.domain.limits import FEED_ENTRIES_MAX, FEED_KEPT_SECONDS, HEARTBEAT, REDIS_PAGE
+from agent.domain.limits import FEED_ENTRIES_MAX, FEED_KEPT_SECONDS, HEARTBEAT, REDIS_CALL_TIMEOUT, REDIS_PAGE
 from agent.ports import FeedEntry
 
 # The ids of events that were seen are kept longer than the events, sorted by when they came, so that the oldest can go.
@@ -56,18 +56,20 @@ class RedisFeed:
             found = await self._link.pipe.call("XRANGE", key, f"({cursor}-0", "+", "COUNT", REDIS_PAGE, patience=patience)
             return [_entry(i, *fields) for i, fields in found]
 
-        while (cursor := await self._begin(key, after)) is None:
+        patience = REDIS_CALL_TIMEOUT  # who waits for the stream to open is told soon that it is silent
+        while (cursor := await self._begin(key, after, patience)) is None:
+            patience = HEARTBEAT
             yield []
         with self._link.reader.listen(self._link.channel(key), _decode, read, cursor) as listener:
             yield []  # the stream is open from here on
             while True:
                 yield await listener.batch()
 
-    async def _begin(self, key: str, after: int | None) -> int | None:
+    async def _begin(self, key: str, after: int | None, patience: float) -> int | None:
         """The id to read from: ``after`` unless this feed has never got there; None while Redis is away."""
-        until = asyncio.get_running_loop().time() + HEARTBEAT
+        until = asyncio.get_running_loop().time() + patience
         try:
-            found = await self._link.pipe.call("XREVRANGE", key, "+", "-", "COUNT", 1, patience=HEARTBEAT)
+            found = await self._link.pipe.call("XREVRANGE", key, "+", "-", "COUNT", 1, patience=patience)
         except RedisAway:
             await asyncio.sleep(until - asyncio.get_running_loop().time())  # it may have been refused at once
             return None

@@ -1,7 +1,8 @@
 """Server-sent events: a log as frames. Ids come from the log, so any replica continues any stream."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
@@ -25,13 +26,15 @@ def turn_stream(turn_id: str, entries: AsyncIterator[list[LogEntry]]) -> EventSo
     return stream(_turn_frames(turn_id, entries), {"X-Turn-Id": turn_id})
 
 
-async def feed_stream(feed: Feed, user: Identity, after: int | None) -> EventSourceResponse:
+async def feed_stream(feed: Feed, user: Identity, after: int | None) -> "_Stream":
     """The user's feed from now on, or after an entry that is still kept; open before the answer begins: none is missed."""
     batches = feed.follow(user, after)
-    return stream(_feed_frames(await anext(batches), batches), {})
+    answer = stream(_feed_frames(await anext(batches), batches), {})
+    answer.source = batches
+    return answer
 
 
-def stream(frames: AsyncIterator[bytes], headers: dict[str, str]) -> EventSourceResponse:
+def stream(frames: AsyncIterator[bytes], headers: dict[str, str]) -> "_Stream":
     """Frames of any wire, whole ones only, with pings between them; a reader that takes nothing is cut off."""
     headers = {**HEADERS, **headers}
     return _Stream(frames, headers=headers, ping=int(PING_INTERVAL), sep="\n", send_timeout=FOLLOWER_STALL_TIMEOUT)
@@ -55,10 +58,18 @@ def _feed_bytes(batch: list[FeedEntry]) -> bytes:
 
 
 class _Stream(EventSourceResponse):
-    """Cuts off a reader that takes nothing for FOLLOWER_STALL_TIMEOUT: what it has not read is kept in the log, not for it."""
+    """Cuts off a reader that takes nothing for FOLLOWER_STALL_TIMEOUT: what it has not read is kept in the log, not for it.
+
+    ``source``: what is open already, and has to be closed also when nobody has stayed to read the first frame.
+    """
+
+    source: AsyncGenerator[Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         except SendTimeoutError:
             _log.info("cut off a reader of %s that takes nothing", scope["path"])
+        finally:
+            if self.source is not None:
+                await self.source.aclose()

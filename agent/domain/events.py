@@ -1,7 +1,7 @@
 """The one vocabulary of events. No other file spells an event name.
 
-Turn events travel through the TurnLog, addressed ``{epoch}-{seq}``; feed events over pub/sub to the
-user's feed, but for `turn.admitted`, which is told there alone.
+Turn events travel through the TurnLog, addressed ``{epoch}-{seq}``; feed events go to the user's feed and onto pub/sub, but
+for `turn.admitted`, which is told on the feed alone.
 Knows names and shapes. Refuses to know how they are stored, framed or delivered.
 """
 

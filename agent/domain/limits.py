@@ -102,6 +102,7 @@ TASK_HISTORY_MAX = 100  # changes kept per task
 TASK_KEYS_MAX = 64  # idempotency keys kept per task
 TASK_OUTBOX_MAX = 32
 TASK_ANNOUNCED_KEPT_MAX = 64  # ids of events known to be announced, per activation
+TASK_ANNOUNCE_TIMEOUT = 2.0  # for all events of one call; well below ACTOR_CALL_TIMEOUT
 TASK_ANNOUNCE_PAUSE = 5.0  # after a failed publish: not every touch of the actor is to wait for a broken broker
 TASK_REMINDER_RETRY = 5.0  # of a reminder, until the actor answers
 TASK_UNDONE_TURNS_MAX = 64  # cancelled turns per task whose late calls are refused
@@ -139,7 +140,7 @@ ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried 
 ACTOR_RETRY_PAUSE = 0.1
 
 # Redis: TurnLog and feed of replicas
-REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable, and the turn goes on without its log
+REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable (the turn goes on), and of a feed Unavailable
 REDIS_CALLS_MAX = 10_000  # calls in flight per process; then LogUnavailable at once
 REDIS_RETRY_FIRST = 0.05  # between attempts to connect, doubled up to the next
 REDIS_RETRY_MAX = 0.5

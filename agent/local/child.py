@@ -140,7 +140,9 @@ class Child:
 
     def _probe(self) -> None:
         bound(self.program.log)
-        answered = self.program.answers()
+        if self._recovering and self.program.recover is not None:
+            self._recovering = not self.program.recover(self._started_at)
+        answered = not self._recovering and self.program.answers()  # what is left of the dead is no answer
         now = time.monotonic()
         self._misses = 0 if answered else self._misses + 1
         if self._process is not None:
@@ -149,8 +151,6 @@ class Child:
             self._last_answer = now
         if answered and not self._ready and self.program.ready is not None:
             self._ready = self.program.ready()
-        if self._recovering and self.program.recover is not None:
-            self._recovering = not self.program.recover(self._started_at)
         starting = self._recovering or not self.is_up
         self._next_probe = now + (_PROBE_INTERVAL_AT_START if starting else _PROBE_INTERVAL)
 

@@ -70,8 +70,8 @@ class Replica:
         }  # fmt: skip
         url = f"http://{LOOPBACK}:{self.ports['dapr_http']}"
         program = self._program("daprd", self.host.argv("daprd", flags), environment, url + "/v1.0/healthz/outbound", url)
-        # It would keep the actors until it has given up calling the dead app. Where there is no other host, it stays: it has
-        # events in memory.
+        # It would keep the actors until it has given up calling the dead app. Where there is no other host, it stays: they have
+        # nowhere to go, and a subscriber of somebody else would lose the events it holds in memory.
         return program if self.alone else replace(program, useless_without=self._label("app"))
 
     def app(self, command: tuple[str, ...]) -> Program:

@@ -12,7 +12,7 @@ import http.client
 import json
 from typing import Any
 
-_KEY = base64.b64encode(b"dapr/leadership/dapr-scheduler-server-0").decode()
+_FIRST, _BEHIND = (base64.b64encode(key).decode() for key in (b"dapr/leadership/", b"dapr/leadership0"))  # whatever its name
 _STAMP_SHIFT, _STAMP_BITS = 8, 40  # of a lease id: two bytes of member, five of Unix milliseconds, one that counts
 _TIMEOUT = 1.0
 
@@ -29,14 +29,14 @@ def forget_dead_leader(host: str, etcd_port: int, started: float) -> bool:
         return False
     if not leader or _is_of_etcd_since(int(leader["lease"]), started):
         return True
-    unchanged = {"target": "MOD", "key": _KEY, "mod_revision": leader["mod_revision"]}
-    delete = {"requestDeleteRange": {"key": _KEY}}
+    unchanged = {"target": "MOD", "key": leader["key"], "mod_revision": leader["mod_revision"]}
+    delete = {"requestDeleteRange": {"key": leader["key"]}}
     return _ask(host, etcd_port, "/v3/kv/txn", {"compare": [unchanged], "success": [delete]}) is not None
 
 
 def _leader(host: str, etcd_port: int) -> dict[str, Any] | None:
     """The leadership key as etcd has it; empty when nobody leads, None when etcd does not answer in time."""
-    found = _ask(host, etcd_port, "/v3/kv/range", {"key": _KEY})
+    found = _ask(host, etcd_port, "/v3/kv/range", {"key": _FIRST, "range_end": _BEHIND})
     return None if found is None else next(iter(found.get("kvs", ())), {})
 
 

@@ -1,6 +1,7 @@
 """Frames of the streams: ids from the log, exactly one end, and an end also where the log is lost or late."""
 
 import asyncio
+import contextlib
 import json
 from contextlib import aclosing
 from typing import Any
@@ -266,6 +267,23 @@ async def test_text_that_missed_the_log_is_told_from_the_record(host: ChatHost, 
         assert seen[-2]["data"]["delta"] == "Hello world"
     places = [tuple(map(int, f["id"].rpartition("/")[2].split("-"))) for f in seen]
     assert places == sorted(places), "ids only grow"
+
+
+async def test_a_feed_whose_reader_did_not_stay_is_closed(service: Service) -> None:
+    answer = await feed_stream(service.feed, Identity("default", "local"), None)
+    source = answer.source
+    assert source is not None
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def nobody(_: object) -> None:
+        raise OSError
+
+    with contextlib.suppress(OSError, ExceptionGroup):
+        await answer({"type": "http", "method": "GET", "path": "/events", "headers": []}, gone, nobody)
+    with pytest.raises(StopAsyncIteration):
+        await anext(source)
 
 
 async def test_a_feed_is_open_before_its_answer_begins(service: Service) -> None:

@@ -28,7 +28,7 @@ class Healthy(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b'{{"kvs": [{{"lease": "0", "mod_revision": "1"}}]}}')
+        self.wfile.write(b'{{"kvs": [{{"key": "a2V5", "lease": "0", "mod_revision": "1"}}]}}')
 
 def serve(port):
     http.server.HTTPServer(("127.0.0.1", int(port)), Healthy).serve_forever()

@@ -3,6 +3,7 @@
 What a crash does is what it does in production: the process forgets, the store and the reminders keep what was there.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -40,11 +41,13 @@ class Broker:
 
     def __init__(self) -> None:
         self.events: list[AnyFeedEvent] = []
-        self.broken = False
+        self.broken = self.silent = False
 
     async def publish(self, event: AnyFeedEvent) -> None:
         if self.broken:
             raise Unavailable("broker_unavailable", "Not now.")
+        if self.silent:
+            await asyncio.get_running_loop().create_future()
         self.events.append(event)
 
     def ids(self) -> list[str]:

@@ -1,9 +1,11 @@
 """TaskActor in process: reminder and state stay in step whatever dies, and events get out whoever changed the task."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from actors import task_state
 from agent.domain import events
 from agent.domain.errors import Conflict, NotFound, Unavailable
 from agent.domain.processing import WorkflowResult
@@ -178,6 +180,19 @@ async def test_a_keyed_change_whose_publish_failed_is_owed(host: TaskHost) -> No
     host.broker.broken = True
     await host.tasks.set_status("default", "t1", "in_progress", Change(by="turn:x", key="k"))
     assert [event["event_id"] for event in host.record()["outbox"]] == ["t1-4"]
+
+
+async def test_a_broker_that_says_nothing_keeps_nobody_waiting(host: TaskHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the caller would take the change for lost, make it again, and be refused."""
+    monkeypatch.setattr(task_state, "TASK_ANNOUNCE_TIMEOUT", 0.05)
+    await host.processed()
+    host.broker.silent = True
+    async with asyncio.timeout(5):
+        assert (await host.tasks.set_status("default", "t1", "completed", ALICE)).status == "completed"
+    host.broker.silent = False
+    host.clock.advance(5)
+    await host.tasks.get("default", "t1")
+    assert host.broker.ids()[-1] == "t1-4"
 
 
 async def test_undo_removes_assignment_deadline_and_reminder(host: TaskHost) -> None:
