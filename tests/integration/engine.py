@@ -13,14 +13,19 @@ from tests.integration.stack import Stack
 from workflows.client import WorkflowClient, workflow_client
 
 
+def at_its_sidecar(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The gRPC port of the first replica's sidecar, to which the SDK in this process speaks as the app does from here on."""
+    told = environment(stack.pid("app", 0) or 0)
+    for name in ("DAPR_API_TOKEN", "DAPR_HTTP_PORT"):
+        monkeypatch.setattr(settings, name, told[name])
+    return int(told["DAPR_GRPC_PORT"])
+
+
 class Engine:
     """At the first replica's sidecar; made anew for every call, as each has a loop of its own."""
 
     def __init__(self, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-        app = next(child for child in stack.ps() if child["name"] == "app")
-        told = environment(app["pid"])
-        monkeypatch.setattr(settings, "DAPR_API_TOKEN", told["DAPR_API_TOKEN"])
-        self._port = int(told["DAPR_GRPC_PORT"])
+        self._port = at_its_sidecar(stack, monkeypatch)
 
     def start(self, task_id: str) -> None:
         """Starts the task's workflow; returns after its first run."""
