@@ -2,13 +2,13 @@
 import { type QueryClient, QueryObserver, environmentManager } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { begun, workflow } from "./api/fixtures";
+import { lookedAt, turnTo } from "./api/visible.fixtures";
 
 const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const missing = async () => Response.json({ code: "workflow_not_found", detail: "Workflow not found" }, { status: 404 });
 const running = async () => Response.json(workflow("running"));
 const nobody = () => Promise.reject(new TypeError("Failed to fetch"));
 
-let page: EventTarget & { visibilityState: "visible" | "hidden" };
 let lines: ReturnType<typeof begun>[];
 let ask: () => Promise<Response>;
 let queries: QueryClient;
@@ -16,9 +16,7 @@ let queries: QueryClient;
 beforeEach(async () => {
   vi.useFakeTimers();
   environmentManager.setIsServer(() => false);
-  page = Object.assign(new EventTarget(), { visibilityState: "visible" as const });
-  vi.stubGlobal("document", page);
-  vi.stubGlobal("window", page); // what happens to the document is heard there, too
+  vi.stubGlobal("window", lookedAt()); // what happens to the document is heard there, too
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => undefined });
   vi.stubGlobal("BroadcastChannel", EventTarget);
   vi.stubGlobal("fetch", async (path: string) => {
@@ -67,10 +65,8 @@ it("what could not be told is asked for again when somebody comes back to the pa
   ask = missing;
   const told = await opened();
   ask = running;
-  for (const state of ["hidden", "visible"] as const) {
-    page.visibilityState = state;
-    page.dispatchEvent(new Event("visibilitychange"));
-  }
+  turnTo("hidden");
+  turnTo("visible");
   await passed(0);
   expect(told()).toBe("running");
 });

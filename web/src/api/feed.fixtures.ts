@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { Feed } from "./feed";
 import { begun } from "./fixtures";
+import { lookedAt } from "./visible.fixtures";
 
 /** How it answers the next attempts to follow the feed, and when there were any. Beyond those it never answers, as when frozen. */
 export const service = { answers: [] as (() => Response | Error)[], attempts: [] as number[] };
@@ -11,14 +12,11 @@ export const refused = () => new TypeError("Failed to fetch");
 export const always = (answer: () => Response | Error) => Array.from({ length: 99 }, () => answer);
 export const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-let page: EventTarget & { visibilityState: "visible" | "hidden" };
-
 /** For each test of a file. */
 export function surrounded(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: 0 });
-    page = Object.assign(new EventTarget(), { visibilityState: "visible" as const });
-    vi.stubGlobal("document", page);
+    lookedAt();
     vi.stubGlobal("window", new EventTarget());
     vi.stubGlobal("fetch", attempt);
     [service.answers, service.attempts] = [[], []];
@@ -39,11 +37,6 @@ function attempt(path: string, { signal }: RequestInit): Promise<Response> {
     if (answer instanceof Error) reject(answer);
     else if (answer) resolve(answer);
   });
-}
-
-export function turnTo(state: "visible" | "hidden"): void {
-  page.visibilityState = state;
-  page.dispatchEvent(new Event("visibilitychange"));
 }
 
 export const network = (event: "online" | "offline") => window.dispatchEvent(new Event(event));

@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
-import { always, live, network, passed, refused, service, started, surrounded, turnTo } from "./feed.fixtures";
+import { always, live, network, passed, refused, service, started, surrounded } from "./feed.fixtures";
 import { begun } from "./fixtures";
+import { turnTo } from "./visible.fixtures";
 
 surrounded();
 

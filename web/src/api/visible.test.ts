@@ -1,17 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { onLongHidden } from "./visible";
-
-const page = Object.assign(new EventTarget(), { visibilityState: "visible" });
-
-function turnTo(state: string): void {
-  page.visibilityState = state;
-  page.dispatchEvent(new Event("visibilitychange"));
-}
+import { lookedAt, turnTo } from "./visible.fixtures";
 
 beforeEach(() => {
-  page.visibilityState = "visible";
   vi.useFakeTimers();
-  vi.stubGlobal("document", page);
+  lookedAt();
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -33,7 +26,7 @@ it("leaves after half a minute out of sight, not when somebody comes back before
 
 it("leaves a page, too, that was opened out of sight", () => {
   const leave = vi.fn();
-  page.visibilityState = "hidden";
+  turnTo("hidden");
   onLongHidden(leave);
   vi.advanceTimersByTime(30_000);
   expect(leave).toHaveBeenCalledOnce();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem, Unreachable } from "../api/http";
+import { lookedAt, turnTo } from "../api/visible.fixtures";
 import { Conversation } from "./conversation";
 import * as wire from "./wire";
 
@@ -14,7 +15,6 @@ interface InHand {
 }
 
 let posted: InHand[];
-let page: EventTarget & { visibilityState: "visible" | "hidden" };
 const texts = () => posted.map(({ text }) => text);
 const nth = (n: number) => vi.waitUntil(() => posted[n]);
 const service = vi.mocked(wire);
@@ -25,8 +25,7 @@ beforeEach(() => {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
   });
-  page = Object.assign(new EventTarget(), { visibilityState: "visible" as const });
-  vi.stubGlobal("document", page);
+  lookedAt();
   posted = [];
   service.post.mockImplementation((_, message) => {
     const part = message.parts[0];
@@ -42,11 +41,6 @@ afterEach(() => {
   vi.resetAllMocks();
   vi.unstubAllGlobals();
 });
-
-function turnTo(state: "visible" | "hidden"): void {
-  page.visibilityState = state;
-  page.dispatchEvent(new Event("visibilitychange"));
-}
 
 const opened = () => new Conversation("main", () => undefined);
 
