@@ -207,7 +207,10 @@ def response_of(view: TurnView, previous: str | None) -> Json:
 
 
 def _stored(view: TurnView) -> list[LogEntry]:
-    """The record as entries, with what readers had seen of a step that was cut off."""
+    """The record as entries, with what readers had seen of a step that was cut off.
+
+    Which attempt said that is not stored: it is told as the newest one's, though that one may have written nothing.
+    """
     entries = record_entries(view, None)
     if view.message is None or not view.message.interrupted:
         return entries
