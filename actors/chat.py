@@ -7,7 +7,7 @@ Refuses to know the model, the tools, the log and the wire: it decides what is t
 from typing import Any
 
 from actors.base import actor_turn
-from actors.chat_interface import CancelTurn, ChatActorInterface, ContextQuery, HistoryQuery, TurnQuery
+from actors.chat_interface import CancelTurn, ChatActorInterface, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from actors.chat_undo import UndoKeeper
 from agent.domain import ids
 from agent.domain import turn as turns
@@ -266,8 +266,8 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         return await self.context.now(self.deps.clock.now(), request.time_zone)
 
     @actor_turn
-    async def get_turn_context(self, request: TurnQuery) -> ContextView:
-        return await self.context.of_turn(await self.store.known(request.turn_id))
+    async def get_turn_context(self, request: StepQuery) -> ContextView:
+        return await self.context.of_turn(await self.store.known(request.turn_id), request.step)
 
 
 def _settled(turn: TurnRecord, ref: StepRef) -> BegunStep | None:

@@ -1,7 +1,7 @@
 """The ``Chats`` port over the actor API: the other side of ChatActor's boundary."""
 
 from actors.calls import ActorCalls
-from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, TurnQuery
+from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
@@ -53,8 +53,9 @@ class ChatClient:
     async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:
         return ContextView.model_validate(await self._call(key, "GetContext", ContextQuery(time_zone=time_zone)))
 
-    async def get_turn_context(self, turn: TurnKey) -> ContextView:
-        return ContextView.model_validate(await self._call_turn(turn, "GetTurnContext"))
+    async def get_turn_context(self, turn: TurnKey, step: int | None = None) -> ContextView:
+        request = StepQuery(turn_id=turn.turn_id, step=step)
+        return ContextView.model_validate(await self._call_turn(turn, "GetTurnContext", request))
 
     async def begin_step(self, ref: StepRef) -> BegunStep:
         try:

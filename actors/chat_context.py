@@ -48,7 +48,7 @@ class ContextBuilder:
             endpoint_budget=budget_at(meta.budget, turn.progress_at),
             omitted_turns=omitted,
         )
-        return turn.model_copy(update={"ledger": ledger}), context.chosen(ledger, exchanges, current)
+        return turn.model_copy(update={"ledger": ledger.behind(turn.ledger)}), context.chosen(ledger, exchanges, current)
 
     async def now(self, now: datetime, time_zone: str) -> ContextView:
         """What the model would be sent now, a coming user message aside; with the turn that runs, if one does."""
@@ -67,13 +67,25 @@ class ContextBuilder:
         )
         return context.view(ledger, exchanges, current, running.turn_id if running else None)
 
-    async def of_turn(self, turn: TurnRecord) -> ContextView:
-        """What the newest step of ``turn`` was sent. Raises NotFound while none has begun."""
+    async def of_turn(self, turn: TurnRecord, step: int | None = None) -> ContextView:
+        """What ``step`` of ``turn`` was sent; None: the newest.
+
+        Raises:
+            NotFound: ``no_context``: it has not begun; ``context_not_kept``: an older release ran it.
+        """
         if turn.ledger is None:
             raise NotFound("no_context", "Nothing was sent for this turn yet")
+        newest = turn.ledger.step
+        wanted = newest if step is None else step
+        if wanted > newest:
+            raise NotFound("no_context", f"Nothing was sent for step {wanted} of this turn: its newest is step {newest}")
+        ledger = turn.ledger.at(wanted)
+        if ledger is None:
+            raise NotFound("context_not_kept", f"What step {wanted} of this turn was sent was not kept when it ran")
         turns, _ = await self._store.before(await self._store.meta(), turn, MAX_HISTORY)
         exchanges, current = told(turns, turn)
-        return context.view(turn.ledger, exchanges, current, turn.turn_id)
+        seen = context.view(ledger, exchanges, current, turn.turn_id)
+        return seen.model_copy(update={"step": ledger.step, "steps": turn.ledger.steps})
 
     async def refused(self, turn: TurnRecord, request: ContextRefused) -> Refusal:
         """What the refusal of the newest attempt's context comes to."""

@@ -20,6 +20,13 @@ class TurnQuery(Value):
     turn_id: str
 
 
+class StepQuery(Value):
+    """``step`` counts from 0; None: the newest."""
+
+    turn_id: str
+    step: int | None = None
+
+
 class CancelTurn(Value):
     turn_id: str
     effects: Effects
@@ -86,4 +93,4 @@ class ChatActorInterface(ActorInterface):
     async def get_context(self, request: ContextQuery) -> Answer: ...
 
     @actormethod(name="GetTurnContext")
-    async def get_turn_context(self, request: TurnQuery) -> Answer: ...
+    async def get_turn_context(self, request: StepQuery) -> Answer: ...

@@ -210,8 +210,8 @@ class Chats(Protocol):
         """What the model would be sent now."""
         ...
 
-    async def get_turn_context(self, turn: TurnKey) -> ContextView:
-        """What the turn's newest step was sent. Raises NotFound."""
+    async def get_turn_context(self, turn: TurnKey, step: int | None = None) -> ContextView:
+        """What a step of the turn was sent, counted from 0; None: the newest. Raises NotFound."""
         ...
 
     async def begin_step(self, ref: StepRef) -> BegunStep: ...

@@ -16,6 +16,7 @@ from agent.domain.context import ContextView
 from agent.domain.conversation import TurnView
 from agent.domain.events import EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
+from agent.domain.limits import TURN_STEPS_MAX
 from agent.domain.turn import TurnStatus
 from agent.domain.undo import Effects, Undo
 from agent.ports import Chats, TurnLog
@@ -57,9 +58,16 @@ class TurnApi:
         """A turn: its status, the answer so far, usage, and its steps. A turn whose workflow is gone is revived on sight."""
         return await self._chats.heal(TurnKey(user.tenant, user.user, turn_id))
 
-    async def context(self, turn_id: str, user: Who) -> ContextView:
-        """What the model was sent in the turn's newest step, message by message."""
-        return await self._chats.get_turn_context(TurnKey(user.tenant, user.user, turn_id))
+    async def context(
+        self,
+        turn_id: str,
+        user: Who,
+        step: Annotated[
+            int | None, Query(ge=0, lt=TURN_STEPS_MAX, description="Which model call of the turn, from 0; else the newest.")
+        ] = None,
+    ) -> ContextView:
+        """What the model was sent in a step of the turn, message by message; `steps` names those that can be asked for."""
+        return await self._chats.get_turn_context(TurnKey(user.tenant, user.user, turn_id), step)
 
     async def events(
         self,
@@ -93,7 +101,7 @@ def turn_router(api: TurnApi) -> APIRouter:
     """The routes of one turn."""
     router = APIRouter(tags=["conversation"])
     router.add_api_route("/turns/{turn_id}", api.turn, methods=["GET"], responses=responses(400, 404, 503))
-    router.add_api_route("/turns/{turn_id}/context", api.context, methods=["GET"], responses=responses(400, 404, 503))
+    router.add_api_route("/turns/{turn_id}/context", api.context, methods=["GET"], responses=responses(400, 404, 422, 503))
     router.add_api_route(
         "/turns/{turn_id}/events",
         api.events,

@@ -74,6 +74,7 @@ class ContextView(Value):
     System message first, then oldest to newest. ``omitted_turns`` counts older turns that are not listed, none of them
     sent. ``used`` is above ``budget`` only when the current turn alone is. A ``budget`` below
     TOKEN_BUDGET was taught by an endpoint that refused more; what only that one excludes is out for ``endpoint_limit``.
+    Of a turn, ``step`` says which of its model calls this is, from 0, and ``steps`` which can be shown, oldest first.
     """
 
     budget: int
@@ -82,15 +83,16 @@ class ContextView(Value):
     estimated: bool
     messages: tuple[ContextMessage, ...]
     omitted_turns: int = 0
+    step: int | None = None
+    steps: tuple[int, ...] = ()
 
 
-class Ledger(Value):
-    """What one step was sent, stored with its turn. At most CONTEXT_TURNS_LISTED_MAX exchanges are named.
+class Choice(Value):
+    """What one step was sent, the system message aside. At most CONTEXT_TURNS_LISTED_MAX exchanges are named.
 
     ``current_messages`` counts the messages of the turn itself that were sent: those it has gained since do not belong to it.
     """
 
-    system: Message
     schema_tokens: int
     budget: int
     included: tuple[int, ...]
@@ -98,6 +100,36 @@ class Ledger(Value):
     omitted_turns: int
     step: int
     current_messages: int
+
+
+class Ledger(Choice):
+    """What the newest step was sent, stored with its turn. Every step is sent the same system message.
+
+    ``earlier``: the steps before it, oldest first, fewer than TURN_STEPS_MAX. Those of which nothing was kept, because an older
+    release ran them, are missing. Of several attempts at a step the newest counts.
+    """
+
+    system: Message
+    earlier: tuple[Choice, ...] = ()
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps that :meth:`at` knows, oldest first."""
+        return (*(choice.step for choice in self.earlier), self.step)
+
+    def at(self, step: int) -> "Ledger | None":
+        """The ledger as it was when ``step`` was the newest, without the steps before; None when that is not known."""
+        if step == self.step:
+            return self
+        found = next((choice for choice in self.earlier if choice.step == step), None)
+        return Ledger(system=self.system, **found.model_dump()) if found else None
+
+    def behind(self, former: "Ledger | None") -> "Ledger":
+        """This one with the earlier steps that ``former``, the turn's ledger until now, tells of."""
+        if former is None:
+            return self
+        last = Choice(**{name: getattr(former, name) for name in Choice.model_fields})
+        return self.model_copy(update={"earlier": tuple(c for c in (*former.earlier, last) if c.step < self.step)})
 
 
 def fit(

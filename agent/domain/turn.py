@@ -68,7 +68,7 @@ class TurnRecord(Stored):
     ``regenerates`` is the turn before it, if this is another answer to that one's message; ``alternatives`` counts all such.
     """
 
-    FORMAT: ClassVar[int] = 2
+    FORMAT: ClassVar[int] = 3
 
     number: int
     turn_id: str

@@ -54,6 +54,26 @@ def test_what_a_past_turn_was_sent(screen: Screen, person: Person) -> None:
     check_sums(screen, person.client.get(f"/turns/{turns[0]}/context"))
 
 
+def test_each_step_of_a_past_turn(screen: Screen, person: Person) -> None:
+    said = f'{mark()} [[script: tool=list_tasks args={{}}]] [[script: text="Nothing."]]'
+    turns = [person.client.ask(text).turn_id for text in (said, 'second [[script: text="ok"]]')]
+    screen.page.reload()
+    screen.show("Context")
+    step = screen.context.get_by_role("combobox", name="Step")
+    expect(step).to_have_count(0)
+    screen.context.get_by_label("Show").select_option(turns[0])
+    expect(step.get_by_role("option")).to_have_text(["1 of 2", "2 of 2"])
+    check_sums(screen, person.client.get(f"/turns/{turns[0]}/context?step=1"))
+    step.focus()
+    screen.page.keyboard.press("ArrowUp")
+    expect(step).to_have_value("0")
+    expect(screen.context.locator(".seen > li")).to_have_count(2)
+    check_sums(screen, person.client.get(f"/turns/{turns[0]}/context?step=0"))
+    screen.context.get_by_label("Show").select_option(turns[1])
+    expect(screen.context.locator(".seen > li")).to_have_count(2 + 4)
+    expect(step).to_have_count(0)
+
+
 def test_turns_of_long_ago_are_a_click_away(screen: Screen, person: Person) -> None:
     turns = [person.client.ask(f'{n} [[script: text="ok"]]').turn_id for n in range(TURNS_LISTED + 1)]
     screen.page.reload()

@@ -148,7 +148,7 @@ def test_context_is_what_the_model_gets(client: Client, endpoint: EndpointThread
     assert sent["overhead"] > context["overhead"], "one message more is framed"
 
 
-def test_context_of_a_turn_is_that_of_its_newest_step(client: Client, endpoint: EndpointThread) -> None:
+def test_context_of_a_turn_is_that_of_each_step_and_else_of_its_newest(client: Client, endpoint: EndpointThread) -> None:
     said = script(tool("list_tasks", {}), tool("list_tasks", {}), 'text="Nothing to do."')
     turn = client.ask(said).turn_id
 
@@ -156,6 +156,14 @@ def test_context_of_a_turn_is_that_of_its_newest_step(client: Client, endpoint: 
     check_sums(sent)
     assert [m["role"] for m in sent["messages"]] == ["system", "user", "assistant", "tool", "assistant", "tool"]
     assert len(endpoint.requests(said)[2].body["messages"]) == 6
+    each = [client.get(f"/turns/{turn}/context", step=step) for step in sent["steps"]]
+    assert each[-1] == sent
+    for then, asked in zip(each, endpoint.requests(said), strict=True):
+        check_sums(then)
+        assert [(m["role"], m["content"]) for m in then["messages"]] == [
+            (m["role"], m["content"] or "") for m in asked.body["messages"]
+        ]
+    assert client.http.get(f"/turns/{turn}/context", params={"step": 3}).json()["code"] == "no_context"
 
 
 def test_older_exchanges_leave_the_context_but_not_the_store(client: Client, endpoint: EndpointThread) -> None:

@@ -179,8 +179,11 @@ export const TEXTS = {
   context: {
     region: "Context",
     lead: "What the model is about to see, to the token.",
-    leadTurn: "What the model was sent for the newest step of this turn.",
+    leadTurn: "What the model was sent for this turn.",
+    leadStep: "What the model was sent in one step of this turn; each step is one call of the model.",
     which: "Show",
+    step: "Step",
+    stepOf: "{n} of {of}",
     now: "Now",
     turn: "{n}. {text}",
     older: "List older turns",

@@ -56,6 +56,10 @@ async def test_a_bug_is_a_500_that_says_nothing_of_the_inside(service: Service) 
         ("GET", "/turns/" + "x" * 10_000, 404, "turn_not_found"),
         ("GET", "/turns/main.1." + "a" * 26, 404, "turn_not_found"),
         ("GET", "/turns/main.1." + "a" * 26 + "/context", 404, "turn_not_found"),
+        ("GET", "/turns/main.1." + "a" * 26 + "/context?step=0", 404, "turn_not_found"),
+        ("GET", "/turns/main.1." + "a" * 26 + "/context?step=-1", 422, "invalid_request"),
+        ("GET", "/turns/main.1." + "a" * 26 + "/context?step=8", 422, "invalid_request"),
+        ("GET", "/turns/main.1." + "a" * 26 + "/context?step=newest", 422, "invalid_request"),
         ("GET", "/history?conversation=a.b", 400, "bad_conversation_id"),
         ("GET", "/history?limit=0", 422, "invalid_request"),
         ("GET", "/history?limit=101", 422, "invalid_request"),
@@ -105,7 +109,11 @@ async def test_history_context_and_clearing_over_http(service: Service) -> None:
         assert (page["total_turns"], page["next"]) == (1, None)
         context = (await client.get("/context")).json()
         assert context["used"] == sum(m["tokens"] for m in context["messages"] if m["included"]) + context["overhead"]
-        assert (await client.get(f"/turns/{turn}/context")).json()["messages"][-1]["content"] == "question"
+        sent = (await client.get(f"/turns/{turn}/context")).json()
+        assert (sent["messages"][-1]["content"], sent["step"], sent["steps"]) == ("question", 0, [0])
+        assert (await client.get(f"/turns/{turn}/context?step=0")).json() == sent
+        assert is_problem(await client.get(f"/turns/{turn}/context?step=1"), 404, "no_context")
+        assert (context["step"], context["steps"]) == (None, []), "a turn has steps, now has none"
         assert (await client.delete("/history")).json() == {"cleared_turns": 1, "cleared_tokens": 2}
         assert (await client.get("/history")).json()["turns"] == []
         assert "p-" not in str(page)

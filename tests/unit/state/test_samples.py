@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.domain.conversation import Submission
-from agent.domain.errors import Unavailable, Unprocessable
+from agent.domain.errors import NotFound, Unavailable, Unprocessable
 from agent.domain.ids import chat_actor_id, task_index_actor_id
 from agent.domain.messages import Message
 from agent.domain.stored import Stored, dump, load
@@ -100,6 +100,21 @@ async def test_an_idempotency_key_stays_used(name: str) -> None:
     assert (await host.chats.process_message(KEY, again)).turn_id == turn_ids(CONVERSATIONS[name])[0]
     with pytest.raises(Unprocessable):
         await host.chats.process_message(KEY, again.model_copy(update={"fingerprint": "f2"}))
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+async def test_what_an_earlier_step_was_sent_is_told_if_it_was_kept(name: str) -> None:
+    host, [turn, *_] = chat_host(CONVERSATIONS[name]), turn_ids(CONVERSATIONS[name])
+    newest = await host.chats.get_turn_context(turn_key(turn))
+    assert (newest.step, len(newest.messages)) == (1, 5)
+    if CONVERSATIONS[name]["turn-1"]["format"] >= 3:
+        assert newest.steps == (0, 1)
+        assert (await host.chats.get_turn_context(turn_key(turn), 0)).messages == newest.messages[:2]
+        return
+    assert newest.steps == (1,)
+    with pytest.raises(NotFound) as refused:
+        await host.chats.get_turn_context(turn_key(turn), 0)
+    assert refused.value.code == "context_not_kept"
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -1,5 +1,5 @@
 // What the page asks about the service and about contexts.
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { call } from "./http";
 import type { About, Context, History, Turn } from "./types";
 
@@ -7,14 +7,18 @@ export const CONVERSATION = "main";
 
 export const useAbout = () => useQuery({ queryKey: ["about"], queryFn: () => call<About>("/about"), staleTime: Infinity });
 
-/** What the model would be sent now, or, with a turn, what it was sent for that one. */
-export const useContext = (turn: string | null) =>
-  useQuery({
-    queryKey: ["context", turn ?? "now"],
-    queryFn: () =>
-      call<Context>(turn === null ? `/context?conversation=${CONVERSATION}` : `/turns/${encodeURIComponent(turn)}/context`),
+/** What the model would be sent now, or, with a turn, what it was sent for a step of that one: the newest, when it is null. */
+export const seen = (turn: string | null, step: number | null) =>
+  queryOptions({
+    queryKey: ["context", turn ?? "now", step],
+    queryFn: () => {
+      if (turn === null) return call<Context>(`/context?conversation=${CONVERSATION}`);
+      return call<Context>(`/turns/${encodeURIComponent(turn)}/context${step === null ? "" : `?step=${step}`}`);
+    },
     placeholderData: keepPreviousData,
   });
+
+export const useContext = (turn: string | null, step: number | null) => useQuery(seen(turn, step));
 
 /** The turns of the conversation, page by page: the newest page first, and in each the newest turn last. */
 export const useTurns = () =>

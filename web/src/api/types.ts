@@ -65,6 +65,8 @@ export interface Context {
   estimated: boolean;
   messages: ContextMessage[];
   omitted_turns: number;
+  step: number | null; // of a turn, from 0
+  steps: number[]; // of the turn, that can be asked for
 }
 
 export interface History {

@@ -1,23 +1,31 @@
-// What the model is about to see, to the token; or what it was sent for a turn.
+// What the model is about to see, to the token; or what it was sent for a turn, step by step.
 import { useState } from "react";
 import { useContext, useTurns } from "../api/service";
 import type { Context, ContextMessage, History } from "../api/types";
 import { TEXTS, say } from "../texts";
 import { Bar } from "./Bar";
+import { StepPicker } from "./StepPicker";
 
 const T = TEXTS.context;
 
 export function Inspector() {
   const [turn, setTurn] = useState<string | null>(null);
+  const [step, setStep] = useState<number | null>(null);
   const turns = useTurns();
-  const { data: context, error } = useContext(turn);
+  const newest = useContext(turn, null);
+  const { data: context, error } = useContext(turn, step);
+  const steps = (!newest.isPlaceholderData && newest.data?.steps) || []; // else they are those of the turn before
   const listed = turns.data?.pages.flatMap((page) => page.turns.toReversed()) ?? [];
+  const show = (other: string | null) => {
+    setTurn(other);
+    setStep(null);
+  };
   return (
     <section className="context" aria-label={T.region}>
       <h2 className="hidden">{T.region}</h2>
       <label className="which">
         <span>{T.which}</span>
-        <select value={turn ?? ""} onChange={(event) => setTurn(event.target.value || null)}>
+        <select value={turn ?? ""} onChange={(event) => show(event.target.value || null)}>
           <option value="">{T.now}</option>
           {listed.map((t) => (
             <option key={t.turn_id} value={t.turn_id}>
@@ -31,7 +39,8 @@ export function Inspector() {
           {T.older}
         </button>
       )}
-      <p className="muted">{turn === null ? T.lead : T.leadTurn}</p>
+      <StepPicker steps={steps} chosen={step} onChoose={setStep} />
+      <p className="muted">{turn === null ? T.lead : steps.length > 1 ? T.leadStep : T.leadTurn}</p>
       {error && <p className="problem">{say(T.error, { why: error.message })}</p>}
       {context && <Seen context={context} />}
     </section>

@@ -1,0 +1,18 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { seen } from "./service";
+
+const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
+
+beforeEach(() => void vi.stubGlobal("fetch", async (path: string) => Response.json({ path })));
+afterEach(() => void vi.unstubAllGlobals());
+
+// one client, which asks for nothing twice: what was told of one step is not shown for another
+it.each([
+  [null, null, "/context?conversation=main"],
+  ["main.1.a", null, "/turns/main.1.a/context"],
+  ["main.1.a", 0, "/turns/main.1.a/context?step=0"],
+  ["main.1.a", 2, "/turns/main.1.a/context?step=2"],
+])("a context is asked for by turn and step: %s, %s", async (turn, step, path) => {
+  expect(await client.fetchQuery(seen(turn, step))).toEqual({ path });
+});
