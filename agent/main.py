@@ -1,6 +1,7 @@
 """The composition root and the life of the process. Nobody imports this; ``python -m agent.main`` runs it.
 
-Order of life: clients, the Dapr app channel, the public API (not ready yet), the sidecar, the workflow worker, ready.
+Order of life: what takes long to load, the cue to begin where there is one (``adapters/cue.py``), clients, the Dapr app
+channel, the public API (not ready yet), the sidecar, the workflow worker, ready.
 It ends in reverse: stop admitting, let streams and steps finish within a grace period, hand the rest to another replica, or
 to whoever starts next, by the same path as a crash. A second signal ends the grace.
 """
@@ -40,6 +41,7 @@ from actors.task_index import TaskIndexActor
 from actors.task_state import TaskActorDeps
 from actors.transport import PooledActorClient
 from agent import telemetry
+from agent.adapters import cue
 from agent.adapters.circuit import CircuitModel
 from agent.adapters.listeners import Listener
 from agent.adapters.local_target import LocalTarget
@@ -92,14 +94,13 @@ _log = logging.getLogger("agent.main")
 class Service:
     """Everything this process is made of, built once, on the loop that runs it."""
 
-    def __init__(self, settings: Settings, model_url: str) -> None:
-        self._settings, self.under_way = settings, CountedWork()
+    def __init__(self, settings: Settings, model_url: str, tokens: TiktokenTokens) -> None:
+        self._settings, self.under_way, self.tokens = settings, CountedWork(), tokens
         self.clock = SystemClock()
         self.redis = RedisLink(settings.redis_url) if settings.redis_url else None
         self.log = RedisTurnLog(self.redis) if self.redis else MemoryTurnLog()
         self.feed = RedisFeed(self.redis) if self.redis else MemoryFeed()
         self.prompts = FilePrompts()
-        self.tokens = TiktokenTokens(settings.model_name, settings.data_dir / "tiktoken")
         self.model = OpenAIModel(
             model_url, settings.openai_api_key or "none", settings.model_name, stall_timeout=settings.model_stall_timeout
         )
@@ -222,15 +223,17 @@ async def run(settings: Settings) -> None:
 
 
 async def _start(settings: Settings, stack: contextlib.AsyncExitStack, stopping: asyncio.Event) -> Service:
+    tokens = TiktokenTokens(settings.model_name, settings.data_dir / "tiktoken")
+    await tokens.warm()
+    await unless_stopped(cue.given(settings.cue), stopping)
     model_url = settings.openai_base_url or "https://api.openai.com/v1"
     if settings.offline_demo:
         demo = await _listen(stack, Listener(demo_app(settings.demo_delay), "127.0.0.1", 0))
         model_url = f"http://127.0.0.1:{demo.port}/v1"
-    service = Service(settings, model_url)
+    service = Service(settings, model_url, tokens)
     stack.push_async_callback(service.aclose)
     if service.redis:
         service.redis.start()
-    await service.tokens.warm()
     app, handle = channel_app(settings.app_api_token, settings.caller_token, [service.target.router()], service.is_leaving)
     await service.register_actors(handle)
     await _listen(stack, Listener(app, "127.0.0.1", settings.app_port, grace=CHANNEL_GRACE))

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, validation_alias="TASK_AGENT_PORT", ge=1, le=65535)
     app_port: int = Field(3000, validation_alias="TASK_AGENT_APP_PORT", ge=1, le=65535)
     data_dir: Path = Field(Path(".data"), validation_alias="TASK_AGENT_DATA_DIR")
+    cue: int | None = Field(None, validation_alias="TASK_AGENT_CUE", ge=0)
     replica: int = Field(0, validation_alias="TASK_AGENT_REPLICA", ge=0)
     alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")

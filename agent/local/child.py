@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.local.logs import bound, open_log
 from agent.local.process import cpu_seconds, has_ended, kill_group, spawn
 from agent.local.state_dir import RunningChild
+from agent.local.understudy import Understudy
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
 _STEADY_AFTER = 10.0  # a child that lived this long starts again after the shortest pause
@@ -27,7 +28,7 @@ class Program:
     ``answers`` says whether the program is responsive now; it must not take longer than a few seconds. ``recover`` is called
     with the Unix time of a start that follows a crash, again and again until it says that it has done what there is to do.
     With ``ready``, nothing behind the program is started before that says so. ``useless_without``: the label of a program
-    whose end it does not survive; it starts again with it.
+    whose end it does not survive; it starts again with it. ``takes_cue``: its successor can be loaded while it still runs.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Program:
     recover: Callable[[float], bool] | None = None
     ready: Callable[[], bool] | None = None
     useless_without: str | None = None
+    takes_cue: bool = False
 
     @property
     def label(self) -> str:
@@ -58,6 +60,7 @@ class Child:
         self.program = program
         self._kill_frozen = kill_frozen
         self._process: subprocess.Popen[bytes] | None = None
+        self._successor: Understudy | None = None
         self._started = self._started_at = self._next_start = self._next_probe = 0.0
         self._pause = 0.0
         self._crashed = after_crash
@@ -82,14 +85,35 @@ class Child:
 
     def _start(self) -> None:
         self._started_at = time.time()
-        with open_log(self.program.log) as log:
-            self._process = spawn(self.program.argv, env=self.program.env, output=log)
+        self._process = self._give_cue() or self._spawn()
         self._started = time.monotonic()
         self._next_probe = self._started
         self._last_answer = None
         self._ready, self._misses = False, 0
         self._used.clear()
         self._recovering = self._crashed and self.program.recover is not None
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with open_log(self.program.log) as log:
+            return spawn(self.program.argv, env=self.program.env, output=log)
+
+    def _give_cue(self) -> subprocess.Popen[bytes] | None:
+        successor, self._successor = self._successor, None
+        if successor is None or not successor.waits:
+            if successor:
+                successor.dismiss()
+            return None
+        return successor.give_cue()
+
+    def prepare(self) -> None:
+        """Starts its successor, which loads what it needs and then waits until this one has ended."""
+        if self.program.takes_cue and self._successor is None:
+            self._successor = Understudy(self.program.argv, self.program.env, self.program.log)
+
+    @property
+    def prepares(self) -> bool:
+        """Whether its successor is still loading."""
+        return self._successor is not None and not (self._successor.waits or self._successor.has_ended)
 
     def reap(self) -> int | None:
         """The exit status if the child has died since the last call; what it left behind in its session dies too."""
@@ -101,7 +125,7 @@ class Child:
         now = time.monotonic()
         steady = now - self._started >= _STEADY_AFTER
         self._pause = _PAUSE_FIRST if steady or not self._pause else min(self._pause * _PAUSE_FACTOR, _PAUSE_MAX)
-        self._next_start = now + self._pause
+        self._next_start = now if self._successor else now + self._pause
         self._crashed = process.returncode != 0
         return process.returncode
 
@@ -154,9 +178,10 @@ class Child:
         starting = self._recovering or not self.is_up
         self._next_probe = now + (_PROBE_INTERVAL_AT_START if starting else _PROBE_INTERVAL)
 
-    def ask_to_stop(self) -> None:
+    def ask_to_stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """:meth:`reap` reports the end when it comes."""
         if self._process and not has_ended(self._process):
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(how)
 
     def is_running(self) -> bool:
         return self._process is not None and not has_ended(self._process)
@@ -167,6 +192,12 @@ class Child:
             kill_group(self._process)
             self._process = self._last_answer = None
             self._crashed = True
+
+    def dismiss(self) -> None:
+        """Ends the successor that waits, if there is one."""
+        if self._successor:
+            self._successor.dismiss()
+            self._successor = None
 
     def as_running(self) -> RunningChild | None:
         pid = self.pid

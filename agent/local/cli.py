@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,8 @@ from agent.local.dapr_build import BuildFailed
 from agent.local.dapr_install import ensure_dapr
 from agent.local.local_zone import local_zone
 from agent.local.progress import Progress
+from agent.local.restart import NotRestarted
+from agent.local.restart import restart as restarting
 from agent.local.state_dir import StateDir
 
 DEFAULT_PORT = 8080
@@ -81,6 +84,25 @@ def up(
         progress.say("Stopped.")
         status = 130
     raise typer.Exit(status)
+
+
+@app.command()
+def restart(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Put new processes of the service in the place of those that `up` runs, one after the other: for new code.
+
+    What is being answered goes on, with replicas on another one. Settings stay those that `up` was started with; Dapr's control
+    plane and Redis are left alone.
+    """
+    progress, begun = Progress(Console(highlight=False)), time.monotonic()
+    try:
+        for new in restarting(StateDir(data_dir)):
+            progress.say(f"Replica {new.replica} is new and ready, at {new.url} ({time.monotonic() - begun:.1f} s).")
+    except NotRestarted as problem:
+        progress.say(str(problem), "red")
+        raise typer.Exit(1) from problem
+    except KeyboardInterrupt:
+        progress.say("It goes on without you: `task-agent ps` shows who runs.")
+        raise typer.Exit(130) from None
 
 
 @app.command(

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.local.embedded import Embedded
@@ -9,13 +10,14 @@ from agent.local.environment import model_settings
 from agent.local.logs import tail
 from agent.local.probe import status_of
 from agent.local.progress import Progress
+from agent.local.renewal import renewal
 from agent.local.signals import Signals
 from agent.local.state_dir import Run, RunningChild
 from agent.local.supervisor import Died, Supervisor
 from agent.local.welcome import welcome
 
 _READY_TIMEOUT = 120.0
-_READY_POLL = 0.1
+_READY_POLL = _RENEWAL_POLL = 0.1
 
 
 class CannotStart(Exception):
@@ -73,14 +75,22 @@ class Instance:
                 raise CannotStart(_death_at_start(died))
         self._report(deaths)
 
-    def _report(self, deaths: list[Died]) -> None:
+    def _report(self, deaths: list[Died], *, expected: bool = False) -> None:
         for died in deaths:
-            self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
+            if not expected or died.status != 0:
+                self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
 
     def _watch(self, supervisor: Supervisor) -> None:
+        renewing: Iterator[None] | None = None
         while not self.signals.stop:
-            self._report(supervisor.tick())
-            self.signals.wait(supervisor.until_due())
+            self._report(supervisor.tick(), expected=renewing is not None)
+            if renewing is None and self.signals.take_renewal():
+                self.progress.say("Restarting the service, one process after the other ...")
+                renewing = renewal(supervisor.named("app"), lambda: self._readiness() == 200)
+            if renewing and next(renewing, "done") == "done":
+                self.progress.say("Restarted.")
+                renewing = None
+            self.signals.wait(min(supervisor.until_due(), _RENEWAL_POLL) if renewing else supervisor.until_due())
 
     def _welcome(self) -> None:
         self.progress.say(welcome(self.embedded, model_settings(), crashed=self.crashed))

@@ -24,8 +24,9 @@ def spawn(
     output: IO[bytes] | int,
     errors: IO[bytes] | int = subprocess.STDOUT,
     cwd: Path | None = None,
+    keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Starts ``argv``; SIGKILL reaches it when this process dies.
+    """Starts ``argv``, with the open files ``keep`` under the same numbers; SIGKILL reaches it when this process dies.
 
     Only from the main thread: the kernel sends the death signal when the *thread* that forked ends.
     """
@@ -38,6 +39,7 @@ def spawn(
         stderr=errors,
         env=env,
         cwd=cwd,
+        pass_fds=tuple(keep),
         start_new_session=True,
         preexec_fn=_tie_to(os.getpid()),
     )

@@ -86,7 +86,7 @@ class Replica:
             "DAPR_GRPC_PORT": str(self.ports["dapr_grpc"]),
         }  # fmt: skip
         health = f"http://{LOOPBACK}:{self.ports['app_channel']}/healthz"
-        return self._program("app", command, environment, health, self.origin)
+        return replace(self._program("app", command, environment, health, self.origin), takes_cue=True)
 
     def _program(self, name: str, argv: tuple[str, ...], env: Mapping[str, str], health: str, url: str) -> Program:
         log = self.host.log(self._label(name))

@@ -4,6 +4,7 @@ import signal
 import time
 from types import TracebackType
 
+RENEW = signal.SIGUSR1  # the service's processes one after the other, in place of what runs
 _HURRY_AFTER = 1.0  # one Ctrl-C can arrive twice, from the terminal and from make
 
 
@@ -12,18 +13,24 @@ class Signals:
 
     def __init__(self) -> None:
         self._stop_signals = _stop_signals()
-        self._watched = self._stop_signals | {signal.SIGCHLD}
+        self._watched = self._stop_signals | {signal.SIGCHLD, RENEW}
         self._stop_since: float | None = None
-        self.hurry = False
+        self.hurry = self._renew = False
 
     @property
     def stop(self) -> bool:
         """Whether someone has asked this process to stop. ``hurry`` is set when they press Ctrl-C again."""
         return self._stop_since is not None
 
+    def take_renewal(self) -> bool:
+        """Whether someone has asked for new processes since the last call."""
+        asked, self._renew = self._renew, False
+        return asked
+
     def wait(self, timeout: float) -> None:
-        """Returns after ``timeout`` seconds, or earlier: when a child ended, or when asked to stop."""
+        """Returns after ``timeout`` seconds, or earlier: when a child ended, or when asked for something."""
         received = signal.sigtimedwait(self._watched, max(0.0, timeout))
+        self._renew |= received is not None and received.si_signo == RENEW
         if received is None or received.si_signo not in self._stop_signals:
             return
         now = time.monotonic()

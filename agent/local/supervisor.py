@@ -77,6 +77,10 @@ class Supervisor:
         """Whether every child has shown that it lives."""
         return all(child.is_up for child in self._children)
 
+    def named(self, name: str) -> list[Child]:
+        """All of this name, in the order of their start."""
+        return [child for child in self._children if child.program.name == name]
+
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do, unless a child dies before."""
         return max(0.0, min(child.until_due() for child in self._startable()))
@@ -91,6 +95,7 @@ class Supervisor:
                 self._stop_together(list(alike), signals)
         finally:
             for child in reversed(self._children):
+                child.dismiss()
                 child.kill()
 
     def _stop_together(self, children: list[Child], signals: Signals) -> None:

@@ -1,10 +1,13 @@
 """A stand-in for ``agent.main``: just enough of both listeners for Dapr and the supervisor to be content.
 
-Run as a script. STAND_IN_MODE makes it ``die`` at once.
+Run as a script. STAND_IN_MODE makes it ``die`` at once, or ``stay`` when told to stop; STAND_IN_DIES_IF, die when that file is
+there; STAND_IN_TELLS, write into that file what it does.
 """
 
 import json
 import os
+import signal
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,9 +63,28 @@ def _sidecar_is_ready() -> bool:
         return False
 
 
+def _tell(what: str) -> None:
+    if path := os.environ.get("STAND_IN_TELLS"):
+        with open(path, "a") as told:
+            told.write(what + "\n")
+
+
+def _stop(number: int, frame: object) -> None:
+    _tell("stops")
+    if os.environ.get("STAND_IN_MODE") != "stay":
+        os._exit(0)
+
+
 def main() -> None:
-    if os.environ.get("STAND_IN_MODE") == "die":
+    if os.environ.get("STAND_IN_MODE") == "die" or os.path.exists(os.environ.get("STAND_IN_DIES_IF", "")):
         sys.exit("stand-in: told to die")
+    if number := os.environ.get("TASK_AGENT_CUE"):
+        with socket.socket(fileno=int(number)) as wings:
+            _tell("waits")
+            wings.sendall(b"\n")
+            wings.recv(1)
+    signal.signal(signal.SIGTERM, _stop)
+    _tell("begins")
     servers = [
         ThreadingHTTPServer(("127.0.0.1", int(os.environ[n])), Handler) for n in ("TASK_AGENT_PORT", "TASK_AGENT_APP_PORT")
     ]
