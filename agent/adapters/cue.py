@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 
 from agent.adapters.under_way import Stopped
 
@@ -14,8 +15,9 @@ async def given(number: int | None) -> None:
     if number is None:
         return
     loop = asyncio.get_running_loop()
-    with socket.socket(fileno=number) as wings:
+    with socket.socket(fileno=number) as wings, suppress(ConnectionError):
         wings.setblocking(False)
         await loop.sock_sendall(wings, b"\n")
-        if not await loop.sock_recv(wings, 1):
-            raise Stopped
+        if await loop.sock_recv(wings, 1):
+            return
+    raise Stopped

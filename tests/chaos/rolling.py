@@ -49,7 +49,7 @@ class Restart:
 
 @dataclass
 class Rolled:
-    """What came of it. ``broken``: connections that readers lost, or left by plan; each found its turn elsewhere."""
+    """What came of it. ``handed_over``: turns that had to begin a step anew."""
 
     seconds: float = 0.0
     restarts: list[Restart] = field(default_factory=list[Restart])
@@ -116,13 +116,19 @@ def _user(
         judge(message, len(ledger.calls.get(message.said.mark, [])), calm=False)
         rolled.acknowledged += bool(message.turn_ids)
         rolled.ends[message.record["status"] if message.record else message.refused or "unknown"] += 1
-        rolled.handed_over += bool(message.record) and message.record["attempts"] > 1
+        rolled.handed_over += bool(message.record) and _restarted(message.record)
         rolled.readers += len(message.readers)
         rolled.connections += sum(seen.connections for seen in message.readers)
         rolled.complaints += message.complaints
         forget(message)
 
     return User(caller, _talk(seed, number), ledger, rolled.times, [], judged)
+
+
+def _restarted(record: dict[str, Any]) -> bool:
+    """Whether a step of the turn was begun twice: the endpoint is well and nobody cancels, so its process had to go."""
+    begun = [(attempt["step"], attempt["work"]) for attempt in record["attempt_history"]]
+    return len(set(begun)) < len(begun)
 
 
 def _talk(seed: int, number: int) -> Iterator[Round]:

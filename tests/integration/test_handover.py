@@ -1,6 +1,7 @@
 """SIGTERM of the app: nothing new is admitted, what can finish in time does, the rest is handed over, nothing is lost."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread
 from tests.integration.profiles import Profile
 from tests.integration.replicas import producer
-from tests.integration.stack import Stack, until
+from tests.integration.stack import TASK_AGENT, Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 
 
@@ -61,6 +62,24 @@ def test_a_turn_that_takes_longer_breaks_off_and_goes_on(stack: Stack, user: Cli
     assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 120)
     assert user.ended(queued)["message"]["content"] == "next"
     assert [len(endpoint.requests(s)) for s in (said, next_one)] == [2, 1]
+
+
+def test_a_restart_by_command_replaces_every_process_of_the_service_and_nothing_else(
+    stack: Stack, user: Client, endpoint: EndpointThread
+) -> None:
+    said = script("tokens=120 delay=100ms")
+    turn_id = user.drop(said)
+    replica = producer(stack, endpoint, said)
+    old = [stack.pid("app", number) for number in range(stack.replicas)]
+    shared = {name: stack.pid(name) for name in ("placement", "scheduler", "redis")}
+    done = subprocess.run(
+        [TASK_AGENT[0], "restart", "--data-dir", str(stack.data_dir)], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout.count("is new and ready")) == (0, stack.replicas), done.stdout
+    assert all(stack.pid("app", number) not in (None, pid) for number, pid in enumerate(old))
+    assert {name: stack.pid(name) for name in shared} == shared
+    turn = user.at(replica).ended(turn_id, 60)
+    assert (turn["status"], len(turn["message"]["content"].split())) == ("completed", 120)
 
 
 def test_without_grace_a_turn_breaks_off_that_would_have_ended_in_time(tmp_path: Path, endpoint: EndpointThread) -> None:

@@ -23,7 +23,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "chat", "doctor", "ps", "dapr", "dapr install"])
+@pytest.mark.parametrize("command", ["up", "restart", "serve", "chat", "doctor", "ps", "dapr", "dapr install"])
 def test_every_command_explains_itself(runner: CliRunner, command: str) -> None:
     result = runner.invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0
