@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from tests.chaos.plan import Said
 from tests.integration.client import TERMINAL, Frame
 
-Kind = Literal["lost", "doubled", "torn", "unbilled", "untrue", "half done", "unavailable"]
+Kind = Literal["lost", "doubled", "torn", "unbilled", "untrue", "half done", "unavailable", "restless"]
 
 
 class Complaint(NamedTuple):
@@ -15,7 +15,8 @@ class Complaint(NamedTuple):
 
     ``lost``: not answered, or not kept; ``doubled``: happened or told twice; ``torn``: a stream with a gap or a wrong end;
     ``unbilled``: model calls that no epoch accounts for; ``untrue``: told is not stored; ``half done``: a saga, or an undo;
-    ``unavailable``: nobody took it for GIVE_UP seconds, so that it was never acknowledged.
+    ``unavailable``: nobody took it for GIVE_UP seconds, so that it was never acknowledged; ``restless``: kept every promise,
+    but had to try twice, or to tell from the record, though nothing was hurt.
     """
 
     kind: Kind

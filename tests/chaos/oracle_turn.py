@@ -23,13 +23,9 @@ def judge(message: Message, calls: int, *, calm: bool) -> None:
         message.complaints += [Complaint(kind, message.where, why) for kind, why in check(message)]
     for seen in message.readers:
         message.complaints += [Complaint(k, message.where, f"{seen.name}: {why}") for k, why in _stream(seen, message.record)]
-    message.complaints += [Complaint(kind, message.where, why) for kind, why in billed(message.record, calls, calm=calm)]
+    message.complaints += [Complaint(kind, message.where, why) for kind, why in billed(message.record, calls)]
     if calm:
-        if any(map(from_record, message.readers)) or message.record["log_incomplete"]:
-            message.complain("torn", "told from the record, or log incomplete, though the log was in reach")
-        restarts = [frame.id for seen in message.readers for frame in seen.frames if frame.event == "step.restarted"]
-        if restarts or message.record["attempts"] != 1:
-            message.complain("doubled", f"restarts without a fault: {restarts}, attempts {message.record['attempts']}")
+        message.complaints += [Complaint("restless", message.where, why) for why in _restless(message, calls)]
 
 
 def _ended(message: Message) -> Broken:
@@ -162,8 +158,20 @@ def generations(record: dict[str, Any]) -> int:
     return [attempt["work"] for attempt in record["attempt_history"]].count("generate")
 
 
-def billed(record: dict[str, Any], calls: int, *, calm: bool) -> Broken:
-    """Committed steps <= model calls <= epochs handed out for them; all equal when nothing was hurt."""
+def billed(record: dict[str, Any], calls: int) -> Broken:
+    """Committed steps <= model calls <= epochs handed out for them."""
     steps, epochs = len(record["steps"]), generations(record)
-    if not steps <= calls <= epochs or (calm and not steps == calls == epochs):
+    if not steps <= calls <= epochs:
         yield "unbilled", f"{steps} steps, {calls} model calls, {epochs} epochs"
+
+
+def _restless(message: Message, calls: int) -> Iterator[str]:
+    """What must not be where nothing is hurt: all three of ``billed`` are equal, nothing restarts, the log is in reach."""
+    steps, epochs = len(message.record["steps"]), generations(message.record)
+    if not steps == calls == epochs:
+        yield f"{steps} steps, {calls} model calls, {epochs} epochs"
+    if any(map(from_record, message.readers)) or message.record["log_incomplete"]:
+        yield "told from the record, or log incomplete, though the log was in reach"
+    restarts = [frame.id for seen in message.readers for frame in seen.frames if frame.event == "step.restarted"]
+    if restarts or message.record["attempts"] != 1:
+        yield f"restarts without a fault: {restarts}, attempts {message.record['attempts']}"
