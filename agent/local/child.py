@@ -106,7 +106,7 @@ class Child:
         return successor.give_cue()
 
     def prepare(self) -> None:
-        """Starts its successor, which loads what it needs and then waits until this one has ended."""
+        """Starts its successor, which loads what it needs and then waits until this one has ended. Raises OSError."""
         if self.program.takes_cue and self._successor is None:
             self._successor = Understudy(self.program.argv, self.program.env, self.program.log)
 
@@ -114,6 +114,11 @@ class Child:
     def prepares(self) -> bool:
         """Whether its successor is still loading."""
         return self._successor is not None and not (self._successor.waits or self._successor.has_ended)
+
+    @property
+    def lost_successor(self) -> bool:
+        """Whether the one that was to come has ended already."""
+        return self._successor is not None and self._successor.has_ended
 
     def reap(self) -> int | None:
         """The exit status if the child has died since the last call; what it left behind in its session dies too."""

@@ -90,13 +90,16 @@ def up(
 def restart(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Put new processes of the service in the place of those that `up` runs, one after the other: for new code.
 
-    What is being answered goes on, with replicas on another one. Settings stay those that `up` was started with; Dapr's control
-    plane and Redis are left alone.
+    What is being answered goes on: with replicas on another one, else when it is back. Settings stay those that `up` was
+    started with; Dapr's control plane and Redis are left alone. If a new process is no good the others are not touched.
     """
     progress, begun = Progress(Console(highlight=False)), time.monotonic()
     try:
         for new in restarting(StateDir(data_dir)):
-            progress.say(f"Replica {new.replica} is new and ready, at {new.url} ({time.monotonic() - begun:.1f} s).")
+            progress.say(
+                f"Replica {new.replica}, at {new.url}: a new process has taken over ({time.monotonic() - begun:.1f} s)."
+            )
+        progress.say(f"Restarted, and ready ({time.monotonic() - begun:.1f} s).", "green")
     except NotRestarted as problem:
         progress.say(str(problem), "red")
         raise typer.Exit(1) from problem

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.local.state_dir import StateDir
+from agent.local.understudy import CUE
 
 LOOPBACK = "127.0.0.1"
 DAPR_GRACE = 5.0
-_NOT_INHERITED = ("DAPR_", "APP_API_TOKEN", "REDIS_URL")
+_NOT_INHERITED = ("DAPR_", "APP_API_TOKEN", "REDIS_URL", CUE)
 
 
 @dataclass(frozen=True)

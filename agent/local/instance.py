@@ -10,7 +10,7 @@ from agent.local.environment import model_settings
 from agent.local.logs import tail
 from agent.local.probe import status_of
 from agent.local.progress import Progress
-from agent.local.renewal import renewal
+from agent.local.renewal import NotRenewed, renewal
 from agent.local.signals import Signals
 from agent.local.state_dir import Run, RunningChild
 from agent.local.supervisor import Died, Supervisor
@@ -24,7 +24,7 @@ class CannotStart(Exception):
     """With a text for the user: what is wrong, and what to do or where to look."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Instance:
     """``crashed`` tells that the last run in this folder did not stop cleanly."""
 
@@ -33,6 +33,9 @@ class Instance:
     progress: Progress
     crashed: bool
     kill_frozen: bool
+    _renewing: Iterator[None] | None = None
+    _renewals: int = 0
+    _fault: str = ""
 
     def run(self) -> None:
         """Returns when asked to stop and all children have ended. Raises CannotStart, with none left either."""
@@ -48,7 +51,8 @@ class Instance:
             self.embedded.host.data.clear_run()
 
     def _record(self, children: tuple[RunningChild, ...]) -> None:
-        self.embedded.host.data.write_run(Run(os.getpid(), self.embedded.origin, children))
+        run = Run(os.getpid(), self.embedded.origin, children, self._renewals, self._fault)
+        self.embedded.host.data.write_run(run)
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
@@ -75,22 +79,37 @@ class Instance:
                 raise CannotStart(_death_at_start(died))
         self._report(deaths)
 
-    def _report(self, deaths: list[Died], *, expected: bool = False) -> None:
+    def _report(self, deaths: list[Died]) -> None:
         for died in deaths:
-            if not expected or died.status != 0:
+            if not (self._renewing and died.program.takes_cue and died.status == 0):  # that one was asked to
                 self.progress.say(f"{died.describe()}; starting it again (log: {died.program.log})", "yellow")
 
     def _watch(self, supervisor: Supervisor) -> None:
-        renewing: Iterator[None] | None = None
         while not self.signals.stop:
-            self._report(supervisor.tick(), expected=renewing is not None)
-            if renewing is None and self.signals.take_renewal():
-                self.progress.say("Restarting the service, one process after the other ...")
-                renewing = renewal(supervisor.named("app"), lambda: self._readiness() == 200)
-            if renewing and next(renewing, "done") == "done":
-                self.progress.say("Restarted.")
-                renewing = None
-            self.signals.wait(min(supervisor.until_due(), _RENEWAL_POLL) if renewing else supervisor.until_due())
+            self._report(supervisor.tick())
+            self._renew(supervisor)
+            self.signals.wait(min(supervisor.until_due(), _RENEWAL_POLL) if self._renewing else supervisor.until_due())
+
+    def _renew(self, supervisor: Supervisor) -> None:
+        """Goes on with the rolling restart that was asked for; asked again meanwhile, it begins anew when it is through."""
+        if self._renewing is None and self.signals.take_renewal():
+            self.progress.say("Restarting the service, one process after the other ...")
+            self._renewing = renewal(supervisor.taking_cues(), lambda program: status_of(f"{program.url}/readyz") == 200)
+        if self._renewing is None:
+            return
+        try:
+            next(self._renewing)
+        except StopIteration:
+            self._renewed(supervisor, "")
+        except NotRenewed as problem:
+            self._renewed(supervisor, str(problem))
+
+    def _renewed(self, supervisor: Supervisor, fault: str) -> None:
+        self._renewing = None
+        self.progress.say(fault or "Restarted.", "red" if fault else "")
+        if not self.signals.renewal_asked:
+            self._renewals, self._fault = self._renewals + 1, fault
+            self._record(supervisor.running())
 
     def _welcome(self) -> None:
         self.progress.say(welcome(self.embedded, model_settings(), crashed=self.crashed))

@@ -15,7 +15,7 @@ class Signals:
         self._stop_signals = _stop_signals()
         self._watched = self._stop_signals | {signal.SIGCHLD, RENEW}
         self._stop_since: float | None = None
-        self.hurry = self._renew = False
+        self.hurry = self.renewal_asked = False
 
     @property
     def stop(self) -> bool:
@@ -24,13 +24,13 @@ class Signals:
 
     def take_renewal(self) -> bool:
         """Whether someone has asked for new processes since the last call."""
-        asked, self._renew = self._renew, False
+        asked, self.renewal_asked = self.renewal_asked, False
         return asked
 
     def wait(self, timeout: float) -> None:
         """Returns after ``timeout`` seconds, or earlier: when a child ended, or when asked for something."""
         received = signal.sigtimedwait(self._watched, max(0.0, timeout))
-        self._renew |= received is not None and received.si_signo == RENEW
+        self.renewal_asked |= received is not None and received.si_signo == RENEW
         if received is None or received.si_signo not in self._stop_signals:
             return
         now = time.monotonic()
@@ -50,7 +50,11 @@ class Signals:
 
 
 def raise_on_stop() -> None:
-    """For the time outside :class:`Signals`: SIGTERM and SIGHUP end the program as Ctrl-C does, by KeyboardInterrupt."""
+    """For the time outside :class:`Signals`: SIGTERM and SIGHUP end the program as Ctrl-C does, by KeyboardInterrupt.
+
+    RENEW, which would kill it, does nothing: it came too early or too late.
+    """
+    signal.signal(RENEW, lambda number, frame: None)
     for number in _stop_signals():
         signal.signal(number, signal.default_int_handler)
 

@@ -25,11 +25,16 @@ class RunningChild:
 
 @dataclass(frozen=True)
 class Run:
-    """Who runs in a data folder: written through at every change, removed at a clean stop."""
+    """Who runs in a data folder: written through at every change, removed at a clean stop.
+
+    ``renewals`` that were asked for have ended; what was wrong with the last one, empty when nothing was.
+    """
 
     pid: int
     url: str
     children: tuple[RunningChild, ...]
+    renewals: int = 0
+    renewal_fault: str = ""
 
 
 class Occupied(Exception):
@@ -78,7 +83,7 @@ class StateDir:
         try:
             data = json.loads(self._run.read_bytes())
             children = tuple(RunningChild(**child) for child in data["children"])
-            return Run(data["pid"], data["url"], children)
+            return Run(data["pid"], data["url"], children, data.get("renewals", 0), data.get("renewal_fault", ""))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 

@@ -77,9 +77,13 @@ class Supervisor:
         """Whether every child has shown that it lives."""
         return all(child.is_up for child in self._children)
 
-    def named(self, name: str) -> list[Child]:
-        """All of this name, in the order of their start."""
-        return [child for child in self._children if child.program.name == name]
+    def taking_cues(self) -> list[Child]:
+        """Those whose successors can be loaded while they run, in the order of their start."""
+        return [child for child in self._children if child.program.takes_cue]
+
+    def running(self) -> tuple[RunningChild, ...]:
+        """Who runs now, in the order of their start."""
+        return tuple(running for child in self._children if (running := child.as_running()))
 
     def until_due(self) -> float:
         """Seconds until ``tick`` has something to do, unless a child dies before."""
@@ -119,4 +123,4 @@ class Supervisor:
         return found
 
     def _publish(self) -> None:
-        self._on_change(tuple(running for child in self._children if (running := child.as_running())))
+        self._on_change(self.running())

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from agent.local.logs import open_log
@@ -12,15 +13,17 @@ CUE = "TASK_AGENT_CUE"  # the number of its end of the socket; agent.adapters.cu
 
 
 class Understudy:
-    """Started at once. One that knows nothing of cues begins at once too: it is the caller who must know."""
+    """Started at once; raises OSError. One that knows nothing of cues begins at once: the caller must know who does."""
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self._stage, wings = socket.socketpair()
         self._stage.setblocking(False)
-        with wings, open_log(log) as output:
+        self._waits = False
+        with ExitStack() as failing, wings, open_log(log) as output:
+            failing.callback(self._stage.close)
             number = wings.fileno()
             self.process = spawn(argv, env={**env, CUE: str(number)}, output=output, keep=(number,))
-        self._waits = False
+            failing.pop_all()
 
     @property
     def has_ended(self) -> bool:
@@ -30,15 +33,13 @@ class Understudy:
     def waits(self) -> bool:
         """Whether it has loaded everything and waits for its cue."""
         if not self._waits:
-            try:
+            with suppress(BlockingIOError, ConnectionError):
                 self._waits = bool(self._stage.recv(1))
-            except BlockingIOError:
-                pass
         return self._waits and not self.has_ended
 
     def give_cue(self) -> subprocess.Popen[bytes]:
-        """It begins, now or as soon as it has loaded everything; the caller owns its process from here on."""
-        with self._stage:
+        """It begins, if it is still there; the caller owns its process from here on."""
+        with self._stage, suppress(ConnectionError):
             self._stage.send(b"\n")
         return self.process
 

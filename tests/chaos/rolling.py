@@ -41,7 +41,7 @@ REPLICAS = 3
 
 @dataclass(frozen=True)
 class Restart:
-    """One app that was replaced: seconds from the call, or from when the one before it was ready, until the new one was."""
+    """One app that was replaced: seconds from the call, or from when the one before it had taken over, until it had."""
 
     replica: int
     seconds: float

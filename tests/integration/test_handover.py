@@ -75,7 +75,7 @@ def test_a_restart_by_command_replaces_every_process_of_the_service_and_nothing_
     done = subprocess.run(
         [TASK_AGENT[0], "restart", "--data-dir", str(stack.data_dir)], capture_output=True, text=True, timeout=120
     )
-    assert (done.returncode, done.stdout.count("is new and ready")) == (0, stack.replicas), done.stdout
+    assert (done.returncode, done.stdout.count("has taken over")) == (0, stack.replicas), done.stdout
     assert all(stack.pid("app", number) not in (None, pid) for number, pid in enumerate(old))
     assert {name: stack.pid(name) for name in shared} == shared
     turn = user.at(replica).ended(turn_id, 60)

@@ -1,6 +1,7 @@
 """``task-agent up`` with the stand-in app, as a script: run_up.py --port N --data-dir D --store S --replicas N."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,6 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     process.die_with_parent()
     signals.raise_on_stop()
-    command = (sys.executable, STAND_IN)
+    command = (os.environ.get("STAND_IN_PYTHON", sys.executable), STAND_IN)
     options = Options(arguments.port, arguments.data_dir, command, arguments.store, arguments.replicas)
     sys.exit(up(options, Progress(Console(highlight=False))))

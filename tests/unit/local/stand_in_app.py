@@ -1,7 +1,8 @@
 """A stand-in for ``agent.main``: just enough of both listeners for Dapr and the supervisor to be content.
 
-Run as a script. STAND_IN_MODE makes it ``die`` at once, or ``stay`` when told to stop; STAND_IN_DIES_IF, die when that file is
-there; STAND_IN_TELLS, write into that file what it does.
+Run as a script. STAND_IN_MODE makes it ``die`` at once, or ``stay`` when told to stop. STAND_IN_DIES_IF: it dies when that file
+is there; STAND_IN_DIES_AT_CUE_IF: only when it is to begin; STAND_IN_UNREADY_IF: it is not ready then. STAND_IN_TELLS: the file
+in which it writes what it does.
 """
 
 import json
@@ -28,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/readyz":
-            self._answer(200 if _sidecar_is_ready() else 503, {})
+            self._answer(200 if _sidecar_is_ready() and not _is_there("STAND_IN_UNREADY_IF") else 503, {})
         elif self.path == "/seen":
             self._answer(200, self.seen)
         else:
@@ -63,10 +64,14 @@ def _sidecar_is_ready() -> bool:
         return False
 
 
+def _is_there(setting: str) -> bool:
+    return os.path.exists(os.environ.get(setting, ""))
+
+
 def _tell(what: str) -> None:
     if path := os.environ.get("STAND_IN_TELLS"):
         with open(path, "a") as told:
-            told.write(what + "\n")
+            told.write(f"{what}-{os.environ['TASK_AGENT_REPLICA']}\n")
 
 
 def _stop(number: int, frame: object) -> None:
@@ -76,13 +81,15 @@ def _stop(number: int, frame: object) -> None:
 
 
 def main() -> None:
-    if os.environ.get("STAND_IN_MODE") == "die" or os.path.exists(os.environ.get("STAND_IN_DIES_IF", "")):
+    if os.environ.get("STAND_IN_MODE") == "die" or _is_there("STAND_IN_DIES_IF"):
         sys.exit("stand-in: told to die")
     if number := os.environ.get("TASK_AGENT_CUE"):
         with socket.socket(fileno=int(number)) as wings:
             _tell("waits")
             wings.sendall(b"\n")
             wings.recv(1)
+        if _is_there("STAND_IN_DIES_AT_CUE_IF"):
+            sys.exit("stand-in: told to die")
     signal.signal(signal.SIGTERM, _stop)
     _tell("begins")
     servers = [

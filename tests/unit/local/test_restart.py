@@ -1,17 +1,25 @@
 """``task-agent restart``: new processes in place of the running ones, one at a time, with pretended Dapr and a stand-in app."""
 
+import os
+import re
 import signal
-import threading
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from agent.local.child import Program
 from agent.local.cli import app
+from agent.local.process import kill_group
 from agent.local.restart import NotRestarted, restart
+from agent.local.signals import Signals
 from agent.local.state_dir import StateDir
+from agent.local.supervisor import Supervisor
+from agent.local.understudy import Understudy
 from tests.integration.stack import Stack, until
 from tests.unit.local import fake_dapr
+from tests.unit.local.test_process import exists
 from tests.unit.local.test_up import UP
 
 
@@ -28,42 +36,86 @@ def apps(running: Stack) -> list[int | None]:
     return [running.pid("app", replica) for replica in range(running.replicas)]
 
 
-def test_each_replica_is_replaced_while_the_others_run(dapr: Path) -> None:
-    with stack(dapr, "redis", 3) as running:
+def test_each_replica_is_replaced_when_the_one_before_it_is_there_again(dapr: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with stack(dapr, "redis", 3, STAND_IN_TELLS=str(told)) as running:
         old = apps(running)
         shared = [running.pid(name) for name in ("redis", "placement", "scheduler")]
-        for replica, new in enumerate(restart(StateDir(running.data_dir))):
-            assert (new.replica, new.url) == (replica, running.urls[replica])
-            assert apps(running)[replica] == new.pid != old[replica]
-            assert running.pid("app", 2) == old[2] or replica == 2, "not before the one before it is ready"
+        begun = told.read_text().split()
+        assert [new.replica for new in restart(StateDir(running.data_dir))] == [0, 1, 2]
+        assert not set(apps(running)) & {*old, None}
         assert [running.pid(name) for name in ("redis", "placement", "scheduler")] == shared
+        happened = told.read_text().split()[len(begun) :]
         until(lambda: "Restarted." in running.printed(), 10, running.printed)
+    changes = [what for what in happened if not what.startswith("waits")]
+    assert changes == ["stops-0", "begins-0", "stops-1", "begins-1", "stops-2", "begins-2"]
+    assert [happened.index(f"waits-{n}") < happened.index(f"stops-{n}") for n in range(3)] == [True] * 3
     assert "starting it again" not in running.printed()
     assert running.printed().count("Restarting the service") == 1
 
 
-def test_the_successor_has_loaded_before_the_old_one_is_told_to_stop(dapr: Path, tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    with stack(dapr, STAND_IN_TELLS=str(told)) as running:
-        CliRunner().invoke(app, ["restart", "--data-dir", str(running.data_dir)], catch_exceptions=False)
-    assert told.read_text().split() == ["begins", "waits", "stops", "begins", "stops"]
+def test_the_command_says_who_is_new_and_that_all_are_ready(dapr: Path) -> None:
+    with stack(dapr) as running:
+        old = running.pid("app")
+        result = CliRunner().invoke(app, ["restart", "--data-dir", str(running.data_dir)], catch_exceptions=False)
+        assert running.pid("app") not in (None, old)
+    assert result.exit_code == 0
+    assert [line.partition(" (")[0] for line in result.output.splitlines()] == [
+        f"Replica 0, at {running_url(result.output)}: a new process has taken over",
+        "Restarted, and ready",
+    ]
 
 
-def test_a_successor_that_cannot_load_is_told_and_the_old_one_replaced_all_the_same(dapr: Path, tmp_path: Path) -> None:
+def running_url(output: str) -> str:
+    [url] = re.findall(r"http://[0-9.:]+\d", output)
+    return url
+
+
+def test_new_code_that_does_not_load_replaces_nobody(dapr: Path, tmp_path: Path) -> None:
     switch = tmp_path / "broken"
     with stack(dapr, STAND_IN_DIES_IF=str(switch)) as running:
+        old = running.pid("app")
         switch.touch()
-        found: list[str] = []
-
-        def wait() -> None:
-            found.extend(new.name for new in restart(StateDir(running.data_dir)))
-
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        until(lambda: "app exited with status 1" in running.printed(), 20, running.printed)
+        with pytest.raises(NotRestarted, match=r"ended before it had loaded\. The old one stays"):
+            list(restart(StateDir(running.data_dir)))
+        assert running.pid("app") == old
         switch.unlink()
-        waiting.join(30)
-        assert found == ["app"]
+        assert len(list(restart(StateDir(running.data_dir)))) == 1, "the fault was that of the restart before"
+
+
+def test_new_code_that_does_not_start_stops_at_the_first_replica(dapr: Path, tmp_path: Path) -> None:
+    switch = tmp_path / "broken"
+    with stack(dapr, "redis", 2, STAND_IN_DIES_AT_CUE_IF=str(switch)) as running:
+        old = apps(running)
+        switch.touch()
+        with pytest.raises(NotRestarted, match="app-0 ended before it was ready"):
+            list(restart(StateDir(running.data_dir)))
+        assert running.pid("app", 1) == old[1]
+        switch.unlink()
+        running.wait_pid_changed("app", old[0] or 0, replica=0)
+        running.wait_ready()
+
+
+def test_an_app_whose_program_is_gone_runs_on(dapr: Path, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.symlink_to(sys.executable)
+    with Stack(dapr.parent / "data", 0, {"TASK_AGENT_DAPR_BIN": str(dapr), "STAND_IN_PYTHON": str(program)}, UP) as running:
+        old = running.pid("app")
+        program.unlink()
+        with pytest.raises(NotRestarted, match="cannot be started anew"):
+            list(restart(StateDir(running.data_dir)))
+        assert running.pid("app") == old
+
+
+def test_one_that_was_never_ready_can_be_replaced(dapr: Path, tmp_path: Path) -> None:
+    switch = tmp_path / "unready"
+    with stack(dapr, STAND_IN_UNREADY_IF=str(switch)) as running:
+        switch.touch()
+        old = running.pid("app")
+        replaced = restart(StateDir(running.data_dir))
+        assert next(replaced).pid != old
+        switch.unlink()
+        assert list(replaced) == []
 
 
 def test_one_that_does_not_stop_is_killed(dapr: Path) -> None:
@@ -81,23 +133,36 @@ def test_nothing_to_restart_is_said_with_what_to_do(dapr: Path, tmp_path: Path) 
     assert "task-agent up" in result.output
 
 
-def test_a_stop_ends_a_restart_and_leaves_nobody_behind(dapr: Path, tmp_path: Path) -> None:
-    switch = tmp_path / "broken"  # nobody comes after the old one
-    running = stack(dapr, STAND_IN_DIES_IF=str(switch)).start()
+def test_a_stop_ends_a_restart(dapr: Path, tmp_path: Path) -> None:
+    switch = tmp_path / "unready"
+    running = stack(dapr, STAND_IN_UNREADY_IF=str(switch)).start()
     switch.touch()
     watching = restart(StateDir(running.data_dir))
-    found: list[str] = []
-
-    def wait() -> None:
-        try:
-            next(watching)
-        except NotRestarted as problem:
-            found.append(str(problem))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    until(lambda: "Restarting" in running.printed(), 10, running.printed)
+    next(watching)  # never ready
     running.supervisor.send_signal(signal.SIGINT)
+    with pytest.raises(NotRestarted, match="stopped meanwhile"):
+        list(watching)
     assert running.wait_ended() == 0
-    waiting.join(10)
-    assert found == ["It was stopped meanwhile."]
+
+
+def test_a_successor_that_waits_does_not_outlive_the_others(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    waiting = 'echo "$$"; exec sleep 600'  # the socket stays open, and nobody writes to it
+    program = Program("app", ("sh", "-c", waiting), {"PATH": os.environ["PATH"]}, log, lambda: True, 5.0, takes_cue=True)
+    with Signals() as signals:
+        supervisor = Supervisor([program], lambda children: None)
+        supervisor.tick()
+        [child] = supervisor.taking_cues()
+        child.prepare()
+        until(lambda: len(log.read_text().split()) == 2, 10, log.read_text)
+        signals.hurry = True
+        supervisor.stop(signals)
+        assert [pid for pid in map(int, log.read_text().split()) if exists(pid)] == []
+
+
+def test_a_successor_that_is_just_ending_ends_nobody_else(tmp_path: Path) -> None:
+    tells = "import os, socket, time; s = socket.socket(fileno=int(os.environ['TASK_AGENT_CUE'])); s.send(b'x'); s.close()"
+    argv = (sys.executable, "-c", f"{tells}; time.sleep(600)")
+    successor = Understudy(argv, dict(os.environ), tmp_path / "log")
+    until(lambda: successor.waits, 10, (tmp_path / "log").read_text)
+    kill_group(successor.give_cue())
