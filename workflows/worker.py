@@ -9,6 +9,7 @@ from dapr.ext.workflow import WorkflowRuntime
 from dapr.ext.workflow.logger import LoggerOptions
 
 from agent.domain.limits import CONCURRENT_ACTIVITIES_MAX, CONCURRENT_WORKFLOWS_MAX
+from workflows.reconnect import SidecarReturn
 
 
 class WorkflowWorker:
@@ -17,9 +18,11 @@ class WorkflowWorker:
     def __init__(
         self, grpc_port: int, workflows: Mapping[str, Callable[..., Any]], activities: Mapping[str, Callable[..., Any]]
     ) -> None:
+        self._sidecar = SidecarReturn(grpc_port)
         self._runtime = WorkflowRuntime(
             host="127.0.0.1",
             port=str(grpc_port),
+            interceptors=[self._sidecar],
             logger_options=LoggerOptions(log_handler=logging.NullHandler()),  # its own would print every line a second time
             maximum_concurrent_activity_work_items=CONCURRENT_ACTIVITIES_MAX,
             maximum_concurrent_orchestration_work_items=CONCURRENT_WORKFLOWS_MAX,
@@ -35,4 +38,5 @@ class WorkflowWorker:
 
     async def stop(self) -> None:
         """Stops taking work; what is unfinished is dispatched again elsewhere."""
+        self._sidecar.stop()
         await asyncio.to_thread(self._runtime.shutdown)
