@@ -26,6 +26,8 @@ test: install page tests/wire/node_modules/.installed ## Everything that belongs
 	@tests/install-redis.sh
 	@tests/install-chromium.sh
 	@$(BIN)/task-agent dapr install
+	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory check-page
 	@$(BIN)/pytest $(wildcard tests/unit tests/contract tests/architecture tests/model tests/integration tests/wire tests/e2e tests/chaos) $(ARGS)
 
 nightly: .venv/.installed tests/wire/node_modules/.installed ## The random tests with new cases, ten times as many
