@@ -12,26 +12,11 @@ from actors.chat_undo import UndoKeeper
 from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.context import ContextView
-from agent.domain.conversation import (
-    Admission,
-    Cleared,
-    ContextRefused,
-    KeyRecord,
-    Meta,
-    Submission,
-)
+from agent.domain.conversation import Admission, Cleared, ContextRefused, KeyRecord, Meta, Submission
 from agent.domain.errors import Conflict, Gone, Unprocessable
 from agent.domain.terminal import terminal_event
-from agent.domain.turn import (
-    BegunStep,
-    BegunTools,
-    CommitStep,
-    CommitTool,
-    EndTurn,
-    KeepShown,
-    StepRef,
-    TurnRecord,
-)
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_record import ADMISSION_EPOCH, TurnRecord
 
 
 class ChatActor(UndoKeeper, ChatActorInterface):
@@ -131,7 +116,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if turns.is_exhausted(turn, request):
             return _ended(await self.give_up(turn))
         restart = turn.attempted_step == request.step
-        first = turn.epoch == turns.ADMISSION_EPOCH
+        first = turn.epoch == ADMISSION_EPOCH
         turn = turns.begin_step(turn, request, self.now())
         turn, messages = await self.context.for_step(turn, request.step)
         await self.store.write_turn(turn)

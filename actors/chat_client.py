@@ -4,12 +4,13 @@ from actors.calls import ActorCalls
 from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
+from agent.domain.conversation import Admission, Cleared, ContextRefused, Submission
 from agent.domain.errors import NotFound
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.messages import Value
 from agent.domain.refusal import Refusal
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_view import HistoryPage, TurnView
 from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
 ACTOR_TYPE = "ChatActor"

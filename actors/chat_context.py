@@ -16,7 +16,7 @@ from agent.domain.ids import ConversationKey
 from agent.domain.limits import CONTEXT_TURNS_LISTED_MAX, MAX_HISTORY
 from agent.domain.messages import Message
 from agent.domain.refusal import Refusal, budget_at, refuse
-from agent.domain.turn import TurnRecord
+from agent.domain.turn_record import TurnRecord
 from agent.ports import Prompts, Tokens
 
 

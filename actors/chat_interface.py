@@ -10,7 +10,7 @@ from dapr.actor import ActorInterface, actormethod
 
 from agent.domain.conversation import ContextRefused, Submission
 from agent.domain.messages import Value
-from agent.domain.turn import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
 from agent.domain.undo import Effects, EndUndo, UndoRef
 
 Answer = dict[str, Any]

@@ -15,11 +15,12 @@ from actors.chat_store import ChatStore
 from actors.turn_watch import TurnWatch
 from agent.domain import ids
 from agent.domain import turn as turns
-from agent.domain.conversation import HistoryPage, Meta, Submission, TurnView, history_turn, view
+from agent.domain.conversation import Meta, Submission
 from agent.domain.errors import Conflict, Unavailable
 from agent.domain.ids import TurnKey
 from agent.domain.limits import ALTERNATIVES_MAX, CUT_OFF_MAX, TURN_ATTEMPTS_MAX
-from agent.domain.turn import Failure, TurnRecord
+from agent.domain.turn_record import ADMISSION_EPOCH, Failure, TurnRecord
+from agent.domain.turn_view import HistoryPage, TurnView, history_turn, view
 from agent.ports import Clock, Prompts, Pulse, Randomness, Tokens, Workflows
 
 RECOVERY_EXHAUSTED = Failure(
@@ -149,7 +150,7 @@ class ChatKeeper(StatefulActor):
             before = await self.store.turn(number)
             if before is None or before.status != "cancelled":
                 break
-            if before.interrupted is None and before.epoch > turns.ADMISSION_EPOCH:
+            if before.interrupted is None and before.epoch > ADMISSION_EPOCH:
                 found.append(before.turn_id)
         return tuple(found)
 

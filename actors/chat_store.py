@@ -8,7 +8,7 @@ from agent.domain import ids
 from agent.domain.conversation import KeyPlace, KeyRecord, Meta
 from agent.domain.errors import Busy, NotFound
 from agent.domain.limits import CLEAR_BATCH, CONTEXT_TURNS_LISTED_MAX, IDEMPOTENCY_KEYS_MAX
-from agent.domain.turn import TurnRecord
+from agent.domain.turn_record import TurnRecord
 from agent.domain.undo import UndoOrder
 
 

@@ -11,7 +11,7 @@ from actors.chat_keeper import ChatKeeper
 from agent.domain import ids, undo
 from agent.domain.errors import NotFound
 from agent.domain.limits import UNDO_STARTS_MAX, WORKFLOW_FORGOTTEN_AFTER
-from agent.domain.turn import TurnRecord
+from agent.domain.turn_record import TurnRecord
 from agent.domain.undo import BegunUndo, EndUndo, Undo, UndoOrder, UndoRef
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, NoReturn, Protocol
 
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, ContextRefused, HistoryPage, Submission, TurnView
+from agent.domain.conversation import Admission, Cleared, ContextRefused, Submission
 from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.messages import TokenCount
@@ -19,7 +19,8 @@ from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
 from agent.domain.refusal import Refusal
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
-from agent.domain.turn import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_view import HistoryPage, TurnView
 from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
 CALLER_HEADER = "x-task-agent-caller"

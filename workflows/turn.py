@@ -12,7 +12,7 @@ from dapr.ext.workflow import DaprWorkflowContext
 
 from agent.domain.limits import TURN_STEPS_MAX
 from agent.domain.retry import given_up, model_retry_delay
-from agent.domain.turn import Failure
+from agent.domain.turn_record import Failure
 from workflows import names
 from workflows.retry import STEP, UNTIL_DONE
 from workflows.turn_contracts import FailTurn, Generated, TurnInput

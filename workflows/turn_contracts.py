@@ -3,7 +3,8 @@
 from typing import Literal
 
 from agent.domain.messages import Value
-from agent.domain.turn import Failure, StepRef
+from agent.domain.turn_calls import StepRef
+from agent.domain.turn_record import Failure
 
 
 class TurnInput(Value):

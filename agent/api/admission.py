@@ -15,7 +15,7 @@ from agent.domain.events import EntryId, TurnAdmitted, TurnCancelled, TurnQueued
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import MESSAGE_BYTES_MAX
 from agent.domain.messages import Message
-from agent.domain.turn import ADMISSION_EPOCH, ENDED
+from agent.domain.turn_record import ADMISSION_EPOCH, ENDED
 from agent.ports import Chats, Clock, Feed, Randomness, Tokens, TurnLog
 
 

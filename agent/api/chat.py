@@ -15,9 +15,10 @@ from agent.api.problems import responses
 from agent.api.turns import STREAM, TurnApi
 from agent.domain import ids
 from agent.domain.context import ContextView
-from agent.domain.conversation import Cleared, HistoryPage, OnBusy
+from agent.domain.conversation import Cleared, OnBusy
 from agent.domain.ids import TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
+from agent.domain.turn_view import HistoryPage
 from agent.ports import Chats
 
 Conversation = Annotated[str, Query(description="Which of the user's conversations.")]

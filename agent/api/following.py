@@ -5,13 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from agent.domain import cursors
-from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Problem, Unavailable
 from agent.domain.events import CLOSING_ID, EntryId, LogEntry, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.limits import OPEN_LOG_WAIT, RECORD_RETRY
 from agent.domain.replay import CommitWatch, missed_entries, record_entries
-from agent.domain.turn import ENDED, TurnStatus
+from agent.domain.turn_record import ENDED, TurnStatus
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, TurnLog
 
 

@@ -13,11 +13,11 @@ from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.domain import cursors
 from agent.domain.context import ContextView
-from agent.domain.conversation import TurnView
 from agent.domain.events import EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.limits import TURN_STEPS_MAX
-from agent.domain.turn import TurnStatus
+from agent.domain.turn_record import TurnStatus
+from agent.domain.turn_view import TurnView
 from agent.domain.undo import Effects, Undo
 from agent.ports import Chats, TurnLog
 

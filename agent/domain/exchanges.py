@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from agent.domain.context import Exchange
 from agent.domain.messages import Message, ToolCall, Value
 from agent.domain.model_messages import paired
-from agent.domain.turn import TurnRecord
+from agent.domain.turn_record import TurnRecord
 from agent.domain.undo import Command, changes_of, told_to_model
 
 

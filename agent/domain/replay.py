@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from agent.domain.conversation import TurnView
 from agent.domain.events import (
     CLOSING_ID,
     AnyTurnEvent,
@@ -19,6 +18,7 @@ from agent.domain.events import (
     log_entry,
 )
 from agent.domain.tools import arguments_shown
+from agent.domain.turn_view import TurnView
 
 _COMMITTED, _STARTED, _RESTARTED, _RETURNED, _PROGRESSED = (
     model.model_fields["type"].default for model in (StepCommitted, StepStarted, StepRestarted, ToolReturned, ToolProgressed)

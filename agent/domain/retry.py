@@ -9,7 +9,7 @@ from agent.domain.limits import (
     MODEL_BACKOFF_MAX,
     MODEL_RETRY_AFTER_MAX,
 )
-from agent.domain.turn import Failure
+from agent.domain.turn_record import Failure
 
 
 def given_up(failure: Failure, attempts: int) -> Failure:

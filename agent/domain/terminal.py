@@ -2,7 +2,7 @@
 
 from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.messages import public
-from agent.domain.turn import TurnRecord
+from agent.domain.turn_record import TurnRecord
 
 
 def terminal_event(turn: TurnRecord) -> TerminalEvent:

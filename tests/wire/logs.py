@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from agent.domain import replay
 from agent.domain import turn as turns
-from agent.domain.conversation import TurnView, view
 from agent.domain.events import (
     CLOSING_ID,
     AnyTurnEvent,
@@ -36,7 +35,9 @@ from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.processing import WorkflowStep
 from agent.domain.terminal import terminal_event
 from agent.domain.tools import arguments_shown
-from agent.domain.turn import CommitStep, CommitTool, Failure, KeepShown, StepRef, TurnRecord
+from agent.domain.turn_calls import CommitStep, CommitTool, KeepShown, StepRef
+from agent.domain.turn_record import ADMISSION_EPOCH, Failure, TurnRecord
+from agent.domain.turn_view import TurnView, view
 from agent.domain.undo import TaskUndo, Undo
 from tests.wire.told import told_of
 
@@ -158,7 +159,7 @@ class _Turn:
 
     def run(self) -> None:
         if self.draw(st.booleans()):
-            self.write(turns.ADMISSION_EPOCH, TurnQueued(turn_id=TURN_ID, position=2))
+            self.write(ADMISSION_EPOCH, TurnQueued(turn_id=TURN_ID, position=2))
         self.record = turns.start(self.record, "i-1", NOW)
         last = self.draw(st.integers(0, 2))
         for step in range(last + 1):
@@ -171,7 +172,7 @@ class _Turn:
             epoch, dies = self.record.epoch, attempt < attempts - 1
             if dies and self.draw(st.booleans()):
                 continue  # before it wrote anything
-            if epoch == turns.ADMISSION_EPOCH + 1:
+            if epoch == ADMISSION_EPOCH + 1:
                 self.write(epoch, TurnStarted(turn_id=TURN_ID))
             begin = StepRestarted(turn_id=TURN_ID, step=step, reason="again") if attempt else None
             self.write(epoch, begin or StepStarted(turn_id=TURN_ID, step=step))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agent.api.wires.aisdk.frames import Framer
 from agent.api.wires.aisdk.messages import ui_messages
 from agent.api.wires.aisdk.parts import LOST, NO_RESULT, UNKNOWN_TOOL, refusal, safe
-from agent.domain.conversation import HistoryPage, history_turn
 from agent.domain.events import LogEntry, TurnCompleted
+from agent.domain.turn_view import HistoryPage, history_turn
 from tests.wire.logs import TURN_ID, Logged, Told, fold, logged_turns, name_of
 from tests.wire.node import Script
 

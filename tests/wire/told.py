@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from agent.api.following import turn_entries
-from agent.domain.conversation import TurnView
 from agent.domain.events import EntryId, LogEntry
 from agent.domain.ids import TurnKey
+from agent.domain.turn_view import TurnView
 
 
 @dataclass

@@ -15,7 +15,8 @@ from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextD
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
 from agent.domain.tools import arguments_shown, tool_schemas
-from agent.domain.turn import BegunStep, CommitStep, Failure, StepRef
+from agent.domain.turn_calls import BegunStep, CommitStep, StepRef
+from agent.domain.turn_record import Failure
 from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by

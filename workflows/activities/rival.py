@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NoReturn
 
-from agent.domain.conversation import TurnView
 from agent.domain.errors import LogUnavailable, Problem, Unavailable
 from agent.domain.events import TextDelta
 from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPT_LOOK_INTERVAL, BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
-from agent.domain.turn import StepRef
+from agent.domain.turn_calls import StepRef
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, TurnLog
 from workflows.activities.step_writer import close_log
 from workflows.watched import stop, unless

@@ -8,14 +8,14 @@ import json
 from collections.abc import Callable
 
 from agent.domain import ids
-from agent.domain.conversation import TurnView
 from agent.domain.errors import Closed, Fenced
 from agent.domain.events import ToolProgressed, ToolReturned
 from agent.domain.limits import TOOL_PROGRESS_MAX
 from agent.domain.messages import Message, ToolCall, ToolResult
 from agent.domain.processing import WorkflowView
 from agent.domain.tools import shorten_result
-from agent.domain.turn import BegunTools, CommitTool, StepRef
+from agent.domain.turn_calls import BegunTools, CommitTool, StepRef
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Clock, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.rival import beating, stand_by

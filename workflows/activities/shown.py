@@ -2,10 +2,10 @@
 
 from contextlib import aclosing
 
-from agent.domain.conversation import TurnView
 from agent.domain.messages import Message
 from agent.domain.replay import shown_text
-from agent.domain.turn import KeepShown, StepRef
+from agent.domain.turn_calls import KeepShown, StepRef
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Tokens, TurnLog
 from workflows.activities.counting import counted
 from workflows.activities.step_writer import close_log

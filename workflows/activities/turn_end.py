@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from agent.domain.conversation import TurnView
 from agent.domain.errors import NotFound
 from agent.domain.events import ConversationUpdated
 from agent.domain.ids import TurnKey
-from agent.domain.turn import EndTurn, StepRef
+from agent.domain.turn_calls import EndTurn, StepRef
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, EventPublisher, Tokens, TurnLog
 from workflows.activities.shown import keep_shown
 from workflows.activities.step_writer import close_log

@@ -5,7 +5,7 @@ from typing import Any
 
 from dapr.ext.workflow import WorkflowActivityContext
 
-from agent.domain.turn import StepRef
+from agent.domain.turn_calls import StepRef
 from workflows import names
 from workflows.activities.generate import Generate
 from workflows.activities.hop import OnMainLoop

@@ -8,7 +8,6 @@ from hypothesis import given
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api import following
 from agent.api.following import turn_entries
-from agent.domain.conversation import TurnView
 from agent.domain.errors import Unavailable
 from agent.domain.events import (
     EntryId,
@@ -23,7 +22,8 @@ from agent.domain.events import (
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall
 from agent.domain.replay import RECORD_SEQ
-from agent.domain.turn import CommitStep
+from agent.domain.turn_calls import CommitStep
+from agent.domain.turn_view import TurnView
 from tests.unit.turns.host import USAGE, ChatHost, call, turn_key
 from tests.wire.logs import Logged, fold, logged_turns
 

@@ -9,10 +9,10 @@ import pytest
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api import following
 from agent.api.following import open_turn
-from agent.domain.conversation import TurnView
 from agent.domain.errors import BadRequest, Closed, NotFound
 from agent.domain.events import EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled, TurnStarted
 from agent.domain.ids import TurnKey
+from agent.domain.turn_view import TurnView
 from tests.unit.turns.host import ChatHost, turn_key
 
 PATIENCE = 10.0

@@ -13,7 +13,6 @@ from agent.adapters import memory_feed, memory_log
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api.following import turn_entries
 from agent.api.sse import feed_stream, turn_frame, turn_stream
-from agent.domain.conversation import TurnView
 from agent.domain.errors import Unavailable
 from agent.domain.events import (
     CLOSING_EPOCH,
@@ -27,7 +26,8 @@ from agent.domain.events import (
 )
 from agent.domain.ids import Identity, TurnKey
 from agent.domain.messages import Message
-from agent.domain.turn import CommitStep
+from agent.domain.turn_calls import CommitStep
+from agent.domain.turn_view import TurnView
 from agent.ports import FeedEntry, TurnLog
 from tests.fakes.ports import FragileLog
 from tests.unit.api.service import Service

@@ -8,7 +8,8 @@ from agent.domain.messages import Message
 from agent.domain.processing import WorkflowResult
 from agent.domain.stored import Stored
 from agent.domain.task_record import TaskRecord
-from agent.domain.turn import EndTurn, Failure, KeepShown, TurnRecord
+from agent.domain.turn_calls import EndTurn, KeepShown
+from agent.domain.turn_record import Failure, TurnRecord
 from agent.domain.undo import UndoOrder
 from tests.unit.tasks.host import ALICE, TaskHost, step, workflow_change
 from tests.unit.tasks.records import ALICE as BY_ALICE

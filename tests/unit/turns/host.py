@@ -23,7 +23,7 @@ from actors.transport import SidecarRefused
 from agent.domain.conversation import Admission, Submission
 from agent.domain.ids import ConversationKey, TurnKey, chat_actor_id, parse_chat_actor_id
 from agent.domain.messages import Message, ToolCall, Usage
-from agent.domain.turn import BegunStep, CommitStep, CommitTool, StepRef
+from agent.domain.turn_calls import BegunStep, CommitStep, CommitTool, StepRef
 from tests.fakes.ports import CountingRandomness, FakeClock, FakePulse, FakeWorkflows, PlainPrompts, WordTokens
 
 KEY = ConversationKey("default", "local", "main")

@@ -12,12 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine
 from actors import chat_keeper, chat_store
 from agent.domain import conversation, ids
 from agent.domain import turn as turn_module
-from agent.domain.conversation import OnBusy, Submission, TurnView
+from agent.domain.conversation import OnBusy, Submission
 from agent.domain.errors import Problem
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message
 from agent.domain.model_messages import CANCELLED_RESULT
-from agent.domain.turn import BegunStep, EndTurn, Failure, KeepShown
+from agent.domain.turn_calls import BegunStep, EndTurn, KeepShown
+from agent.domain.turn_record import Failure
+from agent.domain.turn_view import TurnView
 from tests.unit.turns import reference
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
 from tests.unit.turns.reference import Conversation, Refused, Turn

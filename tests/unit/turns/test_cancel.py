@@ -14,7 +14,7 @@ from agent.domain.ids import TurnKey
 from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS
 from agent.domain.messages import Message
 from agent.domain.model import TextPart
-from agent.domain.turn import KeepShown
+from agent.domain.turn_calls import KeepShown
 from tests.fakes.ports import FragileLog
 from tests.unit.turns.generating import ANSWER, PATIENCE, activity, names, until_written
 from tests.unit.turns.host import KEY, ChatHost, turn_key

@@ -12,7 +12,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from agent.domain.conversation import OnBusy
 from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS, TURN_STALE_AFTER
-from agent.domain.turn import Failure
+from agent.domain.turn_record import Failure
 from tests.unit.turns import reference
 from tests.unit.turns.machine import ComparedMachine, Fate
 from tests.unit.turns.reference import Turn

@@ -1,7 +1,7 @@
 """A turn that kills whatever runs it ends; one that makes progress, or whose failures are told, may go on."""
 
 from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
-from agent.domain.turn import BegunStep
+from agent.domain.turn_calls import BegunStep
 from tests.unit.turns.host import ChatHost, call, turn_key
 
 

@@ -9,7 +9,7 @@ from agent.domain.conversation import Submission
 from agent.domain.errors import Unavailable
 from agent.domain.limits import TURN_STALE_AFTER
 from agent.domain.messages import Message
-from agent.domain.turn import KeepShown
+from agent.domain.turn_calls import KeepShown
 from agent.domain.undo import EndUndo
 from tests.unit.turns.host import KEY, ChatHost, turn_key
 from tests.unit.turns.test_undo_order import cancelled, end, lose, outcomes, undo_ref, with_tools

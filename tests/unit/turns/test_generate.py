@@ -9,7 +9,8 @@ from agent.adapters.memory_log import MemoryTurnLog
 from agent.domain.events import StepRestarted, TextDelta, TurnCancelled
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelFailed, TextPart, ToolCallPart
-from agent.domain.turn import EndTurn, Failure
+from agent.domain.turn_calls import EndTurn
+from agent.domain.turn_record import Failure
 from tests.fakes.ports import FragileLog, Said
 from tests.unit.turns.generating import ANSWER, PATIENCE, activity, entries, names, until_written
 from tests.unit.turns.host import USAGE, ChatHost, turn_key

@@ -11,7 +11,8 @@ from agent.domain.limits import CONTEXT_BUDGET_KEPT_SECONDS, TOKEN_BUDGET
 from agent.domain.model import ModelFailed
 from agent.domain.refusal import Refusal, refuse
 from agent.domain.stored import load
-from agent.domain.turn import EndTurn, Failure
+from agent.domain.turn_calls import EndTurn
+from agent.domain.turn_record import Failure
 from tests.fakes.ports import MemoryPublisher, Said, ScriptedModel, WordTokens
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
 from tests.unit.turns.test_generate import until_written

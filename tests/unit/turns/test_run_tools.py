@@ -15,7 +15,7 @@ from agent.domain.limits import TOOL_RESULT_BYTES_MAX
 from agent.domain.messages import ToolCall
 from agent.domain.task import Task
 from agent.domain.tool_args import CreateTask
-from agent.domain.turn import CommitTool
+from agent.domain.turn_calls import CommitTool
 from tests.fakes.ports import some_task
 from tests.unit.turns.host import ChatHost, call, turn_key
 from tests.unit.turns.tool_stage import CREATE, PATIENCE, Stage

@@ -5,7 +5,7 @@ import pytest
 from agent.domain.conversation import ContextRefused
 from agent.domain.errors import NotFound
 from agent.domain.limits import CONTEXT_BUDGET_KEPT_SECONDS, TOKEN_BUDGET, TURN_STEPS_MAX
-from agent.domain.turn import BegunStep
+from agent.domain.turn_calls import BegunStep
 from tests.unit.turns.host import ChatHost, call, turn_key
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from agent.domain.errors import NotFound
-from agent.domain.turn import EndTurn, Failure
+from agent.domain.turn_calls import EndTurn
+from agent.domain.turn_record import Failure
 from tests.unit.turns.host import ChatHost, call, turn_key
 
 FAILURE = Failure(code="model_error", message="It broke.", retryable=True)

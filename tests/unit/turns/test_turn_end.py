@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
-from agent.domain.conversation import TurnView
 from agent.domain.events import ConversationUpdated, LogEntry, TurnCancelled
 from agent.domain.model import Finished, TextPart
-from agent.domain.turn import Failure
+from agent.domain.turn_record import Failure
+from agent.domain.turn_view import TurnView
 from tests.fakes.ports import OUT_OF_REACH, FragileLog, MemoryPublisher, ScriptedModel, WordTokens
 from tests.unit.turns.host import KEY, USAGE, ChatHost, call, turn_key
 from workflows.activities.generate import Generate

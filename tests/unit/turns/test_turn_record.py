@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 
 from agent.domain import limits
 from agent.domain import turn as turns
-from agent.domain.conversation import Meta, view
+from agent.domain.conversation import Meta
 from agent.domain.errors import Busy
 from agent.domain.events import TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.exchanges import exchange_messages
 from agent.domain.messages import Message
 from agent.domain.retry import model_retry_delay
 from agent.domain.terminal import terminal_event
-from agent.domain.turn import CommitStep, CommitTool, Failure, StepRef, TurnRecord
+from agent.domain.turn_calls import CommitStep, CommitTool, StepRef
+from agent.domain.turn_record import Failure, TurnRecord
+from agent.domain.turn_view import view
 from tests.unit.turns.host import USAGE, call
 
 REF = StepRef(tenant="default", user="local", conversation="main", turn_id="main.1.x", instance="i-1", step=0)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.limits import MODEL_ATTEMPTS_MAX, MODEL_RETRY_AFTER_MAX, TURN_STEPS_MAX
-from agent.domain.turn import Failure
+from agent.domain.turn_record import Failure
 from workflows.turn import turn_workflow
 from workflows.turn_contracts import Generated, TurnInput
 

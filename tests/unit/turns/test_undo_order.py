@@ -5,11 +5,11 @@ from typing import get_args
 import pytest
 
 from agent.domain import ids
-from agent.domain.conversation import TurnView
 from agent.domain.errors import NotFound, Unavailable
 from agent.domain.limits import TURN_STALE_AFTER, UNDO_STARTS_MAX
 from agent.domain.messages import Message, ToolCall
-from agent.domain.turn import KeepShown
+from agent.domain.turn_calls import KeepShown
+from agent.domain.turn_view import TurnView
 from agent.domain.undo import EXHAUSTED, Effects, EndUndo, TaskUndo, Undo, UndoRef
 from tests.unit.turns.host import KEY, ChatHost, call, turn_key
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ag_ui.core import AssistantMessage, FunctionCall, Message, ToolCall, ToolMessage, UserMessage
 
-from agent.domain.conversation import HistoryTurn
 from agent.domain.events import ToolCalled
+from agent.domain.turn_view import HistoryTurn
 
 Json = dict[str, Any]
 

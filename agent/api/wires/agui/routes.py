@@ -26,7 +26,7 @@ from agent.domain import ids
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_MAX, TASKS_PAGE_MAX
-from agent.domain.turn import ENDED, TurnStatus
+from agent.domain.turn_record import ENDED, TurnStatus
 from agent.ports import Chats, Tasks, TurnLog
 
 _SCOPE = "agui"

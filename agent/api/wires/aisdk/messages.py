@@ -7,10 +7,10 @@ from pydantic import BaseModel
 
 from agent.api.wires.aisdk import parts
 from agent.domain import ids
-from agent.domain.conversation import HistoryPage, HistoryTurn
 from agent.domain.messages import PublicMessage
 from agent.domain.tools import arguments_shown
-from agent.domain.turn import ENDED
+from agent.domain.turn_record import ENDED
+from agent.domain.turn_view import HistoryPage, HistoryTurn
 
 _OF_A_USER = ".user"
 

@@ -18,7 +18,7 @@ from agent.domain import ids
 from agent.domain.errors import Unprocessable
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX
-from agent.domain.turn import ENDED, TurnStatus
+from agent.domain.turn_record import ENDED, TurnStatus
 from agent.domain.undo import Effects
 from agent.ports import Chats, TurnLog
 

@@ -6,7 +6,7 @@ from agent.api.problems import ANYWHERE, responses
 from agent.api.wires.responses.errors import ErrorBody
 from agent.api.wires.responses.request import refuse
 from agent.api.wires.responses.response import MODEL
-from agent.domain.conversation import TurnView
+from agent.domain.turn_view import TurnView
 
 Json = dict[str, Any]
 

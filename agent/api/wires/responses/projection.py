@@ -12,7 +12,6 @@ from typing import Any
 from agent.api.wires.reading import event_of
 from agent.api.wires.responses.items import CallItem, Item, MessageItem
 from agent.api.wires.responses.response import Head, ResponseStatus, head_of, response
-from agent.domain.conversation import TurnView
 from agent.domain.events import (
     AnyTurnEvent,
     EntryId,
@@ -31,6 +30,7 @@ from agent.domain.events import (
     log_entry,
 )
 from agent.domain.replay import RECORD_SEQ, record_entries
+from agent.domain.turn_view import TurnView
 
 Json = dict[str, Any]
 ENDS = frozenset({"response.completed", "response.failed", "response.incomplete"})

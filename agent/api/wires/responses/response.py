@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from agent.domain import ids
-from agent.domain.conversation import TurnView
 from agent.domain.events import TurnFailed
 from agent.domain.messages import Usage
+from agent.domain.turn_view import TurnView
 
 Json = dict[str, Any]
 ResponseStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled"]

@@ -23,12 +23,12 @@ from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_
 from agent.api.wires.responses.request import Create, parse, refuse
 from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
 from agent.domain import ids
-from agent.domain.conversation import TurnView
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
-from agent.domain.turn import TurnStatus
+from agent.domain.turn_record import TurnStatus
+from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Randomness, TurnLog
 
 Json = dict[str, Any]
