@@ -62,7 +62,8 @@ export async function open(path: string, request: Request = {}): Promise<Respons
 export async function answered(path: string, request: Request = {}): Promise<Response> {
   const impatience = new AbortController();
   const timer = setTimeout(() => impatience.abort(tooLate()), CALL_MAX);
-  return open(path, { ...request, signal: impatience.signal }).finally(() => clearTimeout(timer));
+  const signal = request.signal ? AbortSignal.any([request.signal, impatience.signal]) : impatience.signal;
+  return open(path, { ...request, signal }).finally(() => clearTimeout(timer));
 }
 
 /** The parsed body of a good answer. */

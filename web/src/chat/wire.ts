@@ -1,6 +1,6 @@
 // The AI SDK's UI message stream, as the service speaks it: one answer read to its end, whatever connection it came over.
 import { type UIMessage, type UIMessageChunk, readUIMessageStream } from "ai";
-import { Unreachable, answered, call, open } from "../api/http";
+import { Unreachable, answered, call } from "../api/http";
 import { frames } from "../api/sse";
 import { TEXTS } from "../texts";
 
@@ -41,7 +41,8 @@ export const postAgain = (conversation: string, question: Message, answer: strin
 
 /** The running answer from its start; null when nothing runs. Or that `answer`, running or ended, for who was cut off in it. */
 export async function join(conversation: string, signal: AbortSignal, answer: string | null): Promise<Response | null> {
-  const response = await open(at(conversation, `/stream${answer ? `?message_id=${encodeURIComponent(answer)}` : ""}`), { signal });
+  const path = at(conversation, `/stream${answer ? `?message_id=${encodeURIComponent(answer)}` : ""}`);
+  const response = await answered(path, { signal });
   return response.status === 204 ? null : response;
 }
 
