@@ -5,7 +5,7 @@ its next visible step: a frame, got by any of its readers, later than SETTLED af
 the reader does not count), or has ended. The slowest turn counts. Left out are turns that wait in a queue, those whose
 endpoint misbehaves by plan, and those read through a relay, except by the fault that silences it. The next fault comes when
 the turns move again, or after ``haste`` seconds, and when all replicas but one are ready again, or after ``breath`` seconds:
-faults may overlap.
+faults may overlap, and a turn that a second one hits before it has recovered from the first is told of both.
 *Ready*: until ``/readyz`` of the replica that was hurt answers 200 again.
 """
 
@@ -18,6 +18,7 @@ from tests.chaos.evidence import Message
 from tests.chaos.faults import Faults
 from tests.chaos.faults_plan import Fault
 
+UNWATCHED_FAULT = "freeze app unwatched"
 SETTLED = 0.1
 PATIENCE = 90.0  # a turn that has not moved by then: the fault was not survived
 LOOK = 0.02
@@ -52,7 +53,7 @@ class Monkey:
             for number, fault in enumerate(plan, 1):
                 if enough.is_set():
                     return
-                await self._breathe()
+                await self._breathe(fault)
                 begun, felt = time.monotonic(), Felt(fault.kind, time.time())
                 self.felt.append(felt)
                 moving = measuring.create_task(self._recovery(felt, begun))
@@ -64,11 +65,15 @@ class Monkey:
                 await asyncio.sleep(fault.pause)
                 sys.stderr.write(f"{number}. {felt}\n")
 
-    async def _breathe(self) -> None:
-        """A machine that starts processes slower than they are killed would show nothing but that."""
-        give_up, service = time.monotonic() + self.breath, self.faults.service
+    async def _breathe(self, fault: Fault) -> None:
+        """A machine that starts processes slower than they are killed would show nothing but that.
+
+        All have to be there before the supervisor is frozen: nobody would start the dead again for half a minute.
+        """
+        alone = fault.kind == UNWATCHED_FAULT
+        give_up, service = time.monotonic() + (PATIENCE if alone else self.breath), self.faults.service
         while time.monotonic() < give_up:
-            if len(await service.ready()) >= len(service.urls) - 1:
+            if len(await service.ready()) >= len(service.urls) - (not alone):
                 return
             await asyncio.sleep(SETTLED)
 
