@@ -7,6 +7,7 @@ import httpx
 from rich.console import Console
 
 from agent.local import chat_pages
+from agent.local.chat_cancel import cancel
 from agent.local.chat_client import ChatClient, Refused
 from agent.local.chat_live import LiveView
 from agent.local.chat_turn import Lost, Open, take_turn
@@ -15,15 +16,16 @@ from agent.local.tokens import new_token
 
 _HELP = """\
 Write a sentence, for example: Ask Bob to review the payment PR by tomorrow noon
-Ctrl-C while an answer comes cancels it; once more leaves.
-/tasks     your tasks, newest first
-/history   the last turns of this conversation
-/context   what the model is about to see, in tokens
-/again     another answer to your last message
-/cancel    cancel what runs or waits in this conversation, wherever it was said
-/new NAME  go on in another conversation
-/help      this
-/quit      leave (so do Ctrl-D and Ctrl-C; a turn that runs goes on)"""
+Ctrl-C while your own answer comes cancels it, and what it did stands; once more leaves.
+/tasks        your tasks, newest first
+/history      the last turns of this conversation
+/context      what the model is about to see, in tokens
+/again        another answer to your last message
+/cancel       cancel what runs or waits in this conversation, wherever it was said; what it did stands
+/cancel undo  the same, and take back what it did to tasks; what somebody else changed since is left alone
+/new NAME     go on in another conversation
+/help         this
+/quit         leave (so do Ctrl-D and Ctrl-C; a turn that runs goes on)"""
 
 
 def once(client: ChatClient, text: str) -> int:
@@ -63,7 +65,7 @@ def _handle(client: ChatClient, view: View, line: str) -> None:
         "/history": lambda _: view.answer(chat_pages.history(client.history())),
         "/context": lambda _: view.answer(chat_pages.context(client.context())),
         "/again": lambda _: _again(client, view),
-        "/cancel": lambda _: _cancel(client, view),
+        "/cancel": lambda word: cancel(client, view, word),
         "/new": lambda name: _new(client, view, name),
     }
     if name in commands:
@@ -84,13 +86,6 @@ def _again(client: ChatClient, view: View) -> None:
         return
     key, newest = new_token(), turns[-1]["turn_id"]
     take_turn(client, view, lambda: client.regenerate(newest, key))
-
-
-def _cancel(client: ChatClient, view: View) -> None:
-    at_work = [turn["turn_id"] for turn in client.history()["turns"] if turn["status"] in ("running", "queued")]
-    for turn_id in reversed(at_work):  # what waits first: it would start when the one before it ends
-        client.cancel(turn_id)
-    view.note(f"cancelled: {len(at_work)}" if at_work else "nothing runs")
 
 
 def _new(client: ChatClient, view: View, name: str) -> None:

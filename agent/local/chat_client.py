@@ -60,14 +60,17 @@ class ChatClient:
         with self._stream("GET", f"/turns/{turn_id}/events", headers) as opened:
             yield opened
 
-    def cancel(self, turn_id: str) -> None:
-        """Cancels a turn; one that has ended stays as it is."""
-        _accepted(self._http.post(f"/turns/{turn_id}/cancel"))
+    def cancel(self, turn_id: str, effects: str) -> dict[str, Any]:
+        """Cancels a turn; one that has ended stays as it is. ``effects``: ``keep`` what it did, or ``undo`` it."""
+        return read_json(_accepted(self._http.post(f"/turns/{turn_id}/cancel", json={"effects": effects})).text)
 
     def try_cancel(self, turn_id: str) -> None:
-        """As ``cancel``, for a thread: whether it worked is told by the turn's stream."""
-        with contextlib.suppress(Refused, httpx.TransportError):
-            self.cancel(turn_id)
+        """As ``cancel`` with ``keep``, for a thread: whether it worked is told by the turn's stream."""
+        with contextlib.suppress(Refused, httpx.TransportError, ValueError):
+            self.cancel(turn_id, "keep")
+
+    def turn(self, turn_id: str) -> dict[str, Any]:
+        return self._get(f"/turns/{turn_id}")
 
     def history(self) -> dict[str, Any]:
         return self._get("/history", conversation=self.conversation)

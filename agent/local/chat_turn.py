@@ -12,6 +12,7 @@ import httpx
 from agent.local.chat_client import ChatClient, Opened, Refused
 from agent.local.chat_view import Ending, View
 from agent.local.sse import PING, Frame
+from agent.local.undo_words import ordered_words
 
 _PAUSE_FIRST, _PAUSE_MAX = 0.2, 2.0
 _UNREACHABLE_MAX = 60.0  # since a break; a restart takes a few seconds, and up to half a minute after a crash
@@ -153,4 +154,5 @@ def _ending(frame: Frame) -> Ending:
         case "turn.failed":
             return Ending("failed", f"{frame.data['message']} ({frame.data['code']})")
         case _:
-            return Ending("cancelled", "")
+            undone = frame.data.get("undo_ordered")  # by whoever cancelled it
+            return Ending("cancelled", ordered_words(undone) if undone else "")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.stack import Stack
 from tests.integration.terminal import Terminal
 from tests.integration.test_chat import NEW_TASK, script, tool
@@ -32,6 +32,10 @@ def test_an_answer_with_a_card_and_the_commands(client: Client) -> None:
         terminal.wait(lambda lines: prompt(lines) and any(NEW_TASK["title"] in line for line in lines))
         terminal.type("/context\n")
         terminal.wait(lambda lines: prompt(lines) and any("[left out: regenerated]" in line for line in lines))
+        terminal.type("/history\n")
+        lines = terminal.wait(lambda lines: prompt(lines) and lines[-4:-1] == ["assistant> It is **done**.", "- one", "- two"])
+        who = [line.split(">")[0] for line in lines if re.match(r"(user|assistant)\b", line)]
+        assert who == ["user (answered again below)", "assistant (answered again below)", "user", "assistant"]
         terminal.type("/new plans\n")
         terminal.wait(lambda lines: prompt(lines) and "· conversation 'plans', 0 turns so far" in lines)
         terminal.type("Hello there\n")
@@ -63,6 +67,35 @@ def test_ctrl_c_cancels_and_once_more_leaves(client: Client) -> None:
         assert turn["status"] == "cancelled"
         terminal.type(CTRL_C)
         assert terminal.process.wait(10) == 0
+
+
+def test_what_was_said_elsewhere_is_cancelled_and_taken_back(client: Client, endpoint: EndpointThread) -> None:
+    kept, waiting, undone = (
+        script(tool("create_task", NEW_TASK), held()),
+        script('text="never said"'),
+        script(tool("create_task", NEW_TASK), held()),
+    )
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        with client.say(kept) as stream:
+            kept_task = stream.until("tool.returned").data["result"]["task_id"]
+            stream.until("text.delta")
+            client.drop(waiting)
+            terminal.type("/cancel\n")
+            terminal.wait(lambda lines: prompt(lines) and "· cancelled: 2" in lines)
+            assert stream.rest().end.event == "turn.cancelled"
+        assert [turn["status"] for turn in client.get("/history")["turns"]] == ["cancelled", "cancelled"]
+        with client.say(undone) as stream:
+            undone_task = stream.until("tool.returned").data["result"]["task_id"]
+            stream.until("text.delta")
+            terminal.type("/cancel undo\n")
+            lines = terminal.wait(lambda lines: prompt(lines) and f"· undone: {undone_task}" in lines)
+            assert stream.rest().end.data["undo_ordered"] == [undone_task]
+    assert lines[-4:-1] == ["· cancelled: 1", f"· what was done to {undone_task} is taken back", f"· undone: {undone_task}"]
+    assert [client.get(f"/tasks/{task}")["status"] for task in (kept_task, undone_task)] == ["assigned", "cancelled"]
+    for said in (kept, undone):
+        endpoint.wait(said, lambda seen: [request.disconnected is not None for request in seen] == [False, True])
+    assert endpoint.requests(waiting) == []
 
 
 def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(service: Stack, client: Client) -> None:

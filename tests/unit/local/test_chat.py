@@ -80,6 +80,8 @@ def test_once_fails_when_the_turn_does(talk: Talk, capsys: pytest.CaptureFixture
 def test_once_fails_when_the_turn_is_cancelled(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
     assert chat.once(talk(Script(stream=[frame("turn.cancelled")])), "hi") == 1
     assert capsys.readouterr() == ("", "· cancelled\n")
+    assert chat.once(talk(Script(stream=[frame("turn.cancelled", undo_ordered=["t-1", "t-2"])])), "hi") == 1
+    assert capsys.readouterr() == ("", "· cancelled: what was done to t-1, t-2 is taken back\n")
 
 
 def test_a_refusal_is_shown_in_the_services_words(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,10 +170,11 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
         "deadline": "2030-01-01T12:00:00+00:00",
     }
     plain = {"task_id": "t-2", "status": "pending", "title": "Rest", "assignee": None, "deadline": None}
+    ended = {"status": "completed", "regenerated_by": None}
     said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "{}"}, {"role": "assistant", "content": "hello"}]
     pages = {
         "/tasks?limit=100": [(200, {"tasks": [task, plain], "next": None})],
-        "/history?conversation=main": [(200, {"turns": [{"messages": said, "status": "completed", "regenerated_by": None}]})],
+        "/history?conversation=main": [(200, {"turns": [{"messages": said} | ended], "running": None})],
         "/history?conversation=plans": [(200, {"turns": [], "total_turns": 7})],
         "/context?conversation=plans": [(200, CONTEXT)],
     }
@@ -183,7 +186,7 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     assert "t-1  assigned    Review, Bob, due 2030-01-01T12:00:00+00:00\n" in printed
     assert "t-2  pending     Rest\n" in printed
     assert "user> hi\nassistant> hello\n" in printed
-    assert "/history   the last turns" in printed
+    assert "/history      the last turns" in printed
     assert "unknown command" in printed
     assert "nothing runs" in printed
     assert "give it a name" in printed
