@@ -42,9 +42,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def person(service: Stack, browser: Browser) -> Iterator[Person]:
+def address(service: Stack) -> str:
+    """Where the page is opened; a file of tests may have something in between."""
+    return service.url
+
+
+@pytest.fixture
+def person(address: str, browser: Browser) -> Iterator[Person]:
     """Somebody nobody else is. In the end no window of theirs has complained about anything."""
-    client = Client(service.url)
+    client = Client(address)
     somebody = Person(client, browser)
     yield somebody
     complaints = somebody.leave()

@@ -37,6 +37,11 @@ class Screen:
         return self.page.get_by_role("dialog", name="Task Agent does not answer")
 
     @property
+    def connection(self) -> Locator:
+        """What the footer says of it."""
+        return self.page.get_by_role("contentinfo").get_by_role("status")
+
+    @property
     def answers(self) -> Locator:
         return self.page.get_by_role("article", name="Task Agent")
 
