@@ -1,14 +1,14 @@
-// One person with the stock client: says something, watches, and, if told to, leaves after `leave` events and comes back.
+// One person with the stock client: says something, watches, and, if told to, leaves in its middle and comes back.
 import { agentFor, watched } from "./agui.mjs";
-import { scenario, tell } from "./scenario.mjs";
+import { begun, scenario, tell } from "./scenario.mjs";
 
 await scenario(async ({ url, user, threadId, runId, text, leave, back, messages }) => {
   const agent = agentFor({ url, user, threadId, messages });
   if (text !== undefined) agent.addMessage({ id: `u-${runId}`, role: "user", content: text });
-  let contents = 0;
+  let shown = "";
   const seen = await watched(agent, { runId }, (event) => {
     if (event.type === "RUN_STARTED") tell("started", { turnId: event.metadata["task-agent"].turnId });
-    if (event.type === "TEXT_MESSAGE_CONTENT" && ++contents === 3) {
+    if (event.type === "TEXT_MESSAGE_CONTENT" && !begun(shown) && begun((shown += event.delta))) {
       tell("text");
       if (leave) agent.abortRun();
     }

@@ -36,3 +36,18 @@ export function promised() {
   const promise = new Promise((resolve) => (keep = resolve));
   return [promise, keep];
 }
+
+/** Instead of the network: every request is answered with `body`, in pieces of `size` bytes, as a connection may bring them. */
+export function answered(body, size) {
+  const bytes = new TextEncoder().encode(body);
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+      controller.close();
+    },
+  });
+  return async () => new Response(stream, { headers: { "content-type": "text/event-stream" } });
+}
+
+/** Whether a text is long enough to be in the middle of: tests that wait for this hold its last word. */
+export const begun = (text) => text.split(" ").length >= 3;

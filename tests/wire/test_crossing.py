@@ -110,22 +110,30 @@ def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(sta
     check_answered_once(user, turn)
 
 
-def test_the_node_client_comes_back_too(stack: Stack, user: Client) -> None:
-    with Scenario("responses_run.mjs", url=user.url, user=user.user, input=script(SLOW), back=True) as running:
+def test_the_node_client_comes_back_too_and_others_go_on_with_what_it_began(stack: Stack, user: Client) -> None:
+    where = {"url": user.url, "user": user.user}
+    asked = {"input": script(SLOW), "create": {"conversation": "main"}}
+    with Scenario("responses_run.mjs", back=True, **asked, **where) as running:
         response_id = running.until("started")["id"]
+        turn = response_id.removeprefix("resp_")
         running.until("text")
         kill(stack, "app")()
+        with Scenario("agui_run.mjs", threadId="main", runId=mark(), **where) as looking, user.follow(turn) as stream:
+            assert stream.rest().text() == WHOLE
+            assert texts(looking.result()) == [WHOLE]
         seen = running.result()
     assert (seen["id"], seen["status"], seen["text"]) == (response_id, "completed", WHOLE)
     assert seen["numbers"] == sorted(set(seen["numbers"]))
-    assert node("responses_run.mjs", url=user.url, user=user.user, retrieve=response_id)["text"] == WHOLE
+    [again] = node("responses_run.mjs", url=user.url, user=user.user, retrieve=[response_id])
+    assert (again["id"], again["text"]) == (response_id, WHOLE)
+    check_answered_once(user, turn)
 
 
 WIRES = ("own", "aisdk", "agui", "responses")  # each conversation is named after the wire it is begun on
 
 
 def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stack: Stack, user: Client, ai: OpenAI) -> None:
-    """One death for all sixteen pairs, with the unmodified clients: four answers at once, each then read on all four wires."""
+    """One death for all twenty pairs, with the unmodified clients: four answers at once, each then read by all five clients."""
     said = {wire: script("tokens=150 delay=100ms") for wire in WIRES}  # long enough for everybody to come while it is given
     whole = " ".join(f"w{n}" for n in range(150))
     where = {"url": user.url, "user": user.user}
@@ -146,6 +154,8 @@ def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stac
             for wire in WIRES
         }
         look = {wire: opened.enter_context(Scenario("agui_run.mjs", threadId=wire, runId=mark(), **where)) for wire in WIRES}
+        named = [f"resp_{turns[wire]}" for wire in WIRES]
+        retrieve = opened.enter_context(Scenario("responses_run.mjs", retrieve=named, **where))
         for wire, turn in turns.items():
             with user.http.stream("GET", f"/turns/{turn}/events") as response:
                 assert Stream(response).rest().text() == whole
@@ -154,3 +164,4 @@ def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stac
             assert [part["text"] for part in shown[-1]["parts"] if part["type"] == "text"] == [whole]
             assert texts(look[wire].result()) == [whole]
             assert len(user.get(f"/history?conversation={wire}")["turns"]) == 1
+        assert [(seen["status"], seen["text"]) for seen in retrieve.result()] == [("completed", whole)] * len(WIRES)

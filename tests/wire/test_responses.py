@@ -13,6 +13,7 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.stack import Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
+from tests.wire.held import LISTING, WHOLE, cut_once
 from tests.wire.responses_client import Accumulated, openai_client, told
 
 SLOW = "tokens=30 delay=100ms"
@@ -96,6 +97,21 @@ def test_two_readers_of_one_response_see_the_same(ai: OpenAI) -> None:
         one += collected(first)
     assert one == two
     assert Accumulated(one).answer == SLOW_TEXT
+
+
+def test_a_restarted_step_ends_as_incomplete_and_is_told_anew(ai: OpenAI, endpoint: EndpointThread) -> None:
+    said, seen = script(LISTING, cut_once()), list[dict[str, Any]]()
+    for event in ai.responses.create(input=said, stream=True):
+        seen.append(told(event))
+        if event.type == "response.output_text.delta":
+            endpoint.release(said)  # some of it was shown: now it may be cut off
+    answer = Accumulated(seen)
+    _, dropped, again = answer.items.values()
+    assert (dropped["status"], again["status"]) == ("incomplete", "completed")
+    assert WHOLE.startswith(dropped["seen"])
+    assert again["seen"] == answer.answer == answer.response.output_text == WHOLE
+    assert ai.responses.retrieve(answer.response.id).to_dict() == answer.response.to_dict()
+    assert len(endpoint.requests(said)) == 3
 
 
 def test_cancel_ends_the_stream_with_that_status_and_once_more_changes_nothing(ai: OpenAI, endpoint: EndpointThread) -> None:

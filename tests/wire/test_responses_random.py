@@ -1,16 +1,22 @@
-"""Any turn, however it went: the openai package accepts its stream and ends up with what the log says and the record keeps."""
+"""Any turn, however it went: both openai packages accept its stream and end up with what the log says and the record keeps."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from agent.api.wires.responses import routes
 from agent.api.wires.responses.projection import ResponseEvents, response_of
 from agent.api.wires.responses.response import head_of
 from agent.domain.events import LogEntry, StepCommitted, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.replay import record_entries
+from tests.integration.client import Frame, frames
 from tests.wire.logs import Logged, Told, fold, logged_turns, name_of
+from tests.wire.node import Script
 from tests.wire.responses_client import Accumulated
 
 TRIED = settings(deadline=None)
@@ -21,9 +27,28 @@ ENDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def node_client() -> Iterator[Script]:
+    with Script("responses_streams.mjs") as running:
+        yield running
+
+
 def accumulated(turn: Logged, entries: Iterable[LogEntry]) -> Accumulated:
     events = ResponseEvents(head_of(turn.view, None))
     return Accumulated([*events.begin(), *(event for entry in entries for event in events.feed(entry))])
+
+
+def streamed(turn: Logged, batches: Iterable[list[LogEntry]], after: int = -1) -> bytes:
+    """What the route sends to who asks for the events behind ``after``, when the log comes in these batches."""
+
+    async def coming() -> AsyncIterator[list[LogEntry]]:
+        for batch in batches:
+            yield batch
+
+    async def sent() -> list[bytes]:
+        return [data async for data in routes._frames(head_of(turn.view, None), coming(), after)]
+
+    return b"".join(asyncio.run(sent()))
 
 
 def texts(output: Iterable[Any]) -> list[str]:
@@ -39,10 +64,20 @@ def results(told: Told) -> dict[str, Any]:
     return {call_id: result for call_id, (_, result) in told.results.items() if call_id in told.calls}
 
 
+def check_alike(seen: Accumulated, on_node: dict[str, Any]) -> None:
+    """The package for Node, which gets the bytes, ends up with what the one for Python has."""
+    assert on_node["events"] == seen.events
+    said = {str(index): item["seen"] for index, item in seen.items.items() if item["type"] == "message"}
+    assert on_node["texts"] == said
+    ended = seen.response
+    assert (on_node["id"], on_node["status"], on_node["output_text"]) == (ended.id, ended.status, ended.output_text)
+
+
 @TRIED
-@given(logged_turns())
-def test_the_package_ends_up_with_what_the_log_says(turn: Logged) -> None:
+@given(logged_turns(), st.integers(10, 2_000))
+def test_the_packages_end_up_with_what_the_log_says(node_client: Script, turn: Logged, size: int) -> None:
     told, seen = fold(turn.entries), accumulated(turn, turn.entries)
+    check_alike(seen, node_client.ask({"body": streamed(turn, [[entry] for entry in turn.entries]).decode(), "size": size}))
     assert (seen.events[-1]["type"], seen.response.status) == ENDS[told.end["type"]]
     assert all(item["status"] != "in_progress" for item in seen.items.values())
     kept = [
@@ -87,7 +122,12 @@ def test_a_stored_response_says_what_its_stream_said(turn: Logged) -> None:
 
 
 @TRIED
-@given(logged_turns())
-def test_numbers_are_the_same_for_every_reader_and_behind_every_place(turn: Logged) -> None:
-    one, two = accumulated(turn, turn.entries), accumulated(turn, turn.entries)
-    assert one.events == two.events
+@given(logged_turns(), st.data())
+def test_numbers_are_the_same_for_every_reader_and_behind_every_place(turn: Logged, data: st.DataObject) -> None:
+    whole = accumulated(turn, turn.entries).events
+    last = whole[-1]["sequence_number"]
+    after = data.draw(st.integers(-1, last + 2))
+    cut = data.draw(st.integers(0, len(turn.entries)))
+    told = list(frames([streamed(turn, [list(turn.entries[:cut]), list(turn.entries[cut:])], after)]))
+    rest = whole[after + 1 :] or [{**whole[-1], "sequence_number": after + 1}]  # everybody waits for the end
+    assert told == [Frame(str(event["sequence_number"]), event["type"], event) for event in rest]

@@ -1,19 +1,7 @@
 // Parses streams as the AI SDK does, each twice: with its chat class and with readUIMessageStream.
 import { DefaultChatTransport, readUIMessageStream } from "ai";
-import { answers } from "../scenario.mjs";
+import { answered, answers } from "../scenario.mjs";
 import { Chat } from "./chat.mjs";
-
-/** `body` in pieces of `size` bytes, as a connection may bring them. */
-function answered(body, size) {
-  const bytes = new TextEncoder().encode(body);
-  const stream = new ReadableStream({
-    start(controller) {
-      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
-      controller.close();
-    },
-  });
-  return async () => new Response(stream, { headers: { "content-type": "text/event-stream" } });
-}
 
 async function read(body, size) {
   const transport = new DefaultChatTransport({ fetch: answered(body, size), api: "http://in.memory/" });
