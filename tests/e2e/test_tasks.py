@@ -43,6 +43,11 @@ def is_red(screen: Screen, words: Locator) -> bool:
     return as_computed == words.evaluate("e => getComputedStyle(e).color")
 
 
+def steps_of(shown: Locator) -> Locator:
+    """The steps of the one workflow that is told of there."""
+    return shown.get_by_role("list", name="Steps").get_by_role("listitem")
+
+
 def test_a_sentence_becomes_a_task(screen: Screen) -> None:
     screen.say(asked("Review the payment PR"))
     card = screen.page.get_by_role("region", name="Create task: Done")
@@ -50,10 +55,23 @@ def test_a_sentence_becomes_a_task(screen: Screen) -> None:
     expect(screen.row("Review the payment PR")).to_contain_text("Assigned")
     screen.wait_answered(1)
     card.get_by_text("Steps").click()
-    steps = card.get_by_role("list", name="Steps").get_by_role("listitem")
-    expect(steps).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notified"])
+    expect(steps_of(card)).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notified"])
     card.get_by_role("button", name="Open task Review the payment PR").click()
     expect(screen.board.get_by_role("heading", name="Review the payment PR")).to_be_visible()
+
+
+def test_a_card_fills_in_as_its_workflow_proceeds(screen: Screen, person: Person) -> None:
+    with notifications(person, "hang"):
+        screen.say(asked("Told step by step"))
+        card = screen.page.get_by_role("region", name="Create task: Working")
+        expect(steps_of(card)).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notify"])
+        expect(card.locator(".steps .done")).to_have_count(4)
+        expect(card.locator(".steps .waiting")).to_have_text(["Notify"])
+    card = screen.page.get_by_role("region", name="Create task: Done")
+    expect(card).to_be_visible()
+    screen.wait_answered(1)
+    card.get_by_text("Steps").click()
+    expect(steps_of(card)).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notified"])
 
 
 def test_a_failed_task_shows_each_undo_in_red_and_in_order(screen: Screen, person: Person) -> None:
@@ -106,7 +124,7 @@ def test_filter_search_and_sort(screen: Screen, person: Person) -> None:
 def test_a_task_is_opened_and_changed_by_click(screen: Screen, person: Person) -> None:
     task_id = made(person, "Write the release notes")
     screen.row("Write the release notes").get_by_role("button").click()
-    expect(screen.board.get_by_role("list", name="Steps").get_by_role("listitem")).to_have_count(5)
+    expect(steps_of(screen.board)).to_have_count(5)
     screen.board.get_by_role("button", name="Reassign").click()
     screen.board.get_by_label("New assignee").fill("Carol")
     screen.board.get_by_role("button", name="Save").click()
@@ -195,7 +213,7 @@ def test_what_happened_while_the_network_was_gone_is_seen_when_it_is_back(screen
     task_id = made(person, "Changed meanwhile")
     expect(screen.row("Changed meanwhile")).to_contain_text("Assigned")
     screen.page.context.set_offline(True)
-    expect(screen.page.get_by_role("contentinfo").get_by_role("status")).not_to_have_text("Live")
+    expect(screen.connection).not_to_have_text("Live")
     person.client.post(f"/tasks/{task_id}/status", status="in_progress")
     made(person, "Made meanwhile")
     screen.page.context.set_offline(False)
