@@ -8,6 +8,7 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.test_chat import NEW_TASK, script, tool
 from tests.wire.agui_client import results, texts
+from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.node import Scenario, node
 
 SLOW = "tokens=30 delay=100ms"
@@ -60,18 +61,38 @@ def test_who_leaves_comes_back_with_the_same_run_id(client: Client, endpoint: En
     assert client.get("/history")["total_turns"] == 1
 
 
-def test_a_second_reader_and_one_who_only_looks(client: Client) -> None:
-    said, run_id = script(SLOW), mark()
+def test_a_second_reader_and_one_who_only_looks(client: Client, endpoint: EndpointThread) -> None:
+    said, run_id = script(whole()), mark()
     with scene(client, said, runId=run_id) as first:
         first.until("text")
         with scene(client, said, runId=run_id) as second, scene(client, None) as looking:
-            assert [texts(seen.result()) for seen in (first, second)] == [[SLOW_TEXT]] * 2
+            second.until("text")
+            looking.until("started")
+            endpoint.release(said)
+            assert [texts(seen.result()) for seen in (first, second)] == [[WHOLE]] * 2
             shown = looking.result()
-    assert (shown["outcome"], shown["error"], texts(shown)) == ("success", None, [SLOW_TEXT])
+    assert (shown["outcome"], shown["error"], texts(shown)) == ("success", None, [WHOLE])
+    joined = ["RUN_STARTED", "STATE_SNAPSHOT", "MESSAGES_SNAPSHOT", "TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT"]
+    assert shown["types"][:5] == joined, "the rest came live"
     assert [message["content"] for message in shown["messages"] if message["role"] == "user"] == [said]
     idle = run(client, None)
     assert idle["messages"] == shown["messages"]
     assert client.get("/history")["total_turns"] == 1
+
+
+def test_a_restarted_step_is_taken_out_of_the_messages_and_told_anew(client: Client, endpoint: EndpointThread) -> None:
+    said = script(LISTING, cut_once())
+    with scene(client, said) as running:
+        running.until("text")
+        endpoint.release(said)
+        seen = running.result()
+    assert (seen["outcome"], seen["error"], texts(seen)) == ("success", None, [WHOLE])
+    back = seen["types"].index("MESSAGES_SNAPSHOT")
+    assert seen["types"][back - 1 : back + 2] == ["TEXT_MESSAGE_END", "MESSAGES_SNAPSHOT", "TEXT_MESSAGE_START"]
+    assert seen["types"].count("RUN_STARTED") == 1, "nobody had to come back"
+    assert seen["messages"][1:] == run(client, None)["messages"][1:], "what is stored, with the call of the step before"
+    assert len(results(seen)) == 1
+    assert len(endpoint.requests(said)) == 3
 
 
 def test_cancelled_and_failed_runs_say_so(client: Client) -> None:

@@ -34,8 +34,8 @@ def arguments_text(arguments: Json | str) -> str:
 
 
 def result_text(result: Json) -> str:
-    """A tool's result as the content of a message."""
-    return json.dumps(result, ensure_ascii=False)
+    """A tool's result as the content of a message, in the very words in which the history has it."""
+    return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass
