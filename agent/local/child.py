@@ -99,11 +99,12 @@ class Child:
 
     def _give_cue(self) -> subprocess.Popen[bytes] | None:
         successor, self._successor = self._successor, None
-        if successor is None or not successor.waits:
-            if successor:
-                successor.dismiss()
+        if successor is None:
             return None
-        return successor.give_cue()
+        if successor.waits:
+            return successor.give_cue()
+        successor.dismiss()
+        return None
 
     def prepare(self) -> None:
         """Starts its successor, which loads what it needs and then waits until this one has ended. Raises OSError."""

@@ -28,18 +28,22 @@ def renewal(children: Sequence[Child], ready: Callable[[Program], bool]) -> Iter
             while not all(ready(other.program) for other in children if other is not child):
                 yield
             if following and child.pid == old:
-                following.prepare()
+                _prepare(following)
             yield from _replace(child, old, ready)
     finally:
         for child in children:
             child.dismiss()
 
 
-def _load(child: Child) -> Generator[None]:
+def _prepare(child: Child) -> None:
     try:
         child.prepare()
     except OSError as problem:
         raise NotRenewed(f"{child.program.label} cannot be started anew: {problem}") from problem
+
+
+def _load(child: Child) -> Generator[None]:
+    _prepare(child)
     give_up = time.monotonic() + _LOADING_MAX
     while child.prepares and time.monotonic() < give_up:
         yield

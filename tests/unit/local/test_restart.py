@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from agent.local.child import Program
 from agent.local.cli import app
 from agent.local.process import kill_group
+from agent.local.renewal import NotRenewed, renewal
 from agent.local.restart import NotRestarted, restart
 from agent.local.signals import Signals
 from agent.local.state_dir import StateDir
@@ -158,6 +159,27 @@ def test_a_successor_that_waits_does_not_outlive_the_others(tmp_path: Path) -> N
         signals.hurry = True
         supervisor.stop(signals)
         assert [pid for pid in map(int, log.read_text().split()) if exists(pid)] == []
+
+
+def test_a_program_that_vanishes_while_another_is_replaced_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "python"
+    gone.symlink_to(sys.executable)
+    waits = "n = os.environ.get('TASK_AGENT_CUE'); s = n and socket.socket(fileno=int(n)); s and s.send(b'x'); time.sleep(600)"
+    script = f"import os, socket, time; {waits}"
+    env = dict(os.environ)
+    first = Program("a", (sys.executable, "-c", script), env, tmp_path / "a.log", lambda: True, 5.0, takes_cue=True)
+    second = Program("b", (str(gone), "-c", script), env, tmp_path / "b.log", lambda: True, 5.0, takes_cue=True)
+    with Signals() as signals:
+        supervisor = Supervisor([first, second], lambda children: None)
+        supervisor.tick()
+        old = [child.pid for child in supervisor.running()]
+        gone.unlink()
+        with pytest.raises(NotRenewed, match="b cannot be started anew"):
+            for _ in renewal(supervisor.taking_cues(), lambda program: True):
+                signals.wait(0.05)
+        assert [child.pid for child in supervisor.running()] == old
+        signals.hurry = True
+        supervisor.stop(signals)
 
 
 def test_a_successor_that_is_just_ending_ends_nobody_else(tmp_path: Path) -> None:
