@@ -5,6 +5,7 @@ Knows URLs, tokens and retries of what was never delivered. Refuses to know what
 """
 
 import asyncio
+import re
 
 import aiohttp
 from dapr.clients.base import DaprActorClientBase
@@ -31,12 +32,14 @@ _MOVING = (  # what daprd says while actors have no host: the app restarts, or f
     "remote actor moved",
     "failed to invoke target",  # its replica is gone
     "app is not in a healthy state",  # its sidecar has noticed that its app is dead, placement has not yet
-    "connect: connection refused",  # its app is dead, and its sidecar has not noticed yet
-    '": EOF',  # its app died with the call in its hands
+    "connect: connection refused",  # the store is being restarted
     "ERR_ACTOR_INSTANCE_MISSING",  # it moved away while its method ran: nothing was saved
     REFUSED,  # the same, told by the store: somebody else has written since
     REMOVE_REFUSED,
 )
+# Its app is dead, and its sidecar has not noticed: refused, EOF with the call in its hands, reset with the call unread. This is
+# how Go tells any HTTP request that came to nothing (url.Error), here daprd's to the app.
+_UNDELIVERED = re.compile(r'Put \\*"http://[^"]+/actors/[^"]+": ')
 
 
 class SidecarRefused(Exception):
@@ -44,7 +47,7 @@ class SidecarRefused(Exception):
 
     def __init__(self, status: int, body: str) -> None:
         super().__init__(f"sidecar answered {status}: {body[:500]}")
-        self.status = status
+        self.status, self.body = status, body
 
 
 class PooledActorClient(DaprActorClientBase):
@@ -111,4 +114,4 @@ class PooledActorClient(DaprActorClientBase):
 
 def _moving(refusal: SidecarRefused) -> bool:
     """Whether the actor had no host just now, or lost it during the call: it will have one soon."""
-    return any(sign in str(refusal) for sign in _MOVING)
+    return any(sign in refusal.body for sign in _MOVING) or _UNDELIVERED.search(refusal.body) is not None

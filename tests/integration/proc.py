@@ -1,4 +1,4 @@
-"""What /proc tells of the processes under test: their environment, command lines and listening sockets."""
+"""What /proc tells of the processes under test: their environment, command lines and sockets."""
 
 import socket
 from pathlib import Path
@@ -34,6 +34,13 @@ def listening(pid: int) -> set[Listening]:
             if fields[9] in mine and unconnected and (table.startswith("udp") or fields[3] == "0A"):
                 found.add(_address(fields[1]))
     return found
+
+
+def unread(port: int) -> int:
+    """Open connections to this port of 127.0.0.1 with bytes that whoever listens there has not read yet."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = [row for row in rows if row[3] == "01" and _address(row[1]).port == port]
+    return sum(not row[4].endswith(":00000000") for row in established)
 
 
 def _sockets(pid: int) -> list[Path]:

@@ -17,6 +17,10 @@ MOVING = (
     "rpc error: code = Internal desc = app is not in a healthy state",
     'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": dial tcp 127.0.0.1:1: connect: connection refused',
     'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": EOF',
+    'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": read tcp [::]:2->[::]:1: read: connection reset by peer',
+    'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": write tcp 127.0.0.1:2->127.0.0.1:1: write: broken pipe',
+    'Put "http://127.0.0.1:1/actors/ChatActor/x/method/Heal": http: server closed idle connection',
+    "dial tcp 127.0.0.1:6379: connect: connection refused",
     "SidecarRefused('sidecar answered 400: ERR_ACTOR_INSTANCE_MISSING')",
     f"ERR user_script:14: {REFUSED} task-agent||ChatActor||x||meta",
 )
