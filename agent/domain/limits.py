@@ -133,10 +133,11 @@ CONCURRENT_WORKFLOWS_MAX = 500
 
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
-ACTOR_DRAIN_SECONDS = 0.5  # when a replica comes or goes, all actors wait for calls in hand, this long at most
+ACTOR_DRAIN_SECONDS = 0.1  # when a replica comes or goes, all actors wait for calls in hand, at most (ARCHITECTURE.md)
 ACTOR_CONNECT_TIMEOUT = 5.0
-SIDECAR_RETURN_MAX = 10.0  # that the workflow worker waits for a sidecar to listen again, before the SDK makes a pause
+SIDECAR_RETURN_MAX = 10.0  # that the workflow worker waits for a sidecar to answer again, before the SDK makes a pause
 SIDECAR_RETURN_POLL = 0.05
+SIDECAR_RETURN_PROBE = 0.5  # for its first byte
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried again for this long, then 503
 ACTOR_RETRY_PAUSE = 0.1
