@@ -63,6 +63,7 @@ from agent.api.app import public_app
 from agent.api.channel import channel_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
+from agent.api.hints import Hints
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
@@ -183,9 +184,10 @@ class Service:
         model, demo, replica = settings.model_name, settings.offline_demo, settings.replica
         about = About(version=version("task-agent"), model=model, demo=demo, replica=replica)
         turns = TurnApi(self.chats, self.log)
-        admissions = Admissions(self.chats, self.log, self.feed, self.tokens, self.clock, SystemRandomness(), turns)
+        hints = Hints(self.feed, self.clock, SystemRandomness())
+        admissions = Admissions(self.chats, self.log, hints, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
-            chat_router(ChatApi(self.chats, admissions, turns)),
+            chat_router(ChatApi(self.chats, admissions, turns, hints)),
             turn_router(turns),
             task_router(self.tasks, self.clock),
             live_router(self.feed, readiness, shared, about),

@@ -4,19 +4,19 @@ Refuses to know how the answer is shown, and where the wire found the message, i
 """
 
 import hashlib
-from contextlib import suppress
 from typing import NamedTuple
 
+from agent.api.hints import Hints
 from agent.api.turns import TurnApi
 from agent.domain import ids
 from agent.domain.conversation import Admission, OnBusy, Submission
-from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge, Unavailable, Unprocessable
-from agent.domain.events import EntryId, TurnAdmitted, TurnCancelled, TurnQueued
+from agent.domain.errors import BadRequest, LogRefused, LogUnavailable, TooLarge, Unprocessable
+from agent.domain.events import EntryId, TurnCancelled, TurnQueued
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import MESSAGE_BYTES_MAX
 from agent.domain.messages import Message
 from agent.domain.turn_record import ADMISSION_EPOCH, ENDED
-from agent.ports import Chats, Clock, Feed, Randomness, Tokens, TurnLog
+from agent.ports import Chats, Clock, Randomness, Tokens, TurnLog
 
 
 class Said(NamedTuple):
@@ -39,10 +39,10 @@ class Admissions:
     """Admits messages to the conversations of their users."""
 
     def __init__(
-        self, chats: Chats, log: TurnLog, feed: Feed, tokens: Tokens, clock: Clock, randomness: Randomness, turns: TurnApi
+        self, chats: Chats, log: TurnLog, hints: Hints, tokens: Tokens, clock: Clock, randomness: Randomness, turns: TurnApi
     ) -> None:
         self._chats, self._log, self._tokens, self._clock, self._randomness = chats, log, tokens, clock, randomness
-        self._turns, self._feed = turns, feed
+        self._turns, self._hints = turns, hints
 
     async def admit(self, key: ConversationKey, said: Said) -> tuple[TurnKey, Admission]:
         """The turn of the message: a new one, or the one its key stands for.
@@ -58,7 +58,7 @@ class Admissions:
         if admitted.status == "queued":
             await self._tell_queued(turn, admitted.position)
         if admitted.status not in ENDED:
-            await self._tell_others(turn, key.conversation)
+            await self._hints.admitted(turn, key.conversation)
         return turn, admitted
 
     async def regenerate(self, former: TurnKey, time_zone: str, key: str | None) -> tuple[TurnKey, Admission]:
@@ -104,18 +104,6 @@ class Admissions:
             await self._log.append(turn, EntryId(ADMISSION_EPOCH, 0), [event])
         except (LogRefused, LogUnavailable):
             pass  # it started meanwhile, or nobody can be told: the turn is the same
-
-    async def _tell_others(self, turn: TurnKey, conversation: str) -> None:
-        event = TurnAdmitted(
-            event_id=f"{turn.turn_id}-admitted",
-            tenant_id=turn.tenant,
-            user_id=turn.user,
-            timestamp=self._clock.now().isoformat(timespec="milliseconds"),
-            conversation=conversation,
-            turn_id=turn.turn_id,
-        )
-        with suppress(Unavailable):  # a hint: pages look now and then, too
-            await self._feed.append(event)
 
 
 def _check_text(text: str) -> None:

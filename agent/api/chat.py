@@ -10,6 +10,7 @@ from sse_starlette.sse import EventSourceResponse
 
 from agent.api.admission import Admissions, Said
 from agent.api.body import Body
+from agent.api.hints import Hints
 from agent.api.identity import Who, Zone
 from agent.api.problems import responses
 from agent.api.turns import STREAM, TurnApi
@@ -41,8 +42,8 @@ class ChatRequest(Body):
 class ChatApi:
     """The handlers with their ports."""
 
-    def __init__(self, chats: Chats, admissions: Admissions, turns: TurnApi) -> None:
-        self._chats, self._admissions, self._turns = chats, admissions, turns
+    def __init__(self, chats: Chats, admissions: Admissions, turns: TurnApi, hints: Hints) -> None:
+        self._chats, self._admissions, self._turns, self._hints = chats, admissions, turns, hints
 
     async def say(
         self,
@@ -90,8 +91,11 @@ class ChatApi:
         return await self._chats.get_history(ids.conversation_key(user, conversation), limit, before)
 
     async def clear(self, user: Who, conversation: Conversation = "main") -> Cleared:
-        """Clears the conversation and says what it cleared. 409 while a turn runs or waits."""
-        return await self._chats.clear_history(ids.conversation_key(user, conversation))
+        """Clears the conversation, says what it cleared, and tells the user's other pages. 409 while a turn runs or waits."""
+        key = ids.conversation_key(user, conversation)
+        cleared = await self._chats.clear_history(key)
+        await self._hints.cleared(key, cleared)
+        return cleared
 
     async def context(self, user: Who, zone: Zone, conversation: Conversation = "main") -> ContextView:
         """What the model would be sent now: every message with its tokens, included or not, and why not."""

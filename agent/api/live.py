@@ -18,8 +18,8 @@ _FEED_ID = re.compile(r"[0-9]{1,18}")
 
 FEED: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Server-sent events: task.*, turn.admitted, conversation.updated, turn.undo_ended, from now on. A hint: "
-        "refetch after a reconnect.",
+        "description": "Server-sent events: task.*, turn.admitted, conversation.cleared, conversation.updated, "
+        "turn.undo_ended, from now on. A hint: refetch after a reconnect.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }

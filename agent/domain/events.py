@@ -1,7 +1,7 @@
 """The one vocabulary of events. No other file spells an event name.
 
 Turn events travel through the TurnLog, addressed ``{epoch}-{seq}``; feed events go to the user's feed and onto pub/sub, but
-for `turn.admitted`, which is told on the feed alone.
+for `turn.admitted` and `conversation.cleared`, which are told on the feed alone.
 Knows names and shapes. Refuses to know how they are stored, framed or delivered.
 """
 
@@ -218,6 +218,13 @@ class TurnAdmitted(FeedEvent):
     turn_id: str
 
 
+class ConversationCleared(FeedEvent):
+    """The conversation was cleared: its turns are gone. On the feed alone, for the user's other pages."""
+
+    event_type: Literal["conversation.cleared"] = "conversation.cleared"
+    conversation: str
+
+
 class ConversationUpdated(FeedEvent):
     """A turn completed or failed; ``assistant_message`` is empty when it failed before it said anything."""
 
@@ -238,4 +245,4 @@ class TurnUndoEnded(FeedEvent):
     undo: Undo
 
 
-AnyFeedEvent = TaskChanged | TurnAdmitted | ConversationUpdated | TurnUndoEnded
+AnyFeedEvent = TaskChanged | TurnAdmitted | ConversationCleared | ConversationUpdated | TurnUndoEnded

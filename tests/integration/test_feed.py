@@ -25,6 +25,8 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
         updated = feed.until("conversation.updated")
         client.post(f"/tasks/{answer.all('tool.returned')[0]['result']['task_id']}/status", status="completed")
         feed.until("task.completed")
+        assert client.http.delete("/history").json()["cleared_turns"] == 1
+        cleared = feed.until("conversation.cleared")
 
     events = [frame for frame in feed.seen if frame.event]
     assert [int(frame.id) for frame in events] == sorted({int(frame.id) for frame in events})
@@ -36,6 +38,7 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
         "task.deadline_set",
         "conversation.updated",
         "task.completed",
+        "conversation.cleared",
     ]
     for frame in events:
         assert frame.data["event_type"] == frame.event
@@ -52,6 +55,8 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
     assert updated.data["conversation"] == "main"
     assert updated.data["turn_id"] == answer.turn_id
     assert updated.data["status"] == "completed"
+    assert set(cleared.data) == COMMON | {"conversation"}
+    assert cleared.data["conversation"] == "main"
     assert (updated.data["user_message"], updated.data["assistant_message"]) == (said, "Bob has it.")
 
 

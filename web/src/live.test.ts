@@ -12,6 +12,7 @@ const nobody = () => Promise.reject(new TypeError("Failed to fetch"));
 let lines: ReturnType<typeof begun>[];
 let ask: () => Promise<Response>;
 let queries: QueryClient;
+let stored: object[];
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -22,12 +23,13 @@ beforeEach(async () => {
   vi.stubGlobal("fetch", async (path: string) => {
     if (path.startsWith("/workflows/")) return ask();
     if (path.startsWith("/api/chat/main/stream")) return new Response(null, { status: 204 });
-    if (path.startsWith("/api/chat/main/messages")) return Response.json({ messages: [], next: null });
+    if (path.startsWith("/api/chat/main/messages")) return Response.json({ messages: stored, next: null });
     const line = begun();
     lines.push(line);
     return line.response;
   });
   lines = [];
+  stored = [];
 });
 afterEach(() => {
   queries.unmount();
@@ -86,4 +88,18 @@ it("what nobody answers for two minutes is untold", async () => {
   const told = await opened();
   await passed(120_000);
   expect(told()).toBe("untold");
+});
+
+it("a conversation that was cleared elsewhere is empty here at once", async () => {
+  ask = running;
+  stored = [{ id: "main.1.x", role: "user", parts: [{ type: "text", text: "hi" }] }];
+  await opened();
+  const { conversation } = await import("./live");
+  conversation.look();
+  await passed(100);
+  expect(conversation.view.messages).toHaveLength(1);
+  stored = [];
+  lines[0]?.send('id: 1\nevent: conversation.cleared\ndata: {"event_type":"conversation.cleared","conversation":"main"}\n\n');
+  await passed(100);
+  expect(conversation.view.messages).toHaveLength(0);
 });

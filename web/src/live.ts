@@ -43,7 +43,7 @@ function onEvent(event: FeedEvent): void {
   else if (event.conversation === CONVERSATION) {
     conversation.look();
     void queries.invalidateQueries({ queryKey: ["context"] });
-    void queries.invalidateQueries({ queryKey: ["turn", event.turn_id] });
+    if ("turn_id" in event) void queries.invalidateQueries({ queryKey: ["turn", event.turn_id] });
   }
 }
 

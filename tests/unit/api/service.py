@@ -14,6 +14,7 @@ from agent.api.admission import Admissions
 from agent.api.app import public_app
 from agent.api.chat import ChatApi, chat_router
 from agent.api.dev import dev_router
+from agent.api.hints import Hints
 from agent.api.live import About, live_router
 from agent.api.tasks import task_router
 from agent.api.turns import TurnApi, turn_router
@@ -39,11 +40,10 @@ class Service:
         self.ready = {"sidecar": True, "actors": True}
         self.shared = {"redis": False}
         turns = TurnApi(self.host.chats, self.log)
-        admissions = Admissions(
-            self.host.chats, self.log, self.feed, WordTokens(), self.host.clock, CountingRandomness(), turns
-        )
+        hints = Hints(self.feed, self.host.clock, CountingRandomness())
+        admissions = Admissions(self.host.chats, self.log, hints, WordTokens(), self.host.clock, CountingRandomness(), turns)
         self.routers = [
-            chat_router(ChatApi(self.host.chats, admissions, turns)),
+            chat_router(ChatApi(self.host.chats, admissions, turns, hints)),
             turn_router(turns),
             task_router(self.tasks, self.host.clock),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),

@@ -1,9 +1,7 @@
 """Frames of the streams: ids from the log, exactly one end, and an end also where the log is lost or late."""
 
 import asyncio
-import contextlib
 import json
-from contextlib import aclosing
 from typing import Any
 
 import httpx
@@ -12,23 +10,22 @@ import pytest
 from agent.adapters import memory_feed, memory_log
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api.following import turn_entries
-from agent.api.sse import feed_stream, turn_frame, turn_stream
+from agent.api.sse import turn_frame, turn_stream
 from agent.domain.errors import Unavailable
 from agent.domain.events import (
     CLOSING_EPOCH,
     CLOSING_ID,
-    ConversationUpdated,
     EntryId,
     LogEntry,
     StepStarted,
     TextDelta,
     log_entry,
 )
-from agent.domain.ids import Identity, TurnKey
+from agent.domain.ids import TurnKey
 from agent.domain.messages import Message
 from agent.domain.turn_calls import CommitStep
 from agent.domain.turn_view import TurnView
-from agent.ports import FeedEntry, TurnLog
+from agent.ports import TurnLog
 from tests.fakes.ports import FragileLog
 from tests.unit.api.service import Service
 from tests.unit.turns.host import KEY, USAGE, ChatHost, turn_key
@@ -208,41 +205,6 @@ async def test_leaving_cancels_nothing(service: Service) -> None:
     assert (await service.host.chats.get_turn(turn_key(turn))).status == "completed"
 
 
-async def test_the_feed_tells_once_of_a_message_that_was_taken_in_anywhere(service: Service) -> None:
-    said = {"Idempotency-Key": "the same"}
-    (answer, _), turn = await asyncio.gather(say(service, **said), run_next_turn(service, "ok"))
-    await say(service, **said)
-    told: list[FeedEntry] = []
-    async with aclosing(service.feed.follow(Identity("default", "local"), 0)) as batches:
-        while not (told := await anext(batches)):
-            pass
-    assert [(entry.name, json.loads(entry.data)["turn_id"]) for entry in told] == [("turn.admitted", turn)]
-    assert answer.headers["X-Turn-Id"] == turn
-
-
-def updated(n: int) -> ConversationUpdated:
-    words = {"user_message": "line\none", "assistant_message": "ok", "timestamp": "2030-01-01T00:00:00Z"}
-    where = {"tenant_id": "default", "user_id": "local", "conversation": "main", "turn_id": "main.1.x"}
-    return ConversationUpdated.model_validate({"event_id": f"e-{n}", "status": "completed", **words, **where})
-
-
-async def test_feed_frames_carry_no_tenant_and_continue_after_an_id(service: Service) -> None:
-    for n in range(3):
-        await service.feed.append(updated(n))
-    body = b""
-    async with asyncio.timeout(PATIENCE):
-        async for part in (await feed_stream(service.feed, Identity("default", "local"), 1)).body_iterator:
-            body += part if isinstance(part, bytes) else str(part).encode()
-            if body:
-                break
-    seen = frames(body)
-    assert [(f["id"], f["event"], f["data"]["event_id"]) for f in seen] == [
-        ("2", "conversation.updated", "e-1"),
-        ("3", "conversation.updated", "e-2"),
-    ]
-    assert b"tenant" not in body
-
-
 def test_the_frame_is_made_from_the_entry_alone() -> None:
     entry = LogEntry(EntryId(3, 0), "step.restarted", b'{"type":"step.restarted"}')
     assert turn_frame("t", entry) == b'id: t/3-0\nevent: step.restarted\ndata: {"type":"step.restarted"}\n\n'
@@ -267,27 +229,3 @@ async def test_text_that_missed_the_log_is_told_from_the_record(host: ChatHost, 
         assert seen[-2]["data"]["delta"] == "Hello world"
     places = [tuple(map(int, f["id"].rpartition("/")[2].split("-"))) for f in seen]
     assert places == sorted(places), "ids only grow"
-
-
-async def test_a_feed_whose_reader_did_not_stay_is_closed(service: Service) -> None:
-    answer = await feed_stream(service.feed, Identity("default", "local"), None)
-    source = answer.source
-    assert source is not None
-
-    async def gone() -> dict[str, str]:
-        return {"type": "http.disconnect"}
-
-    async def nobody(_: object) -> None:
-        raise OSError
-
-    with contextlib.suppress(OSError, ExceptionGroup):
-        await answer({"type": "http", "method": "GET", "path": "/events", "headers": []}, gone, nobody)
-    with pytest.raises(StopAsyncIteration):
-        await anext(source)
-
-
-async def test_a_feed_is_open_before_its_answer_begins(service: Service) -> None:
-    answer = await feed_stream(service.feed, Identity("default", "local"), None)
-    await service.feed.append(updated(0))
-    async with asyncio.timeout(PATIENCE):
-        assert "conversation.updated" in str(await anext(aiter(answer.body_iterator)))

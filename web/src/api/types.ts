@@ -96,4 +96,5 @@ export interface About {
 
 export type FeedEvent =
   | { event_type: "turn.admitted" | "conversation.updated" | "turn.undo_ended"; event_id: string; conversation: string; turn_id: string }
+  | { event_type: "conversation.cleared"; event_id: string; conversation: string }
   | { event_type: `task.${string}`; event_id: string; task_id: string; task: Task };
