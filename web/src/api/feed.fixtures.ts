@@ -4,12 +4,18 @@ import { Feed } from "./feed";
 import { begun } from "./fixtures";
 import { lookedAt } from "./visible.fixtures";
 
-/** How it answers the next attempts to follow the feed, and when there were any. Beyond those it never answers, as when frozen. */
-export const service = { answers: [] as (() => Response | Error)[], attempts: [] as number[] };
+type Answer = Response | Error | Promise<Response>;
+
+/**
+ * How it answers the next attempts to follow the feed, when there were any, and which of them were given up. Beyond those answers
+ * it never gives one, as when frozen.
+ */
+export const service = { answers: [] as (() => Answer)[], attempts: [] as number[], givenUp: [] as number[] };
 export const onEvent = vi.fn();
 export const onLive = vi.fn();
 export const refused = () => new TypeError("Failed to fetch");
-export const always = (answer: () => Response | Error) => Array.from({ length: 99 }, () => answer);
+export const silent = () => new Promise<never>(() => undefined);
+export const always = (answer: () => Answer) => Array.from({ length: 99 }, () => answer);
 export const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** For each test of a file. */
@@ -19,7 +25,7 @@ export function surrounded(): void {
     lookedAt();
     vi.stubGlobal("window", new EventTarget());
     vi.stubGlobal("fetch", attempt);
-    [service.answers, service.attempts] = [[], []];
+    Object.assign(service, { answers: [], attempts: [], givenUp: [] });
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -30,12 +36,15 @@ export function surrounded(): void {
 
 function attempt(path: string, { signal }: RequestInit): Promise<Response> {
   expect(path).toBe("/events");
-  service.attempts.push(Date.now());
-  const answer = service.answers.shift()?.();
+  const n = service.attempts.push(Date.now()) - 1;
+  const answer = (service.answers.shift() ?? silent)();
   return new Promise((resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
-    if (answer instanceof Error) reject(answer);
-    else if (answer) resolve(answer);
+    if (answer instanceof Error) return reject(answer);
+    signal?.addEventListener("abort", () => {
+      service.givenUp.push(n);
+      reject(signal.reason);
+    });
+    void Promise.resolve(answer).then(resolve);
   });
 }
 

@@ -98,12 +98,13 @@ describe("while the service is away, the feed", () => {
   });
 
   it("does not wait for long for an answer: a frozen process takes connections", async () => {
-    const feed = await started();
-    await passed(5_000);
+    const { line, feed } = await live();
+    line.end();
+    await passed(5_300);
     expect(feed.state).toBe("down");
     service.answers = [() => begun().response];
-    await passed(300);
-    expect([service.attempts, feed.state]).toEqual([[0, 5_300], "live"]);
+    await passed(600);
+    expect([service.attempts, feed.state]).toEqual([[0, 300, 5_900], "live"]);
     await passed(20_000); // and once it is answered, that patience has no say
     expect(feed.state).toBe("live");
   });

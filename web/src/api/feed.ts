@@ -1,7 +1,8 @@
 // The user's live feed, and what it tells about the connection. The feed is a hint: whoever listens refetches after a gap.
 import { open } from "./http";
 import { backoff, pause } from "./pause";
-import { frames } from "./sse";
+import { race } from "./race";
+import { Silence, frames } from "./sse";
 import type { FeedEvent } from "./types";
 import { isHidden, onLongHidden, untilVisible } from "./visible";
 
@@ -9,12 +10,14 @@ export type Connection = "connecting" | "live" | "reconnecting" | "down";
 
 const DOWN_AFTER = 4_000; // a restart of the service takes less in most cases, and then nobody needs to be told in capitals
 const ANSWER_WITHIN = 5_000; // a process that is frozen takes connections and never answers
+const BESIDE_AFTER = 1_000; // five attempts until then, for the five connections that the browser may keep beside the feed's own
 const STEADY = 5_000; // what is closed sooner again was no success; all is loaded anew with each, so the pauses go on growing
 
 export class Feed {
   #state: Connection = "connecting";
   #listeners = new Set<() => void>();
   #connection = new AbortController();
+  #doubt = true; // whether the browser may keep connections that died without a sign; it does so over a reload, too
 
   constructor(
     private readonly onEvent: (event: FeedEvent) => void,
@@ -56,16 +59,28 @@ export class Feed {
     const connection = (this.#connection = new AbortController());
     let liveAt: number | null = null;
     try {
-      const impatience = setTimeout(() => connection.abort(), ANSWER_WITHIN);
-      const response = await open("/events", { signal: connection.signal }).finally(() => clearTimeout(impatience));
+      const response = await this.#opened(connection);
       liveAt = Date.now();
+      this.#doubt = false;
       this.#set("live");
       this.onLive(again);
       for await (const data of frames(response, connection.signal)) this.onEvent(JSON.parse(data) as FeedEvent);
-    } catch {
-      // told by the state, and the next attempt says more than this error
+    } catch (error) {
+      // What ends or breaks does so over a line that works. All else is told by the state, and by the next attempt.
+      if (error instanceof Silence) this.#doubt = true;
     }
     return liveAt === null ? null : Date.now() - liveAt;
+  }
+
+  /** The open feed. In doubt, attempts are made beside each other; once, for when all were silent the browser keeps none. */
+  async #opened(connection: AbortController): Promise<Response> {
+    const { signal } = connection;
+    const impatience = setTimeout(() => {
+      this.#doubt = false;
+      connection.abort();
+    }, ANSWER_WITHIN);
+    const opened = this.#doubt ? race("/events", signal, BESIDE_AFTER) : open("/events", { signal });
+    return opened.finally(() => clearTimeout(impatience));
   }
 
   /** A page that has given its connection back takes none until somebody looks. */

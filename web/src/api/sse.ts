@@ -8,7 +8,10 @@ const T = TEXTS.network;
 
 const SILENCE_MAX = 25_000; // the service pings every 10 seconds
 
-/** The data of each frame of `response` until its body ends; throws Unreachable when the connection breaks or falls silent. */
+/** Nothing came for too long, or we have left: nobody knows whether the connection is dead. */
+export class Silence extends Unreachable {}
+
+/** The data of each frame of `response` until its body ends; throws Unreachable when the connection breaks, or Silence. */
 export async function* frames(response: Response, signal?: AbortSignal): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.getReader();
@@ -29,8 +32,8 @@ export async function* frames(response: Response, signal?: AbortSignal): AsyncGe
 
 function withinSilence<T>(read: Promise<T>, signal?: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Unreachable(T.silent)), SILENCE_MAX);
-    const cut = () => reject(new Unreachable(T.left));
+    const timer = setTimeout(() => reject(new Silence(T.silent)), SILENCE_MAX);
+    const cut = () => reject(new Silence(T.left));
     signal?.addEventListener("abort", cut, { once: true });
     if (signal?.aborted) cut(); // while what came before was looked at; nobody tells of it again
     read
