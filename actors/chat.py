@@ -213,7 +213,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
     @actor_turn
     async def keep_shown(self, request: KeepShown) -> None:
         turn = await self.store.known(request.ref.turn_id)
-        kept = turns.keep_shown(turn, request.shown)
+        kept = turns.keep_shown(turn, request.shown, request.epoch)
         if kept is not turn:
             await self.store.write_turn(kept)
             meta = await self.store.meta()

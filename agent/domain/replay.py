@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from agent.domain.events import (
     CLOSING_ID,
@@ -59,17 +60,25 @@ class CommitWatch:
         return before != step and (before != step - 1 or (step > 0 and not self._committed))
 
 
-def shown_text(entries: Iterable[LogEntry]) -> tuple[int, str]:
+class ShownText(NamedTuple):
+    """What readers have seen of a step, and the attempt that told the newest of it."""
+
+    step: int = 0
+    text: str = ""
+    epoch: int = 0
+
+
+def shown_text(entries: Iterable[LogEntry]) -> ShownText:
     """The newest step in the log and the text that readers have seen of it; restarts drop what went before."""
-    step, text = 0, ""
+    shown = ShownText()
     begins = {m.model_fields["type"].default for m in (StepStarted, StepRestarted)}
     delta = TextDelta.model_fields["type"].default
     for entry in entries:
         if entry.name in begins:
-            step, text = json.loads(entry.data)["step"], ""
+            shown = ShownText(json.loads(entry.data)["step"])
         elif entry.name == delta:
-            text += json.loads(entry.data)["delta"]
-    return step, text
+            shown = ShownText(shown.step, shown.text + json.loads(entry.data)["delta"], entry.id.epoch)
+    return shown
 
 
 def record_entries(turn: TurnView, after: EntryId | None) -> list[LogEntry]:

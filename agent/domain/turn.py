@@ -95,7 +95,7 @@ def cancel(turn: TurnRecord, now: str, undo: Undo | None = None) -> TurnRecord:
     return turn.model_copy(update={"status": "cancelled", "ended_at": now, "progress_at": now, "undo": undo})
 
 
-def keep_shown(turn: TurnRecord, shown: Message) -> TurnRecord:
-    """A cancelled turn with the text its readers had seen of the step that was cut off. The first telling stays."""
+def keep_shown(turn: TurnRecord, shown: Message, epoch: int) -> TurnRecord:
+    """A cancelled turn with the text that an attempt had told of the step that was cut off. The first telling stays."""
     is_first = turn.status == "cancelled" and turn.interrupted is None
-    return turn.model_copy(update={"interrupted": shown}) if is_first else turn
+    return turn.model_copy(update={"interrupted": shown, "interrupted_epoch": epoch}) if is_first else turn

@@ -82,10 +82,11 @@ class CommitTool(Value):
 
 
 class KeepShown(Value):
-    """Stores what readers of a cancelled turn had seen of the step that was cut off."""
+    """Stores what readers of a cancelled turn had seen of the step that was cut off, and the attempt that told it."""
 
     ref: StepRef
     shown: Message
+    epoch: int
 
 
 class EndTurn(Value):

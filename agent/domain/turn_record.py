@@ -56,11 +56,12 @@ class TurnRecord(Stored):
     ``attempted_step`` is the step the newest epoch was handed out for: a second epoch for it is a restart; ``attempted_retry``
     is how often the workflow had asked the model for it before. ``attempts`` keeps the newest ATTEMPTS_KEPT_MAX.
     ``silent_epochs`` and ``silent_starts`` count those since anything was committed, or heard of who had them.
+    ``interrupted`` is what a cancelled turn had shown of a step, told by ``interrupted_epoch`` (null before format 4).
     ``undo`` is there when it was cancelled with ``undo``, which stands: a later request changes nothing.
     ``regenerates`` is the turn before it, if this is another answer to that one's message; ``alternatives`` counts all such.
     """
 
-    FORMAT: ClassVar[int] = 3
+    FORMAT: ClassVar[int] = 4
 
     number: int
     turn_id: str
@@ -84,6 +85,7 @@ class TurnRecord(Stored):
     ledger: Ledger | None = None
     refusal: Refusal | None = None
     interrupted: Message | None = None
+    interrupted_epoch: int | None = None
     undo: Undo | None = None
     regenerates: str | None = None
     alternatives: int = 0

@@ -22,6 +22,7 @@ class TurnView(Value):
 
     ``attempts`` counts workflow instances, ``epoch`` is the newest attempt's, ``attempt_history`` tells of the newest
     ATTEMPTS_KEPT_MAX: which step they were for, and whether to ask the model or to run its tools.
+    ``interrupted_epoch`` is the attempt that told an interrupted ``message``, where that is known.
     ``undo`` is null unless the turn was cancelled with ``undo``. ``effects``: what its tools did, undone or not.
     ``regenerates`` is the former turn with the same message, ``regenerated_by`` the next one: this one is then an alternative.
     """
@@ -31,6 +32,7 @@ class TurnView(Value):
     status: TurnStatus
     user_message: PublicMessage
     message: PublicMessage | None
+    interrupted_epoch: int | None
     usage: Usage
     steps: tuple[StepView, ...]
     failure: Failure | None
@@ -91,6 +93,7 @@ def view(turn: TurnRecord, conversation: str, after: TurnRecord | None = None) -
         status=turn.status,
         user_message=public(turn.user),
         message=public(answer) if (answer := turn.answer()) else None,
+        interrupted_epoch=turn.interrupted_epoch,
         usage=turn.usage(),
         steps=tuple(
             StepView(epoch=s.epoch, message=public(s.message), results=tuple(map(public, s.results)), usage=s.usage)

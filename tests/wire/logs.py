@@ -35,7 +35,7 @@ from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.processing import WorkflowStep
 from agent.domain.terminal import terminal_event
 from agent.domain.tools import arguments_shown
-from agent.domain.turn_calls import CommitStep, CommitTool, KeepShown, StepRef
+from agent.domain.turn_calls import CommitStep, CommitTool, StepRef
 from agent.domain.turn_record import ADMISSION_EPOCH, Failure, TurnRecord
 from agent.domain.turn_view import TurnView, view
 from agent.domain.undo import TaskUndo, Undo
@@ -234,10 +234,10 @@ class _Turn:
         tasks = (TaskUndo(task_id="t-1", state="ordered"),)
         undo = Undo(status="ordered", tasks=tasks) if self.draw(st.booleans()) else None
         self.record = turns.cancel(self.record, NOW, undo)
-        step, text = replay.shown_text(self.entries)
-        if text and step >= len(self.record.steps):
-            shown = Message(role="assistant", content=text, tokens=1, created_at=NOW, interrupted=True)
-            self.record = turns.keep_shown(self.record, KeepShown(ref=_ref(0), shown=shown).shown)
+        seen = replay.shown_text(self.entries)
+        if seen.text and seen.step >= len(self.record.steps):
+            shown = Message(role="assistant", content=seen.text, tokens=1, created_at=NOW, interrupted=True)
+            self.record = turns.keep_shown(self.record, shown, seen.epoch)
 
 
 def _ref(step: int) -> StepRef:

@@ -105,11 +105,8 @@ def test_a_stored_response_says_what_its_stream_said(turn: Logged) -> None:
     for field in ("id", "status", "error", "usage", "created_at", "completed_at", "conversation"):
         assert stored[field] == end[field] == again.events[-1]["response"][field]
 
-    # The record does not say which attempt said what was cut off: where a later one began in silence, it is taken for that.
-    silent = turn.record.interrupted is not None and all(entry.id.epoch != turn.record.epoch for entry in turn.entries)
-
     def said(response: dict[str, Any]) -> list[Any]:
-        return [{**item, "id": silent or item["id"]} for item in response["output"] if item["type"] == "message"]
+        return [item for item in response["output"] if item["type"] == "message"]
 
     def words(response: dict[str, Any]) -> list[str]:
         return [part["text"] for item in said(response) for part in item["content"]]

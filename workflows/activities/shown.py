@@ -18,10 +18,10 @@ async def keep_shown(chats: Chats, log: TurnLog, tokens: Tokens, ref: StepRef, t
     if not await close_log(log, ref.key, told.terminal):
         return False  # what was shown is lost with the log; what was committed is not
     async with aclosing(log.follow(ref.key, None)) as batches:
-        step, text = shown_text([entry async for batch in batches for entry in batch])
-    if not text or step < len(told.steps):
+        seen = shown_text([entry async for batch in batches for entry in batch])
+    if not seen.text or seen.step < len(told.steps):
         return False
     created_at = told.ended_at or told.progress_at
-    shown = Message(role="assistant", content=text, created_at=created_at, interrupted=True)
-    await chats.keep_shown(KeepShown(ref=ref, shown=await counted(tokens, shown)))
+    said = Message(role="assistant", content=seen.text, created_at=created_at, interrupted=True)
+    await chats.keep_shown(KeepShown(ref=ref, shown=await counted(tokens, said), epoch=seen.epoch))
     return True

@@ -53,7 +53,7 @@ async def conversation() -> Store:
     await host.begin(second, 1)
     await host.chats.cancel(turn_key(second), "undo")
     shown = Message(role="assistant", content="Once upon", tokens=2, interrupted=True)
-    await host.chats.keep_shown(KeepShown(ref=host.ref(second), shown=shown))
+    await host.chats.keep_shown(KeepShown(ref=host.ref(second), shown=shown, epoch=2))
     third = (await host.submit("Hm", secret=3)).turn_id
     refused = ContextRefused(ref=host.ref(third), epoch=(await host.begin(third)).epoch)
     await host.chats.refuse_context(refused)

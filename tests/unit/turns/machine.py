@@ -205,7 +205,7 @@ class ComparedMachine(RuleBasedStateMachine):
 
     async def kept(self, number: int, text: str) -> None:
         shown = Message(role="assistant", content=text, tokens=2, interrupted=True)
-        await self.host.chats.keep_shown(KeepShown(ref=self.host.ref(self.id(number), instance="any"), shown=shown))
+        await self.host.chats.keep_shown(KeepShown(ref=self.host.ref(self.id(number), instance="any"), shown=shown, epoch=2))
 
     # -- what is compared ----------------------------------------------------------------------------------------------------
 

@@ -61,13 +61,13 @@ async def test_what_was_shown_is_stored_once_and_told_to_the_model(host: ChatHos
     turn = (await submit(host, 1)).turn_id
     ref = host.ref(turn)
     await host.begin(turn)
-    await host.chats.keep_shown(KeepShown(ref=ref, shown=shown("too early")))
+    await host.chats.keep_shown(KeepShown(ref=ref, shown=shown("too early"), epoch=2))
     await host.chats.cancel(turn_key(turn))
-    for text in ("half an ans", "another"):
-        await host.chats.keep_shown(KeepShown(ref=ref, shown=shown(text)))
+    for epoch, text in ((2, "half an ans"), (3, "another")):
+        await host.chats.keep_shown(KeepShown(ref=ref, shown=shown(text), epoch=epoch))
     view = await host.chats.get_turn(turn_key(turn))
     assert view.message is not None
-    assert (view.message.content, view.message.interrupted) == ("half an ans", True)
+    assert (view.message.content, view.message.interrupted, view.interrupted_epoch) == ("half an ans", True, 2)
     page = await host.chats.get_history(KEY, 5, None)
     assert page.total_tokens == sum(m.tokens for m in page.turns[0].messages) == 3
     begun = await host.begin((await submit(host, 2)).turn_id)

@@ -105,7 +105,7 @@ async def test_a_turn_that_has_ended_with_its_end_all_that_was_saved_is_gone_on_
     host.effects_left = None
     assert (await host.chats.get_turn(turn_key(first))).status == "cancelled"
     shown = Message(role="assistant", content="half", tokens=2, interrupted=True)
-    await host.chats.keep_shown(KeepShown(ref=host.ref(first), shown=shown))
+    await host.chats.keep_shown(KeepShown(ref=host.ref(first), shown=shown, epoch=2))
     assert (await host.chats.heal(turn_key(second))).status == "running"
     history = await host.chats.get_history(KEY, 10, None)
     assert (history.total_turns, history.total_tokens) == (2, sum(turn.tokens for turn in history.turns[:1]))

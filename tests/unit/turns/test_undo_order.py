@@ -255,7 +255,7 @@ async def test_two_messages_of_the_assistant_never_stand_in_a_row(host: ChatHost
     assert begun.kind == "go"
     await host.chats.cancel(turn_key(turn), "undo")
     shown = Message(role="assistant", content="I have", tokens=2, interrupted=True)
-    await host.chats.keep_shown(KeepShown(ref=host.ref(turn), shown=shown))
+    await host.chats.keep_shown(KeepShown(ref=host.ref(turn), shown=shown, epoch=2))
     begun = await host.begin((await host.submit(secret=2)).turn_id)
     messages = begun.messages[1:-1]
     assert [m.role for m in messages] == ["user", "assistant", *["tool"] * 4, "assistant"]

@@ -207,12 +207,9 @@ def response_of(view: TurnView, previous: str | None) -> Json:
 
 
 def _stored(view: TurnView) -> list[LogEntry]:
-    """The record as entries, with what readers had seen of a step that was cut off.
-
-    Which attempt said that is not stored: it is told as the newest one's, though that one may have written nothing.
-    """
+    """The record as entries, with what readers had seen of a step that was cut off."""
     entries = record_entries(view, None)
     if view.message is None or not view.message.interrupted:
         return entries
     shown = TextDelta(turn_id=view.turn_id, step=len(view.steps), delta=view.message.content)
-    return [*entries[:-1], log_entry(EntryId(view.epoch, 0), shown), *entries[-1:]]
+    return [*entries[:-1], log_entry(EntryId(view.interrupted_epoch or view.epoch, 0), shown), *entries[-1:]]
