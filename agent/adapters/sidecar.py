@@ -6,7 +6,7 @@ import logging
 import aiohttp
 
 _log = logging.getLogger(__name__)
-POLL = 0.25
+POLL = 0.1
 POLL_READY = 1.0
 
 

@@ -15,7 +15,7 @@ from agent.local.understudy import Understudy
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
 _STEADY_AFTER = 10.0  # a child that lived this long starts again after the shortest pause
-_PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.2
+_PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.1
 _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
 _BUSY_AFTER, _BUSY_SHARE = 60.0, 0.05  # who uses so much of a core is not frozen but busy, and late
 _FROZEN_MISSES = 3  # of probes in a row: who was frozen itself, supervisor or machine, finds everybody silent when it wakes

@@ -36,6 +36,9 @@ def control_plane(host: Host, ports: PortLease, scheduler_data: Path) -> list[Pr
         # One that starts from a snapshot knows that it is alone and leads at once. Without any it listens for others for up to
         # two seconds (etcd 3.5, adjustTicks), and reads all its log again. The default is every 100,000 changes.
         "etcd-snapshot-count": "1000",
+        # What was overwritten is kept for a minute or two, instead of for a million changes: a start reads all there is.
+        "etcd-compaction-mode": "periodic",
+        "etcd-compaction-retention": "1m",
     }
     etcd = (LOOPBACK, ports["etcd_client"])
     timer = _program(host, ports, "scheduler", scheduler)
