@@ -10,7 +10,8 @@ from agent.local import chat_pages
 from agent.local.chat_cancel import cancel
 from agent.local.chat_client import ChatClient, Refused
 from agent.local.chat_live import LiveView
-from agent.local.chat_turn import Lost, Open, take_turn
+from agent.local.chat_outage import Lost
+from agent.local.chat_turn import Open, take_turn
 from agent.local.chat_view import ChatView, Ending, View
 from agent.local.tokens import new_token
 

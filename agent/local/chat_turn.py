@@ -1,35 +1,20 @@
 """One turn in the terminal: start it, follow its stream wherever it breaks, and cancel it with Ctrl-C."""
 
 import signal
-import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Thread
 from types import FrameType
 
-import httpx
-
 from agent.local.chat_client import ChatClient, Opened, Refused
+from agent.local.chat_outage import FAILURES, NOT_SENT, Lost, Outage, passes, waiting_words
 from agent.local.chat_view import Ending, View
 from agent.local.sse import PING, Frame
 from agent.local.undo_words import ordered_words
 
-_PAUSE_FIRST, _PAUSE_MAX = 0.2, 2.0
-_UNREACHABLE_MAX = 60.0  # since a break; a restart takes a few seconds, and up to half a minute after a crash
 _ENDINGS = ("turn.completed", "turn.failed", "turn.cancelled")
-_PASSING = (502, 503, 504)  # a service that stops or starts, or what stands before it
-_BROKEN = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 
 Open = Callable[[], AbstractContextManager[Opened]]
-
-
-class Lost(Exception):
-    """The service did not come back in time. The text says what becomes of the turn, if it has one."""
-
-    def __init__(self, turn_id: str) -> None:
-        unknown = "whether it took the message in is not known: /history tells once it is back"
-        super().__init__(f"turn {turn_id} goes on when it does" if turn_id else unknown)
 
 
 def take_turn(client: ChatClient, view: View, start: Open, *, patient: bool = True) -> Ending:
@@ -59,8 +44,7 @@ class _Following:
         self._client, self._view, self._open, self._patient = client, view, start, patient
         self._turn_id = self._seen = ""
         self._sent = False  # whether the service may have taken the message in
-        self._outage: float | None = None  # since when the connection is broken
-        self._breaks = 0
+        self._outage = Outage()
 
     def to_the_end(self) -> Ending:
         while True:
@@ -68,11 +52,11 @@ class _Following:
             try:
                 if (ending := self._read()) is not None:
                     return ending
-            except (*_BROKEN, Refused) as error:
+            except FAILURES as error:
                 if not self._passes(error):
                     raise
                 failure = error
-            self._sent = self._sent or not isinstance(failure, _NOT_SENT)
+            self._sent = self._sent or not isinstance(failure, NOT_SENT)
             self._pause(failure)
 
     def cancel(self) -> bool:
@@ -86,7 +70,7 @@ class _Following:
         with self._open() as (self._turn_id, stream):
             self._open = lambda: self._client.follow(self._turn_id, self._seen)
             for frame in stream:
-                self._outage, self._breaks = None, 0
+                self._outage.end()
                 if frame is PING:
                     continue
                 if frame.event in _ENDINGS:
@@ -98,32 +82,20 @@ class _Following:
     def _passes(self, failure: Exception) -> bool:
         """Too many requests are news to who asks for a turn, but no reason to leave one that is there."""
         if isinstance(failure, Refused):
-            return failure.status in _PASSING or (failure.status == 429 and bool(self._turn_id))
-        return self._patient or self._sent or not isinstance(failure, _NOT_SENT)
+            return passes(failure) or (failure.status == 429 and bool(self._turn_id))
+        return self._patient or self._sent or not isinstance(failure, NOT_SENT)
 
     def _pause(self, failure: Exception | None) -> None:
-        now = time.monotonic()
-        if self._outage is None:
-            self._outage = now
-            self._view.note(self._waiting(failure))
-        left = self._outage + _UNREACHABLE_MAX - now
-        if left <= 0:
-            raise failure if failure and not self._sent else Lost(self._turn_id)
-        asked = failure.retry_after if isinstance(failure, Refused) else 0
-        time.sleep(min(max(asked, min(_PAUSE_FIRST * 2**self._breaks, _PAUSE_MAX)), left))
-        self._breaks += 1
+        if not self._outage.begun:
+            goes_on = "the stream broke; it goes on when the service is back"
+            self._view.note(goes_on if self._turn_id else waiting_words(failure, self._client.url))
+        if not self._outage.wait(failure):
+            raise failure if failure and not self._sent else Lost(self._known())
 
-    def _waiting(self, failure: Exception | None) -> str:
+    def _known(self) -> str:
         if self._turn_id:
-            return "the stream broke; it goes on when the service is back"
-        again = f"trying again for up to {_UNREACHABLE_MAX:.0f} seconds"
-        match failure:
-            case Refused():
-                return f"not yet: {failure}; {again}"
-            case httpx.ConnectError() | httpx.ConnectTimeout():
-                return f"nothing answers at {self._client.url}; {again} (to start it: task-agent up)"
-            case _:
-                return f"no answer came; {again}"
+            return f"turn {self._turn_id} goes on when it does"
+        return "whether it took the message in is not known: /history tells once it is back"
 
 
 @contextmanager

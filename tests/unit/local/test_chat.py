@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.local import chat, chat_turn
+from agent.local import chat, chat_outage
 from agent.local.chat_client import ChatClient
 from tests.unit.local.fake_service import TURN, FakeService, Script, completed, frame
 
@@ -40,7 +40,7 @@ def talk() -> Iterator[Talk]:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_turn, "_PAUSE_MAX", 0.01)
+    monkeypatch.setattr(chat_outage, "_PAUSE_MAX", 0.01)
 
 
 def type_lines(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -139,7 +139,7 @@ def test_a_turn_that_is_gone_is_told(talk: Talk, capsys: pytest.CaptureFixture[s
 def test_a_service_that_stays_away_is_given_up(
     talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_turn, "_UNREACHABLE_MAX", 0.05)
+    monkeypatch.setattr(chat_outage, "_UNREACHABLE_MAX", 0.05)
     script = Script(pages={EVENTS: [(503, {"detail": "starting"})]})
     assert chat.once(talk(script), "hi") == 1
     assert f"turn {TURN} goes on when it does" in capsys.readouterr().err
@@ -174,7 +174,7 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": "{}"}, {"role": "assistant", "content": "hello"}]
     pages = {
         "/tasks?limit=100": [(200, {"tasks": [task, plain], "next": None})],
-        "/history?conversation=main": [(200, {"turns": [{"messages": said} | ended], "running": None})],
+        "/history?conversation=main": [(200, {"turns": [{"messages": said} | ended], "running": None, "next": None})],
         "/history?conversation=plans": [(200, {"turns": [], "total_turns": 7})],
         "/context?conversation=plans": [(200, CONTEXT)],
     }

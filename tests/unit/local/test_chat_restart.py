@@ -8,11 +8,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from agent.local import chat, chat_turn
+from agent.local import chat, chat_outage
 from agent.local.chat_client import ChatClient, Opened, Refused
 from agent.local.chat_live import LiveView
-from agent.local.chat_turn import Lost, take_turn
+from agent.local.chat_outage import Lost
+from agent.local.chat_turn import take_turn
 from agent.local.sse import PING, Frame
+from tests.unit.local.clock import Clock
 from tests.unit.local.fake_service import TURN, FakeService, Script, completed
 
 NOBODY = "http://127.0.0.1:1"
@@ -22,24 +24,10 @@ STOPPING = (503, {"detail": "This process is stopping.", "code": "stopping"})
 WAITS = "trying again for up to 60 seconds"
 
 
-class Clock:
-    """Stands in for the module ``time``: a sleep takes no time and is remembered."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = 1000.0, list[float]()
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(chat_turn, "time", clock)
+    monkeypatch.setattr(chat_outage, "time", clock)
     return clock
 
 
