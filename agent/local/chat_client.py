@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from agent.domain.limits import HISTORY_PAGE_MAX
 from agent.local.harmless import harmless, read_json
 from agent.local.sse import Frame, frames
 
@@ -72,8 +73,10 @@ class ChatClient:
     def turn(self, turn_id: str) -> dict[str, Any]:
         return self._get(f"/turns/{turn_id}")
 
-    def history(self) -> dict[str, Any]:
-        return self._get("/history", conversation=self.conversation)
+    def history(self, before: int | None = None) -> dict[str, Any]:
+        """The newest turns; with the ``next`` of a page, those before it, as many as the service tells at once."""
+        older = {} if before is None else {"before": str(before), "limit": str(HISTORY_PAGE_MAX)}
+        return self._get("/history", conversation=self.conversation, **older)
 
     def context(self) -> dict[str, Any]:
         return self._get("/context", conversation=self.conversation)

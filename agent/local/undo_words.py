@@ -17,6 +17,11 @@ def ordered_words(task_ids: Iterable[str]) -> str:
     return f"what was done to {', '.join(task_ids)} is taken back"
 
 
+def still_ordered_words(task_ids: Iterable[str]) -> str:
+    """Where the outcome is not waited for: it comes all the same."""
+    return f"the undo stays ordered: /tasks shows what becomes of {', '.join(task_ids)}"
+
+
 def undo_words(task: dict[str, Any]) -> str:
     """As ``undone: t-1``, ``left alone: t-2 (changed meanwhile by user:carol)``."""
     detail = f" ({task['detail']})" if task["detail"] else ""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from agent.domain.limits import HISTORY_PAGE_DEFAULT
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, held
 from tests.integration.stack import Stack
@@ -96,6 +97,34 @@ def test_what_was_said_elsewhere_is_cancelled_and_taken_back(client: Client, end
     for said in (kept, undone):
         endpoint.wait(said, lambda seen: [request.disconnected is not None for request in seen] == [False, True])
     assert endpoint.requests(waiting) == []
+
+
+def test_what_waits_behind_more_interrupted_turns_than_a_page_holds_is_cancelled_too(client: Client) -> None:
+    client.drop(script(held()))
+    waiting = client.drop(script('text="never said"'))
+    for _ in range(HISTORY_PAGE_DEFAULT + 1):
+        body = {"message": script(held()), "on_busy": "interrupt"}
+        with client.http.stream("POST", "/chat", json=body) as response:
+            assert response.status_code == 200
+    assert waiting not in [turn["turn_id"] for turn in client.get("/history")["turns"]]
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        terminal.type("/cancel\n")
+        terminal.wait(lambda lines: prompt(lines) and "· cancelled: 2" in lines)
+    assert client.turn(waiting)["status"] == "cancelled"
+    assert client.get("/history")["running"] is None
+
+
+def test_a_cancel_goes_through_a_restart_of_the_service(service: Stack, client: Client) -> None:
+    turn = client.drop(script(held()))
+    with chat(client) as terminal:
+        terminal.wait(prompt)
+        old = service.kill("app", replica=0)
+        terminal.type("/cancel\n")
+        terminal.wait(lambda lines: prompt(lines) and "· cancelled: 1" in lines, 90)
+        service.wait_pid_changed("app", old, replica=0)
+        service.wait_ready()
+    assert client.ended(turn)["status"] == "cancelled"
 
 
 def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(service: Stack, client: Client) -> None:

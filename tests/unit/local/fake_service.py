@@ -1,6 +1,7 @@
 """A service for the chat client: answers as scripted, on a thread, and remembers what it was asked."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -25,6 +26,8 @@ class Script:
 
     ``first`` answers the first POSTs, each once; None is no answer, the connection is cut.
 
+    ``heard`` is told each path before it is answered, on a thread of the service.
+
     A page that is a list of frames is a stream of the turn, cut off as well; bytes are sent as they are, all else as JSON.
     """
 
@@ -32,6 +35,7 @@ class Script:
     refusal: tuple[int, Any] | None = None
     first: list[tuple[int, Any] | None] = field(default_factory=list[tuple[int, Any] | None])
     retry_after: str = ""
+    heard: Callable[[str], object] = str
     turn: str = TURN
     pages: dict[str, list[tuple[int, Any]]] = field(default_factory=dict[str, list[tuple[int, Any]]])
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
@@ -62,6 +66,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)) or "null")
             script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            script.heard(self.path)
             answer = script.first.pop(0) if script.first else script.refusal or (200, script.stream)
             if answer is None:
                 self.close_connection = True
@@ -79,6 +84,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             script.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, None))
+            script.heard(self.path)
             answers = script.pages[self.path]
             self._answer(*(answers.pop(0) if len(answers) > 1 else answers[0]))
 

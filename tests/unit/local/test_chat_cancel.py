@@ -1,56 +1,19 @@
 """``/cancel`` against a scripted service: which turns, in which order, what is taken back, and what is not."""
 
-import io
-import sys
-from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from agent.local import chat, chat_cancel
-from agent.local.chat_client import ChatClient
-from tests.unit.local.fake_service import FakeService, Script
+from agent.local import chat_cancel
+from tests.unit.local.cancelling import Typed, conversation, ended, told, undo
+from tests.unit.local.fake_service import Script
 
-HISTORY = "/history?conversation=main"
 TO_BE_TAKEN_BACK = "what it did was to be taken back"
-Typed = Callable[[str, Script], list[str]]
-Told = list[tuple[str, Any]]
 
 
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_cancel, "_PAUSE", 0.001)
-
-    def type_line(line: str, script: Script) -> list[str]:
-        """What is shown for the line alone."""
-        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n/quit\n"))
-        with FakeService(script) as fake, closing(ChatClient(fake.url, "ann", "main", "UTC")) as client:
-            assert chat.interactive(client) == 0
-        return capsys.readouterr().out.replace("you> ", "").splitlines()[1:]
-
-    return type_line
-
-
-def conversation(*turns: str, running: str | None = None) -> dict[str, list[tuple[int, Any]]]:
-    """Its history; each turn is written as ``id:status``."""
-    stored = [dict(zip(("turn_id", "status"), turn.split(":"), strict=True)) for turn in turns]
-    return {HISTORY: [(200, {"turns": stored, "running": running})]}
-
-
-def ended(turn_id: str, status: str = "cancelled", undo: Any = None) -> tuple[int, Any]:
-    """The service's answer to a cancel, which has no undo where none is ordered."""
-    return 200, {"turn_id": turn_id, "status": status} | ({"undo": undo} if undo else {})
-
-
-def undo(status: str, *tasks: tuple[str, ...]) -> dict[str, Any]:
-    """Each task is its id, what became of it and, if told, why."""
-    return {"status": status, "tasks": [dict(zip(("task_id", "state", "detail"), (*task, ""), strict=False)) for task in tasks]}
-
-
-def told(script: Script) -> Told:
-    """What the service was told to cancel, in order."""
-    return [(path, body["effects"]) for path, _, body in script.asked if body is not None]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +58,7 @@ def test_undo_says_what_is_taken_back_and_then_what_became_of_it(typed: Typed) -
 
 
 def test_an_undo_that_takes_its_time_is_not_waited_for_without_end(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat_cancel, "_PATIENCE", 0.01)
+    monkeypatch.setattr(chat_cancel, "_LOOKS_MAX", 3)
     ordered = undo("ordered", ("t-1", "ordered"))
     pages = conversation("a:running", running="a") | {"/turns/a": [(200, {"undo": ordered})]}
     shown = typed("/cancel undo", Script(first=[ended("a", undo=ordered)], pages=pages))
