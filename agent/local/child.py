@@ -14,7 +14,7 @@ from agent.local.state_dir import RunningChild
 from agent.local.understudy import Understudy
 
 _PAUSE_FIRST, _PAUSE_FACTOR, _PAUSE_MAX = 0.1, 2.0, 5.0
-_STEADY_AFTER = 10.0  # a child that lived this long starts again after the shortest pause
+_STEADY_AFTER = 10.0  # a child that lived this long starts again at once
 _PROBE_INTERVAL, _PROBE_INTERVAL_AT_START = 2.0, 0.1
 _FROZEN_AFTER, _FROZEN_AT_START_AFTER = 10.0, 90.0  # imports on a busy machine take their time
 _BUSY_AFTER, _BUSY_SHARE = 60.0, 0.05  # who uses so much of a core is not frozen but busy, and late
@@ -130,7 +130,7 @@ class Child:
         self._process = self._last_answer = None
         now = time.monotonic()
         steady = now - self._started >= _STEADY_AFTER
-        self._pause = _PAUSE_FIRST if steady or not self._pause else min(self._pause * _PAUSE_FACTOR, _PAUSE_MAX)
+        self._pause = 0.0 if steady else min(max(_PAUSE_FIRST, self._pause * _PAUSE_FACTOR), _PAUSE_MAX)
         self._next_start = now if self._successor else now + self._pause
         self._crashed = process.returncode != 0
         return process.returncode

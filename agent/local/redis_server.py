@@ -69,6 +69,7 @@ def write_configuration(folder: Path, address: RedisAddress) -> Path:
         "save": '""',
         "appendonly": "yes",
         "appendfsync": "always",
+        "auto-aof-rewrite-min-size": "8mb",  # a restart reads all of it, most of which is history; the default is 64
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.chaos.faults_plan import DEATHS
+from tests.chaos.monkey import PATIENCE, Felt
 from tests.chaos.run import Outcome, Phase
 
 TOLD_MAX = 50  # complaints in the report
@@ -18,7 +19,7 @@ def report(outcome: Outcome) -> dict[str, Any]:
     for one in felt:
         if one.recovery is not None and one.turns:
             by_kind[one.kind].append(one.recovery)
-    deaths = [one for one in felt if one.kind in DEATHS]
+    deaths = [one for one in felt if one.kind in DEATHS and one.recovery is not None and one.turns]
     return {
         "seed": outcome.seed,
         "replicas": outcome.size.replicas,
@@ -31,7 +32,8 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "lost": kinds["lost"],
         "doubled": kinds["doubled"],
         "other_violations": {kind: n for kind, n in kinds.items() if kind not in ("lost", "doubled")},
-        "recovery_after_a_death": quantiles([o.recovery for o in deaths if o.recovery is not None and o.turns]),
+        "recovery_after_a_death": quantiles([one.recovery or 0.0 for one in deaths]),
+        "of_those_that_fell_alone": quantiles([one.recovery or 0.0 for one in alone(felt) if one in deaths]),
         "recovery_by_kind": {kind: quantiles(seconds) for kind, seconds in sorted(by_kind.items())},
         "replica_ready_again": quantiles([one.ready for one in felt if one.ready]),
         "resume_gap": quantiles(outcome.chaos.times.gaps),
@@ -41,6 +43,17 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "complaints": [" | ".join(complaint) for complaint in outcome.complaints[:TOLD_MAX]],
         "not_survived": [f"{one.kind}: {one.stuck}" for one in felt if one.recovery is None],
     }
+
+
+def alone(felt: Sequence[Felt]) -> list[Felt]:
+    """Those inflicted when all that was hurt before was well again: they tell of one fault, and not of several at once."""
+    found, well_at = list[Felt](), 0.0
+    for one in felt:
+        if one.at >= well_at:
+            found.append(one)
+        is_well = one.recovery is not None and one.ready is not None
+        well_at = max(well_at, one.at + (max(one.recovery or 0.0, one.ready or 0.0) if is_well else PATIENCE))
+    return found
 
 
 def _phase(phase: Phase) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A line that goes dead without a sign, as when a laptop slept: no end, no error, no byte. The page finds out by itself."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from tests.integration.endpoint import EndpointThread, held, mark
 from tests.integration.stack import Stack
 
 SILENCE_MAX = 25_000  # ms; the page's own bound, in web/src/api/sse.ts
+ANSWER_WITHIN = 5  # s; its patience with an attempt to follow the feed, in web/src/api/feed.ts
+# As many connections as a browser opens to one host, but for the feed's; it keeps them for what comes next.
+BUSY = "Promise.all(Array.from({ length: 5 }, () => fetch('/history', { cache: 'no-store' }).then((r) => r.text())))"
 WORDS = [f"w{n}" for n in range(40)]
 
 
@@ -84,6 +88,25 @@ def test_an_answer_whose_line_goes_dead_is_there_whole_and_once(
     expect(screen.connection).to_have_text("Live")
     endpoint.release(said)
     check_whole_and_once(screen, said, aside)
+
+
+def test_the_page_is_back_at_once_though_the_browser_keeps_connections_that_are_dead(
+    screen: Screen, person: Person, line: Line
+) -> None:
+    screen.page.clock.install()
+    screen.page.reload()
+    expect(screen.connection).to_have_text("Live")
+    expect(screen.page.get_by_text("Loading")).to_have_count(0)
+    screen.page.evaluate(BUSY)
+    assert line.silence() >= 5
+    before, began = len(person.requests), time.monotonic()
+    with screen.page.expect_response("**/events"):  # new connections work
+        screen.page.clock.fast_forward(SILENCE_MAX)
+    took = time.monotonic() - began
+    expect(screen.connection).to_have_text("Live")
+    attempts = [request for request in person.requests[before:] if request.url.endswith("/events")]
+    assert len(attempts) > 3, "they were put on dead connections"
+    assert took < (len(attempts) - 1) * ANSWER_WITHIN, "as long as it takes to wait for each, one after the other"
 
 
 def test_a_lost_network_in_mid_answer_changes_nothing(

@@ -112,6 +112,15 @@ def test_pauses_between_restarts_grow(bench: Bench) -> None:
     assert pauses[-1] > 4 * pauses[0]
 
 
+def test_a_child_that_lived_long_enough_starts_again_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_module, "_STEADY_AFTER", 0.0)
+    bench.start(bench.program("a", "exit 1"))
+    for _ in range(2):
+        bench.tick_until(lambda: bench.running == ())
+        assert bench.supervisor.until_due() <= 0
+        bench.tick_until(lambda: bench.running != ())
+
+
 def test_the_loop_may_sleep_until_something_is_due(bench: Bench) -> None:
     bench.start(bench.program("a", FOREVER))
     bench.supervisor.tick()
