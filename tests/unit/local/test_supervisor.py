@@ -114,11 +114,11 @@ def test_pauses_between_restarts_grow(bench: Bench) -> None:
 
 def test_a_child_that_lived_long_enough_starts_again_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_module, "_STEADY_AFTER", 0.0)
-    bench.start(bench.program("a", "exit 1"))
-    for _ in range(2):
-        bench.tick_until(lambda: bench.running == ())
-        assert bench.supervisor.until_due() <= 0
-        bench.tick_until(lambda: bench.running != ())
+    bench.start(bench.program("a", "sleep 600"))
+    old, died = bench.pid("a"), list[Died]()
+    os.kill(old, signal.SIGKILL)
+    until(lambda: bool(died.extend(bench.supervisor.tick()) or died), 5, lambda: "it did not die")
+    assert bench.pid("a") != old
 
 
 def test_the_loop_may_sleep_until_something_is_due(bench: Bench) -> None:
