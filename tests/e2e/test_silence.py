@@ -98,14 +98,14 @@ def test_the_page_is_back_at_once_though_the_browser_keeps_connections_that_are_
     expect(screen.connection).to_have_text("Live")
     expect(screen.page.get_by_text("Loading")).to_have_count(0)
     screen.page.evaluate(BUSY)
-    assert line.silence() >= 5
+    assert line.silence() >= 4
     before, began = len(person.requests), time.monotonic()
     with screen.page.expect_response("**/events"):  # new connections work
         screen.page.clock.fast_forward(SILENCE_MAX)
     took = time.monotonic() - began
     expect(screen.connection).to_have_text("Live")
     attempts = [request for request in person.requests[before:] if request.url.endswith("/events")]
-    assert len(attempts) > 3, "they were put on dead connections"
+    assert len(attempts) >= 3, "they were put on dead connections"
     assert took < (len(attempts) - 1) * ANSWER_WITHIN, "as long as it takes to wait for each, one after the other"
 
 
