@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from agent.domain import ids
 from agent.domain.context import provider_messages
 from agent.domain.conversation import ContextRefused
-from agent.domain.errors import Closed, Fenced, Unavailable
+from agent.domain.errors import Closed, Fenced, LogUnavailable, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
@@ -76,7 +76,11 @@ class Generate:
         return again.model_copy(update={"first": begun.first, "restart": begun.restart}) if again.kind == "go" else again
 
     async def _keep_shown(self, ref: StepRef) -> bool:
-        return await keep_shown(self._chats, self._log, self._tokens, ref, await self._chats.get_turn(ref.key))
+        told = await self._chats.get_turn(ref.key)
+        try:
+            return await keep_shown(self._chats, self._log, self._tokens, ref, told)
+        except LogUnavailable:
+            return False  # nobody waits for it here: the turn's own workflow does
 
     async def _failed(self, ref: StepRef, begun: BegunStep, error: ModelFailed) -> Generated | None:
         """What the workflow is told of it; None when a newer attempt has the step."""

@@ -8,15 +8,16 @@ from agent.domain.turn_calls import KeepShown, StepRef
 from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Tokens, TurnLog
 from workflows.activities.counting import counted
-from workflows.activities.step_writer import close_log
 
 
 async def keep_shown(chats: Chats, log: TurnLog, tokens: Tokens, ref: StepRef, told: TurnView) -> bool:
-    """Stores it with the turn of ``ref``, of which ``told`` is the view; whether there was any. The first telling stays."""
+    """Stores it with the turn of ``ref``, of which ``told`` is the view; whether there was any. The first telling stays.
+
+    Raises LogUnavailable: it may be there to tell a moment later.
+    """
     if told.status != "cancelled" or told.terminal is None:
         return False
-    if not await close_log(log, ref.key, told.terminal):
-        return False  # what was shown is lost with the log; what was committed is not
+    await log.close(ref.key, told.terminal)
     async with aclosing(log.follow(ref.key, None)) as batches:
         seen = shown_text([entry async for batch in batches for entry in batch])
     if not seen.text or seen.step < len(told.steps):

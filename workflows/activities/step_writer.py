@@ -35,9 +35,7 @@ class StepWriter:
         await self._log.wait_refused(self._turn, self._epoch)
 
 
-async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> bool:
-    """Writes the closing entry; whether the log could be reached. If not, followers end from the record: nobody waits."""
+async def close_log(log: TurnLog, turn: TurnKey, event: TerminalEvent) -> None:
+    """Writes the closing entry if the log can be reached. If not, followers end from the record: nobody waits."""
     with contextlib.suppress(LogUnavailable):
         await log.close(turn, event)
-        return True
-    return False

@@ -31,7 +31,8 @@ class FailTurnActivity:
 class PublishEvents:
     """Publishes ``conversation.updated`` for completed and failed turns; the engine repeats it until acknowledged.
 
-    Of a cancelled turn it stores what readers had seen of the step that was cut off, unless the turn behind it has done so.
+    Of a cancelled turn it stores what readers had seen of the step that was cut off, unless the turn behind it has done so;
+    that, too, is repeated, as long as the log is out of reach.
     """
 
     def __init__(self, chats: Chats, log: TurnLog, tokens: Tokens, publisher: EventPublisher) -> None:

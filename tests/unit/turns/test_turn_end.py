@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
-from agent.domain.events import ConversationUpdated, LogEntry, TurnCancelled
+from agent.domain.errors import LogUnavailable
+from agent.domain.events import ConversationUpdated, EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled
 from agent.domain.model import Finished, TextPart
 from agent.domain.turn_record import Failure
 from agent.domain.turn_view import TurnView
@@ -128,6 +129,29 @@ async def test_a_broker_out_of_reach_leaves_the_telling_to_the_workflow(host: Ch
     assert (done.kind, done.told) == ("answered", False)
     with pytest.raises(type(OUT_OF_REACH)):
         await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), NoBroker())(told_input(host, turn))
+
+
+async def test_what_was_shown_is_stored_once_the_log_is_back(host: ChatHost, log: FragileLog) -> None:
+    turn = (await host.submit("question")).turn_id
+    begun = await host.begin(turn)
+    shown = [StepStarted(turn_id=turn, step=0), TextDelta(turn_id=turn, step=0, delta="half an ans")]
+    await log.append(turn_key(turn), EntryId(begun.epoch, 0), shown)
+    await host.chats.cancel(turn_key(turn))
+    publish = PublishEvents(host.chats, log, WordTokens(), MemoryPublisher())
+    log.broken = True
+    with pytest.raises(LogUnavailable):  # which makes the engine repeat it
+        await publish(told_input(host, turn))
+
+    model = ScriptedModel([TextPart("answer"), Finished("stop", USAGE)])
+    following = (await host.submit("next", secret=2)).turn_id
+    done = await Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher())(host.ref(following))
+    assert done.kind == "answered", "the turn behind it does not wait"
+
+    log.broken = False
+    await publish(told_input(host, turn))
+    message = (await host.chats.get_turn(turn_key(turn))).message
+    assert message is not None
+    assert (message.content, message.interrupted) == ("half an ans", True)
 
 
 async def test_a_follower_that_closed_first_changes_nothing(host: ChatHost, log: FragileLog) -> None:
