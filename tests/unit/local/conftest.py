@@ -1,13 +1,17 @@
-"""A person at the terminal chat."""
+"""A person at the terminal chat, and a bench for supervisors."""
 
 import io
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from agent.local import chat
 from agent.local.chat_client import ChatClient
+from agent.local.signals import Signals
+from tests.unit.local.bench import Bench
 from tests.unit.local.cancelling import Typed
 from tests.unit.local.fake_service import FakeService, Script
 
@@ -23,3 +27,12 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return capsys.readouterr().out.replace("you> ", "").splitlines()[1:]
 
     return type_lines
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Signals() as signals:
+        bench = Bench(tmp_path, signals)
+        yield bench
+        signals.hurry = True
+        bench.supervisor.stop(signals)

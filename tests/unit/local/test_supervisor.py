@@ -1,68 +1,16 @@
-"""The supervisor with small shell programs: restarts, pauses, freezing, and the order of the end."""
+"""The supervisor with small shell programs: restarts, pauses, freezing."""
 
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from agent.local import child as child_module
-from agent.local.child import Program
-from agent.local.signals import Signals
-from agent.local.state_dir import RunningChild
-from agent.local.supervisor import Died, Supervisor
+from agent.local.supervisor import Died
 from tests.integration.stack import until
+from tests.unit.local.bench import FOREVER, Bench
 from tests.unit.local.test_process import exists
-
-FOREVER = "while :; do sleep 600 & wait $!; done"
-
-
-class Bench:
-    """A supervisor of shell scripts, stopped at the end of the test."""
-
-    def __init__(self, folder: Path, signals: Signals) -> None:
-        self.folder, self.signals = folder, signals
-        self.running: tuple[RunningChild, ...] = ()
-        self.supervisor: Supervisor
-
-    def start(self, *programs: Program, after_crash: bool = False, kill_frozen: bool = True) -> None:
-        self.supervisor = Supervisor(programs, self._record, after_crash=after_crash, kill_frozen=kill_frozen)
-        self.supervisor.tick()
-
-    def program(self, name: str, script: str, **more: object) -> Program:
-        fields: dict[str, object] = {"answers": lambda: False, "grace": 5.0} | more
-        fields = {"log": self.folder / f"{name}.log"} | fields
-        return Program(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, **fields)  # type: ignore[arg-type]
-
-    def pid(self, name: str) -> int:
-        return next(child.pid for child in self.running if child.name == name)
-
-    def said(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
-
-    def tick_until(self, condition: Callable[[], bool]) -> list[Died]:
-        died: list[Died] = []
-
-        def step() -> bool:
-            died.extend(self.supervisor.tick())
-            return condition()
-
-        until(step, 10, lambda: f"died: {died}; running: {self.running}")
-        return died
-
-    def _record(self, children: tuple[RunningChild, ...]) -> None:
-        self.running = children
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Signals() as signals:
-        bench = Bench(tmp_path, signals)
-        yield bench
-        signals.hurry = True
-        bench.supervisor.stop(signals)
 
 
 def test_who_runs_is_told_in_the_order_of_the_start(bench: Bench) -> None:
@@ -243,60 +191,3 @@ def test_recovery_follows_a_crash_until_it_is_done(bench: Bench, crash: str) -> 
         os.kill(bench.pid("a"), signal.SIGKILL)
     bench.tick_until(lambda: not outcomes)
     assert recovered == [False, False, True]
-
-
-def test_all_stop_in_the_reverse_order_and_none_comes_back(bench: Bench) -> None:
-    order = bench.folder / "order"
-    names = ("a", "b", "c")
-    bench.start(*(bench.program(n, f"trap 'echo {n} >> {order}; exit' TERM; echo ready; {FOREVER}") for n in names))
-    pids = [child.pid for child in bench.running]
-    until(lambda: all("ready" in bench.said(name) for name in names), 5, lambda: "not started")
-
-    bench.supervisor.stop(bench.signals)
-
-    assert order.read_text().split() == ["c", "b", "a"]
-    assert bench.running == ()
-    assert not any(exists(pid) for pid in pids)
-
-
-def test_those_of_one_name_stop_together(bench: Bench) -> None:
-    """Each of two waits for the other's signal before it ends: one after the other, both would be killed."""
-    mine, others = bench.folder / "0", bench.folder / "1"
-    script = "trap 'touch {0}; while [ ! -e {1} ]; do sleep 0.01; done; echo done; exit' TERM; echo ready; " + FOREVER
-    first = bench.program("a", script.format(mine, others), log=bench.folder / "a-0.log", grace=10.0)
-    second = bench.program("a", script.format(others, mine), log=bench.folder / "a-1.log", grace=10.0)
-    bench.start(first, second)
-    until(lambda: all("ready" in bench.said(name) for name in ("a-0", "a-1")), 5, lambda: "not started")
-    bench.supervisor.stop(bench.signals)
-    assert all("done" in bench.said(name) for name in ("a-0", "a-1"))
-
-
-def test_who_does_not_stop_in_time_is_killed(bench: Bench) -> None:
-    bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=0.1))
-    pid = bench.pid("a")
-    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
-    bench.supervisor.stop(bench.signals)
-    assert not exists(pid)
-
-
-def test_a_second_ctrl_c_cuts_the_grace_short(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=600.0))
-    pid = bench.pid("a")
-    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
-    bench.signals.hurry = True
-    bench.supervisor.stop(bench.signals)
-    assert not exists(pid)
-
-
-def test_none_is_left_even_when_nobody_can_be_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.start(bench.program("a", FOREVER), bench.program("b", FOREVER))
-    pids = [child.pid for child in bench.running]
-
-    def disk_full(children: tuple[RunningChild, ...]) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(bench.supervisor, "_on_change", disk_full)
-        with pytest.raises(OSError, match="No space"):
-            bench.supervisor.stop(bench.signals)
-    assert not any(exists(pid) for pid in pids)
