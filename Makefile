@@ -74,7 +74,7 @@ chaos: install ## Kill everything in turn, three replicas, 25 faults, and tell w
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --unwatched 12 --breath 3 $(ARGS)
 
-chaos-long: install ## The same with 1,000 faults: two hours on two cores; Ctrl-C ends it early and judges
+chaos-long: install ## The same with 1,000 faults: an hour and a quarter on two cores; Ctrl-C ends it early and judges
 	@tests/install-redis.sh
 	@$(BIN)/task-agent dapr install 1>&2
 	@exec $(BIN)/python -m tests.chaos --faults 1000 --breath 30 --haste 8 $(ARGS)

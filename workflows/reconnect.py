@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any
 
 import grpc
@@ -56,7 +55,7 @@ def answers(port: int) -> bool:
     that this one had open, and the connection it broke first is how the worker hears of the death.
     """
     try:
-        with closing(socket.create_connection(("127.0.0.1", port), SIDECAR_RETURN_PROBE)) as probe:
+        with socket.create_connection(("127.0.0.1", port), SIDECAR_RETURN_PROBE) as probe:
             probe.sendall(_PREFACE)
             return probe.recv(1) != b""
     except OSError:

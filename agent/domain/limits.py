@@ -133,7 +133,7 @@ CONCURRENT_WORKFLOWS_MAX = 500
 
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
-ACTOR_DRAIN_SECONDS = 0.1  # when a replica comes or goes, all actors wait for calls in hand, at most (ARCHITECTURE.md)
+ACTOR_DRAIN_SECONDS = 0.1  # that all actors wait for calls in hand, at most, when a replica comes or goes (ADR 0009)
 ACTOR_CONNECT_TIMEOUT = 5.0
 SIDECAR_RETURN_MAX = 10.0  # that the workflow worker waits for a sidecar to answer again, before the SDK makes a pause
 SIDECAR_RETURN_POLL = 0.05

@@ -19,7 +19,6 @@ def report(outcome: Outcome) -> dict[str, Any]:
     for one in felt:
         if one.recovery is not None and one.turns:
             by_kind[one.kind].append(one.recovery)
-    deaths = [one for one in felt if one.kind in DEATHS and one.recovery is not None and one.turns]
     return {
         "seed": outcome.seed,
         "replicas": outcome.size.replicas,
@@ -32,8 +31,8 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "lost": kinds["lost"],
         "doubled": kinds["doubled"],
         "other_violations": {kind: n for kind, n in kinds.items() if kind not in ("lost", "doubled")},
-        "recovery_after_a_death": quantiles([one.recovery or 0.0 for one in deaths]),
-        "of_those_that_fell_alone": quantiles([one.recovery or 0.0 for one in alone(felt) if one in deaths]),
+        "recovery_after_a_death": quantiles(_recoveries_from_deaths(felt)),
+        "of_those_that_fell_alone": quantiles(_recoveries_from_deaths(alone(felt))),
         "recovery_by_kind": {kind: quantiles(seconds) for kind, seconds in sorted(by_kind.items())},
         "replica_ready_again": quantiles([one.ready for one in felt if one.ready]),
         "resume_gap": quantiles(outcome.chaos.times.gaps),
@@ -51,9 +50,13 @@ def alone(felt: Sequence[Felt]) -> list[Felt]:
     for one in felt:
         if one.at >= well_at:
             found.append(one)
-        is_well = one.recovery is not None and one.ready is not None
-        well_at = max(well_at, one.at + (max(one.recovery or 0.0, one.ready or 0.0) if is_well else PATIENCE))
+        lasted = PATIENCE if one.recovery is None or one.ready is None else max(one.recovery, one.ready)
+        well_at = max(well_at, one.at + lasted)
     return found
+
+
+def _recoveries_from_deaths(felt: Sequence[Felt]) -> list[float]:
+    return [one.recovery for one in felt if one.kind in DEATHS and one.recovery is not None and one.turns]
 
 
 def _phase(phase: Phase) -> dict[str, Any]:

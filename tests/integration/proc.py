@@ -28,8 +28,7 @@ def listening(pid: int) -> set[Listening]:
     mine = {link.name for link in _sockets(pid)}
     found: set[Listening] = set()
     for table in ("tcp", "tcp6", "udp", "udp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
+        for fields in _rows(f"/proc/{pid}/net/{table}"):
             unconnected = fields[2].endswith(":0000")
             if fields[9] in mine and unconnected and (table.startswith("udp") or fields[3] == "0A"):
                 found.add(_address(fields[1]))
@@ -38,9 +37,12 @@ def listening(pid: int) -> set[Listening]:
 
 def unread(port: int) -> int:
     """Open connections to this port of 127.0.0.1 with bytes that whoever listens there has not read yet."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    established = [row for row in rows if row[3] == "01" and _address(row[1]).port == port]
+    established = [row for row in _rows("/proc/net/tcp") if row[3] == "01" and _address(row[1]).port == port]
     return sum(not row[4].endswith(":00000000") for row in established)
+
+
+def _rows(table: str) -> list[list[str]]:
+    return [line.split() for line in Path(table).read_text().splitlines()[1:]]
 
 
 def _sockets(pid: int) -> list[Path]:

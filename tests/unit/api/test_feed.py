@@ -16,15 +16,21 @@ from tests.unit.api.service import Service
 from tests.unit.api.test_streams import PATIENCE, frames, run_next_turn, say
 
 
+async def told(service: Service, count: int) -> list[FeedEntry]:
+    """All that the feed has, once that is so much."""
+    found: list[FeedEntry] = []
+    async with asyncio.timeout(PATIENCE), aclosing(service.feed.follow(Identity("default", "local"), 0)) as batches:
+        while len(found) < count:
+            found += await anext(batches)
+    return found
+
+
 async def test_the_feed_tells_once_of_a_message_that_was_taken_in_anywhere(service: Service) -> None:
     said = {"Idempotency-Key": "the same"}
     (answer, _), turn = await asyncio.gather(say(service, **said), run_next_turn(service, "ok"))
     await say(service, **said)
-    told: list[FeedEntry] = []
-    async with aclosing(service.feed.follow(Identity("default", "local"), 0)) as batches:
-        while not (told := await anext(batches)):
-            pass
-    assert [(entry.name, json.loads(entry.data)["turn_id"]) for entry in told] == [("turn.admitted", turn)]
+    entries = await told(service, 1)
+    assert [(entry.name, json.loads(entry.data)["turn_id"]) for entry in entries] == [("turn.admitted", turn)]
     assert answer.headers["X-Turn-Id"] == turn
 
 
@@ -34,12 +40,9 @@ async def test_the_feed_tells_once_that_a_conversation_was_cleared(service: Serv
     async with service.client() as client:
         cleared = [(await client.delete("/history")).json()["cleared_turns"] for _ in range(2)]
         await client.delete("/history", params={"conversation": "other"})
-    told: list[FeedEntry] = []
-    async with asyncio.timeout(PATIENCE), aclosing(service.feed.follow(Identity("default", "local"), 0)) as batches:
-        while len(told) < 2:
-            told += await anext(batches)
+    entries = await told(service, 2)
     assert cleared == [1, 0]
-    assert [(entry.name, json.loads(entry.data)["conversation"]) for entry in told[1:]] == [("conversation.cleared", "main")]
+    assert [(entry.name, json.loads(entry.data)["conversation"]) for entry in entries[1:]] == [("conversation.cleared", "main")]
 
 
 async def test_a_conversation_is_cleared_though_the_feed_is_out_of_reach(
