@@ -171,7 +171,7 @@ class ChatKeeper(StatefulActor):
             return meta
         gone = await self.watch.is_gone(turn.instance, turn.progress_at)
         key = TurnKey(self.key.tenant, self.key.user, turn.turn_id)
-        if not gone and not await self.watch.is_forgotten(key, turn.progress_at):
+        if not gone and not await self.watch.is_forgotten(key, turn.progress_at, turns.patience(turn)):
             return meta
         await self._revive(turn)
         await self.save()  # it stands, also when the message that came is refused

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agent.domain.errors import LogUnavailable, Unavailable
 from agent.domain.ids import TurnKey
-from agent.domain.limits import BEAT_KEPT, TURN_FORGOTTEN_AFTER, TURN_STALE_AFTER
+from agent.domain.limits import BEAT_KEPT, TURN_STALE_AFTER
 from agent.ports import Clock, Pulse, Workflows
 
 
@@ -31,9 +31,9 @@ class TurnWatch:
         except Unavailable:
             return False  # the next look will tell; this one must not fail for it
 
-    async def is_forgotten(self, turn: TurnKey, since: str) -> bool:
-        """Whether no attempt at the turn has lived for longer than any pause between two may last: two looks have to say so."""
-        if self._quiet(since) < TURN_FORGOTTEN_AFTER or await self._beats(turn):
+    async def is_forgotten(self, turn: TurnKey, since: str, patience: float) -> bool:
+        """Whether nothing was done since ``since`` for ``patience`` seconds, and no attempt lives: two looks have to say so."""
+        if self._quiet(since) < patience or await self._beats(turn):
             self._silent = None
             return False
         now = self._clock.now()

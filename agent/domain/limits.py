@@ -69,6 +69,7 @@ TOOL_PROGRESS_MAX = 16  # tool.progressed events of one run of a call; what come
 UNDO_STARTS_MAX = 5  # workflow instances of one undo; then it has failed
 TURN_STALE_AFTER = 5.0  # a running turn without progress for this long is healed on sight
 TURN_FORGOTTEN_AFTER = 45.0  # longer than any pause between attempts: without a beat the engine has forgotten the turn
+TURN_UNBEGUN_AFTER = 12.0  # the same where no attempt has begun yet; doubled for each start in vain, lest load makes more load
 
 # TurnLog, feed and streams
 PING_INTERVAL = 10.0

@@ -8,10 +8,16 @@ and only the newest epoch may commit (see ``begin_step`` and ``commit_step``).
 
 from datetime import datetime
 
-from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
+from agent.domain.limits import (
+    ATTEMPTS_APART,
+    ATTEMPTS_KEPT_MAX,
+    TURN_ATTEMPTS_MAX,
+    TURN_FORGOTTEN_AFTER,
+    TURN_UNBEGUN_AFTER,
+)
 from agent.domain.messages import Message
 from agent.domain.turn_calls import CommitStep, CommitTool, StepRef
-from agent.domain.turn_record import Attempt, Failure, StepRecord, TurnRecord, Work
+from agent.domain.turn_record import ADMISSION_EPOCH, Attempt, Failure, StepRecord, TurnRecord, Work
 from agent.domain.undo import Undo
 
 _PROGRESS = {"silent_epochs": 0, "silent_starts": 0}
@@ -21,6 +27,17 @@ def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
     """Running under a fresh workflow instance."""
     update = {"starts": turn.starts + 1, "silent_starts": turn.silent_starts + 1}
     return turn.model_copy(update={"status": "running", "instance": instance, "progress_at": now, **update})
+
+
+def patience(turn: TurnRecord) -> float:
+    """Seconds for which a running turn may do nothing, nobody being at it, before it counts as forgotten by the engine.
+
+    A first attempt has no pause before it but the engine's own, so it is missed sooner; not again so soon, since an engine with
+    too much to do only looks like one that has forgotten.
+    """
+    if turn.epoch > ADMISSION_EPOCH:
+        return TURN_FORGOTTEN_AFTER
+    return min(TURN_UNBEGUN_AFTER * 2 ** (turn.silent_starts - 1), TURN_FORGOTTEN_AFTER)
 
 
 def begin_step(turn: TurnRecord, ref: StepRef, now: str) -> TurnRecord:

@@ -124,10 +124,10 @@ def follow_on(s: State, b: Bounds) -> Effects | None:
     return scheduled, save(scheduled, record)
 
 
-def revive(s: State, b: Bounds) -> Effects | None:
-    """Another workflow for the running turn if its own is gone; the last one only tells that it was given up."""
+def revive(s: State, b: Bounds, suspected: bool = False) -> Effects | None:
+    """Another workflow for the running turn if its own is gone, or ``suspected``; the last only tells that it was given up."""
     number = s.record.meta.running
-    if number == NOBODY or engine.alive(s, number, s.record.turns[number].instance, "gtx"):
+    if number == NOBODY or engine.alive(s, number, s.record.turns[number].instance, "gtx") != suspected:
         return None
     turn = s.record.turns[number]
     exhausted = turn.silent_starts >= b.attempts_max and b.on("attempts-max")

@@ -150,6 +150,8 @@ def _heal(s: State, b: Bounds) -> Moves:
         if s.budget.crashes:
             for left in actor.torn(s, b, healed):
                 yield f"heal {s.record.meta.running}: crash in between", left.spend("crashes")
+    elif s.budget.suspicions and (healed := actor.revive(s, b, suspected=True)) is not None:
+        yield f"heal {s.record.meta.running}, which lives", healed[1].spend("suspicions")
 
 
 def _fail_turn(s: State, b: Bounds) -> Moves:

@@ -29,6 +29,7 @@ WORLDS = {
     "keys": Bounds(posts=(Post(0), Post(0), Post(0, body=1)), budget=Budget(crashes=1, clears=1, repeats=1)),
     "clears": Bounds(budget=Budget(crashes=1, zombies=1, clears=1, repeats=1)),
     "vanishing": Bounds(attempts_max=1, budget=Budget(crashes=1, losses=2)),
+    "suspicion": Bounds(posts=ONE, steps=2, budget=Budget(zombies=1, suspicions=1, cancels=1)),
     "outages": Bounds(steps=2, budget=Budget(outages=1, failures=1, zombies=1)),
     "tools": Bounds(posts=ONE, steps=2, calls=2, budget=Budget(crashes=1, zombies=1)),
     "steps": Bounds(posts=ONE, steps=3, budget=Budget(crashes=1, zombies=1)),

@@ -143,6 +143,7 @@ class Budget(NamedTuple):
     crashes: int = 0
     zombies: int = 0
     losses: int = 0  # a workflow vanishes from the engine
+    suspicions: int = 0  # somebody who looks takes a turn for forgotten whose workflow lives
     outages: int = 0  # the log, or the engine, is out of reach for one call
     failures: int = 0  # the endpoint fails for good
     refusals: int = 0  # the endpoint fails, and is asked again
@@ -161,7 +162,7 @@ class Budget(NamedTuple):
         return sum(getattr(self, what) for what in _FAULTS)
 
 
-_FAULTS = ("crashes", "zombies", "losses", "outages", "failures", "refusals", "freezes")
+_FAULTS = ("crashes", "zombies", "losses", "suspicions", "outages", "failures", "refusals", "freezes")
 
 
 class Meta(NamedTuple):

@@ -4,7 +4,14 @@ import pytest
 
 from agent.domain.errors import Busy, NotFound
 from agent.domain.events import TurnFailed
-from agent.domain.limits import BEAT_KEPT, QUEUE_MAX, TURN_ATTEMPTS_MAX, TURN_FORGOTTEN_AFTER, TURN_STALE_AFTER
+from agent.domain.limits import (
+    BEAT_KEPT,
+    QUEUE_MAX,
+    TURN_ATTEMPTS_MAX,
+    TURN_FORGOTTEN_AFTER,
+    TURN_STALE_AFTER,
+    TURN_UNBEGUN_AFTER,
+)
 from tests.unit.turns.host import ChatHost, turn_key
 
 
@@ -57,6 +64,18 @@ async def test_a_turn_that_the_engine_has_and_forgot_is_replaced_once_two_looks_
     assert (host.workflows.abandoned, host.instance(turn) != old) == ([old], True)
     assert (await host.begin(turn, instance=old)).kind == "void", "should the engine remember"
     assert (await host.begin(turn)).kind == "go"
+
+
+async def test_a_turn_of_which_no_attempt_ever_began_is_missed_sooner_but_less_soon_each_time(host: ChatHost) -> None:
+    turn = (await host.submit()).turn_id
+    host.pulse.alive = False
+    for starts, wait in enumerate((TURN_UNBEGUN_AFTER, 2 * TURN_UNBEGUN_AFTER, TURN_FORGOTTEN_AFTER, TURN_FORGOTTEN_AFTER), 1):
+        host.clock.advance(wait - 1)
+        await host.chats.heal(turn_key(turn))
+        host.clock.advance(BEAT_KEPT)
+        assert (await host.chats.heal(turn_key(turn))).attempts == starts, "an engine with too much to do"
+        host.clock.advance(BEAT_KEPT)
+        assert (await host.chats.heal(turn_key(turn))).attempts == starts + 1
 
 
 @pytest.mark.parametrize("seen", [True, None])
