@@ -54,7 +54,7 @@ class _Command:
             self._view.note("nothing runs")
 
     def _ask(self, ask: Callable[[], T]) -> T:
-        return patiently(ask, self._view, self._client.url, self.known)
+        return patiently(ask, self._view.note, self._client.url, self.known)
 
     def _cancel(self, turn_ids: list[str], effects: str) -> None:
         answers: list[dict[str, Any]] = []

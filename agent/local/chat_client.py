@@ -1,6 +1,5 @@
 """The service's public API as the terminal chat uses it. Prints nothing, decides nothing."""
 
-import contextlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,11 +63,6 @@ class ChatClient:
     def cancel(self, turn_id: str, effects: str) -> dict[str, Any]:
         """Cancels a turn; one that has ended stays as it is. ``effects``: ``keep`` what it did, or ``undo`` it."""
         return read_json(_accepted(self._http.post(f"/turns/{turn_id}/cancel", json={"effects": effects})).text)
-
-    def try_cancel(self, turn_id: str) -> None:
-        """As ``cancel`` with ``keep``, for a thread: whether it worked is told by the turn's stream."""
-        with contextlib.suppress(Refused, httpx.TransportError, ValueError):
-            self.cancel(turn_id, "keep")
 
     def turn(self, turn_id: str) -> dict[str, Any]:
         return self._get(f"/turns/{turn_id}")

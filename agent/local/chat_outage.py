@@ -7,7 +7,6 @@ from typing import TypeVar
 import httpx
 
 from agent.local.chat_client import Refused
-from agent.local.chat_view import View
 
 _PAUSE_FIRST, _PAUSE_MAX = 0.2, 2.0
 _UNREACHABLE_MAX = 60.0  # since a break; a restart takes a few seconds, and up to half a minute after a crash
@@ -69,8 +68,10 @@ def waiting_words(failure: Exception | None, url: str) -> str:
             return f"no answer came; {again}"
 
 
-def patiently(ask: Callable[[], T], view: View, url: str, known: str) -> T:
+def patiently(ask: Callable[[], T], note: Callable[[str], object], url: str, known: str) -> T:
     """What ``ask`` returns, which is repeated through an outage: so doing it twice must come to the same as once.
+
+    ``note`` is told why nothing has come yet.
 
     Raises:
         Lost: with ``known``, what is true if it never answers.
@@ -84,6 +85,6 @@ def patiently(ask: Callable[[], T], view: View, url: str, known: str) -> T:
             if not passes(failure):
                 raise
             if not outage.begun:
-                view.note(waiting_words(failure, url))
+                note(waiting_words(failure, url))
             if not outage.wait(failure):
                 raise Lost(known) from failure

@@ -2,12 +2,14 @@
 
 import signal
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Thread
 from types import FrameType
 
+import httpx
+
 from agent.local.chat_client import ChatClient, Opened, Refused
-from agent.local.chat_outage import FAILURES, NOT_SENT, Lost, Outage, passes, waiting_words
+from agent.local.chat_outage import FAILURES, NOT_SENT, Lost, Outage, passes, patiently, waiting_words
 from agent.local.chat_view import Ending, View
 from agent.local.sse import PING, Frame
 from agent.local.undo_words import ordered_words
@@ -62,8 +64,13 @@ class _Following:
     def cancel(self) -> bool:
         """Whether there is a turn to cancel; it is done beside, for the stream goes on and tells the end."""
         if self._turn_id:
-            Thread(target=self._client.try_cancel, args=(self._turn_id,), daemon=True).start()
+            Thread(target=self._try_cancel, args=(self._turn_id,), name="cancel", daemon=True).start()
         return bool(self._turn_id)
+
+    def _try_cancel(self, turn_id: str) -> None:
+        """Also through a restart, after which the turn would go on. Whether it worked is told by the turn's stream."""
+        with suppress(Lost, Refused, httpx.TransportError, ValueError, RuntimeError):  # the last: the chat was left meanwhile
+            patiently(lambda: self._client.cancel(turn_id, "keep"), str, self._client.url, "")
 
     def _read(self) -> Ending | None:
         """None when the stream broke off. The next one begins behind the last frame that was shown."""

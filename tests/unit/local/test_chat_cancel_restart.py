@@ -13,7 +13,7 @@ from agent.local import chat, chat_cancel, chat_outage
 from agent.local.chat_client import ChatClient
 from tests.unit.local.cancelling import HISTORY, Pages, Typed, conversation, ended, page, told, undo
 from tests.unit.local.clock import Clock
-from tests.unit.local.fake_service import Script
+from tests.unit.local.fake_service import TURN, Script, frame
 
 STOPPING = (503, {"detail": "This process is stopping.", "code": "stopping"})
 AGAIN = "trying again for up to 60 seconds"
@@ -170,3 +170,23 @@ def test_ctrl_c_during_the_look_says_that_nothing_was_cancelled(typed: Typed) ->
     assert typed("/cancel", interrupted(HISTORY, pages=conversation("a:running", running="a"))) == [
         "· stopped; nothing was cancelled"
     ]
+
+
+def test_ctrl_c_while_the_own_answer_comes_is_heard_through_a_restart(typed: Typed) -> None:
+    """The stream waits until the cancel was taken in; without that the turn would go on once the service is back."""
+    cancelled, follow, cancel = threading.Event(), f"/turns/{TURN}/events", f"/turns/{TURN}/cancel"
+    script = Script(first=[(200, []), STOPPING, None, STOPPING, ended(TURN)])
+    script.pages = {follow: [(200, [frame("turn.cancelled")])]}
+
+    def heard(path: str) -> None:
+        if path == follow:
+            ctrl_c()
+            assert cancelled.wait(10)
+        elif path == cancel and len(script.first) == 1:
+            cancelled.set()
+
+    script.heard = heard
+    assert typed("hello", script)[-1] == "· cancelled"
+    for beside in (thread for thread in threading.enumerate() if thread.name == "cancel"):
+        beside.join(10)
+    assert [path for path, _, _ in script.asked].count(cancel) == 4
