@@ -1,12 +1,18 @@
 // The build goes where the service looks for it: agent/page, which is inside the wheel.
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { type Plugin, defineConfig } from "vite";
+import { TEXTS, say } from "./src/texts.ts";
 
 const SERVICE = process.env.TASK_AGENT_URL ?? "http://127.0.0.1:8080";
 const ROUTES = ["/api", "/about", "/context", "/dev", "/events", "/history", "/readyz", "/tasks", "/turns", "/workflows"];
 
+const texts: Plugin = {
+  name: "texts",
+  transformIndexHtml: { order: "pre", handler: (html) => say(html, { ...TEXTS.document, locale: TEXTS.locale }) },
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), texts],
   build: {
     outDir: "../agent/page",
     emptyOutDir: true,

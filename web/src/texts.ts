@@ -1,8 +1,18 @@
-// Every sentence the page says, in one place, so that it can be translated. `{name}` is filled in by `say`.
+// Every sentence the page says, in one place, so that it can be translated; the build puts those of `document` into index.html.
+// `{name}` is filled in by `say`. src/texts.test.ts finds words that are anywhere else.
 import type { Command, LeftOut, Role, StepName, TaskStatus, UndoState, WorkflowStatus } from "./api/types";
 
+const NAME = "Task Agent";
+
 export const TEXTS = {
-  name: "Task Agent",
+  name: NAME,
+  /** In which dates and numbers are written, too. */
+  locale: "en-GB",
+  document: {
+    title: NAME,
+    description: "Say it, and it gets done.",
+    noScript: "This page needs JavaScript. Without it, `task-agent chat` talks to the same service.",
+  },
   panes: { chat: "Chat", tasks: "Tasks", context: "Context", label: "What to show", side: "Tasks and context" },
 
   chat: {
@@ -17,7 +27,7 @@ export const TEXTS = {
     loading: "Loading the conversation …",
     older: "Show older messages",
     you: "You",
-    agent: "Task Agent",
+    agent: NAME,
     label: "Message",
     placeholder: "What should get done?",
     hint: "Enter sends, Shift+Enter starts a new line",
@@ -57,7 +67,7 @@ export const TEXTS = {
       failed: "Could not be undone: {task}",
     } satisfies Record<UndoState, string>,
     newest: "Newest message",
-    tooLong: "That is too long: {n} KB, at most 256 KB are taken.",
+    tooLong: "That is too long: {n} KB, at most {max} KB are taken.",
   },
 
   tool: {
@@ -144,6 +154,8 @@ export const TEXTS = {
     complete: "Complete",
     start: "Start",
     cancel: "Cancel task",
+    cancelSure: "Really cancel?",
+    cancelHint: "Press again to cancel the task for good, Escape to keep it.",
     reassign: "Reassign",
     reassignTo: "New assignee",
     save: "Save",
@@ -162,6 +174,7 @@ export const TEXTS = {
     dropped: "{n} older changes are no longer kept.",
     nothing: "nothing",
     refused: "Not changed: {why}",
+    unsure: "It is not known whether this was changed: {why}",
     what: {
       "task.created": "Created",
       "task.assigned": "Assigned",
@@ -192,13 +205,13 @@ export const TEXTS = {
     bar: "Token budget by part: {parts}",
     parts: { system: "System", exchanges: "Messages", tools: "Tools and framing", free: "Free" },
     out: {
-      exchange_limit: "Left out: only the newest 10 exchanges are sent",
+      exchange_limit: "Left out: only the newest {n} exchanges are sent",
       token_budget: "Left out: the token budget is used up",
       endpoint_limit: "Left out: the endpoint refused more",
       regenerated: "Left out: another answer has taken its place",
     } satisfies Record<LeftOut, string>,
     omitted: "{n} older turns are not listed; all are left out.",
-    roles: { system: "System", user: "You", assistant: "Task Agent", tool: "Tool" } satisfies Record<Role, string>,
+    roles: { system: "System", user: "You", assistant: NAME, tool: "Tool" } satisfies Record<Role, string>,
     calls: "calls {names}",
     empty: "(no text)",
     error: "The context could not be loaded: {why}",
@@ -206,6 +219,9 @@ export const TEXTS = {
   },
 
   network: {
+    unreachable: "The service does not answer",
+    lost: "The connection was lost",
+    nonsense: "The service's answer could not be understood",
     refused: "HTTP status {status}",
     late: "No answer within {n} seconds",
     silent: "The connection fell silent",
@@ -224,6 +240,7 @@ export const TEXTS = {
     downLead:
       "Nothing you sent is lost: whatever was acknowledged goes on by itself once the service runs again. This page comes back on its own.",
     downHow: "If it does not run on this machine any more, start it with",
+    downCommand: "make run",
     downTrying: "Trying again …",
     broken: "The page has met an error it cannot deal with.",
     reload: "Load it again",

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { begun } from "./fixtures";
+import { TEXTS } from "../texts";
 import { call, isPassing } from "./http";
 
 let line: ReturnType<typeof begun>;
@@ -29,4 +30,13 @@ it("an answer that cannot be understood will not be any better the next time", a
   line.send("<html>");
   line.end();
   expect(await answer).toBe(false);
+});
+
+it.each([
+  ["nobody answers", async () => Promise.reject(new TypeError("Failed to fetch")), TEXTS.network.unreachable],
+  ["the answer breaks off", async () => (line.cut(), line.response), TEXTS.network.cut],
+  ["the answer is no JSON", async () => new Response("<html>"), TEXTS.network.nonsense],
+])("says in words of the page that %s", async (_what, fetch, words) => {
+  vi.stubGlobal("fetch", fetch);
+  await expect(call("/tasks")).rejects.toThrow(words);
 });

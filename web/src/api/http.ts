@@ -52,7 +52,7 @@ export async function open(path: string, request: Request = {}): Promise<Respons
     response = await fetch(path, init);
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    throw new Unreachable(String(error));
+    throw new Unreachable(T.unreachable, { cause: error });
   }
   if (response.ok) return response;
   throw await problemOf(response);
@@ -71,7 +71,7 @@ export async function call<T>(path: string, request: Request = {}): Promise<T> {
   const signal = AbortSignal.timeout(CALL_MAX);
   try {
     const response = await open(path, { signal, ...request });
-    return JSON.parse(await wholeOf(response)) as T;
+    return understood(await wholeOf(response)) as T;
   } catch (error) {
     throw signal.aborted ? tooLate() : error;
   }
@@ -79,8 +79,16 @@ export async function call<T>(path: string, request: Request = {}): Promise<T> {
 
 async function wholeOf(response: Response): Promise<string> {
   return response.text().catch((error: unknown) => {
-    throw new Unreachable(String(error));
+    throw new Unreachable(T.cut, { cause: error });
   });
+}
+
+function understood(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(T.nonsense, { cause: error });
+  }
 }
 
 const tooLate = () => new Unreachable(say(T.late, { n: CALL_MAX / 1_000 }));

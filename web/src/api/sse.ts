@@ -1,12 +1,13 @@
 // Server-sent events over fetch. The browser's own EventSource hides the pings, and so cannot tell a quiet stream from a
 // dead connection (a laptop that slept, a network that changed).
 import { createParser } from "eventsource-parser";
+import { PING_INTERVAL } from "../limits";
 import { TEXTS } from "../texts";
 import { Unreachable } from "./http";
 
 const T = TEXTS.network;
 
-const SILENCE_MAX = 25_000; // the service pings every 10 seconds
+const SILENCE_MAX = 2.5 * PING_INTERVAL * 1_000; // ms
 
 /** Nothing came for too long, or we have left: nobody knows whether the connection is dead. */
 export class Silence extends Unreachable {}
@@ -37,7 +38,7 @@ function withinSilence<T>(read: Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.addEventListener("abort", cut, { once: true });
     if (signal?.aborted) cut(); // while what came before was looked at; nobody tells of it again
     read
-      .then(resolve, (error: unknown) => reject(new Unreachable(String(error))))
+      .then(resolve, (error: unknown) => reject(new Unreachable(T.lost, { cause: error })))
       .finally(() => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", cut);

@@ -7,20 +7,21 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { TASKS_PAGE_MAX } from "../limits";
+import { type TaskChange, addressOf, change } from "./changes";
 import { call } from "./http";
 import { merged, newer, upsert } from "./pages";
 import type { Task, TaskHistory, TaskPage } from "./types";
 
 type Pages = InfiniteData<TaskPage, string | null>;
 const LIST = ["tasks"];
-const PAGE = 100;
 
 export function useTasks() {
   return useInfiniteQuery({
     queryKey: LIST,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
-      call<TaskPage>(`/tasks?limit=${PAGE}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
+      call<TaskPage>(`/tasks?limit=${TASKS_PAGE_MAX}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
     getNextPageParam: (page) => page.next,
     structuralSharing: (known, fresh) => merged(known as Pages | undefined, fresh as Pages),
   });
@@ -29,25 +30,19 @@ export function useTasks() {
 export const useTask = (id: string) =>
   useQuery({
     queryKey: ["task", id],
-    queryFn: () => call<Task>(`/tasks/${encodeURIComponent(id)}`),
+    queryFn: () => call<Task>(addressOf(id)),
     structuralSharing: (known, fresh) => newer(known as Task | undefined, fresh as Task),
   });
 
 export const useTaskHistory = (id: string) =>
-  useQuery({ queryKey: ["task", id, "history"], queryFn: () => call<TaskHistory>(`/tasks/${encodeURIComponent(id)}/history`) });
-
-export type TaskChange =
-  | { path: "status"; body: { status: string } }
-  | { path: "assignee"; body: { assignee: string | null } }
-  | { path: "deadline"; body: { deadline: string | null } };
+  useQuery({ queryKey: ["task", id, "history"], queryFn: () => call<TaskHistory>(`${addressOf(id)}/history`) });
 
 export function useChangeTask(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ path, body }: TaskChange) =>
-      call<Task>(`/tasks/${encodeURIComponent(id)}/${path}`, { method: "POST", body }),
+    mutationFn: (wanted: TaskChange) => change(id, wanted),
     onSuccess: (task) => taskChanged(client, task),
-    onError: () => client.invalidateQueries({ queryKey: ["task", id] }),
+    onError: () => void client.invalidateQueries({ queryKey: ["task", id] }), // not waited for: the service may be away for long
   });
 }
 

@@ -1,11 +1,11 @@
 // Where the person writes. What is written survives a reload; Enter sends, Shift+Enter starts a new line, Escape stops.
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { MESSAGE_BYTES_MAX as BYTES_MAX } from "../limits";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 
 const T = TEXTS.chat;
 const DRAFT = "task-agent.draft";
-const BYTES_MAX = 256 * 1024;
 const bytes = new TextEncoder();
 
 export function Composer(props: {
@@ -56,7 +56,7 @@ export function Composer(props: {
         </button>
       </div>
       <p id="composer-hint" className={size > BYTES_MAX ? "hint problem" : "hint"}>
-        {size > BYTES_MAX ? say(T.tooLong, { n: Math.ceil(size / 1024) }) : T.hint}
+        {size > BYTES_MAX ? say(T.tooLong, { n: Math.ceil(size / 1024), max: BYTES_MAX / 1024 }) : T.hint}
       </p>
     </form>
   );

@@ -8,7 +8,7 @@ import { TEXTS, say } from "../texts";
 import { Icon, type IconName } from "../ui/Icon";
 import { moment } from "../ui/time";
 import { Steps } from "./Steps";
-import { type Progress, argumentsOf, leftRunning, progressOf, taskOf } from "./parts";
+import { type Progress, argumentsOf, leftRunning, progressOf, spoken, taskOf } from "./parts";
 
 const T = TEXTS.tool;
 type State = "running" | "done" | "failed" | "stopped" | "untold";
@@ -55,7 +55,7 @@ export function ToolCard(props: {
         open={(state !== "done" && state !== "stopped") || (growing && progress !== null)}
       />
       {state === "untold" && <p className="untold">{T.untoldWhy}</p>}
-      {part.state === "output-error" && <p className="problem">{part.errorText}</p>}
+      {part.state === "output-error" && <p className="problem">{spoken(part.errorText)}</p>}
     </section>
   );
 }

@@ -144,6 +144,7 @@ export class Conversation {
 
   /** What was open is not to be trusted: after a sleep, or when the service was gone. */
   reconnect(): void {
+    this.#set({ problem: null }); // whatever did not work then
     this.#connection.abort();
     this.look();
   }
@@ -265,7 +266,8 @@ export class Conversation {
   }
 
   async #ask(work: () => Promise<unknown>): Promise<void> {
-    await work().catch((error: unknown) => this.#set({ problem: sentence(error), stopping: false }));
+    const failed = (error: unknown) => this.#set({ problem: sentence(error), stopping: false });
+    await work().then(() => this.#set({ problem: null }), failed);
   }
 
   #change({ id }: Message, to: Partial<Outgoing>): void {

@@ -1,6 +1,6 @@
 import type { DynamicToolUIPart } from "ai";
 import { describe, expect, it } from "vitest";
-import { type Progress, leftRunning } from "./parts";
+import { type Progress, leftRunning, spoken } from "./parts";
 
 const call = (toolName: string, status: string): DynamicToolUIPart => ({
   type: "dynamic-tool",
@@ -27,4 +27,13 @@ describe("leftRunning", () => {
   it("is none for a call that only looked", () => {
     expect(leftRunning(call("get_workflow_status", "running"), null)).toBeNull();
   });
+});
+
+describe("spoken", () => {
+  it.each([
+    ["Task not found (task_not_found)", "Task not found"],
+    ["It is due on Monday (the 4th)", "It is due on Monday (the 4th)"],
+    ["It has no end (yet) (no_end)", "It has no end (yet)"],
+    ['{"odd":1}', '{"odd":1}'],
+  ])("leaves the code of %s to programs", (refusal, words) => expect(spoken(refusal)).toBe(words));
 });

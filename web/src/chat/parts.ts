@@ -47,6 +47,9 @@ export function leftRunning(part: DynamicToolUIPart, told: Progress | null): str
   return isOpen ? touched.id : null;
 }
 
+/** A refusal as the AI SDK's wire has it, but for the code at its end, which is for programs. */
+export const spoken = (refusal: string): string => refusal.replace(/ \([a-z][a-z0-9_]*\)$/, "");
+
 /** The arguments worth a line on the card, in the order the model gave them. */
 export function argumentsOf(part: DynamicToolUIPart): [string, string][] {
   return Object.entries(record(part.input)).flatMap(([name, value]) =>

@@ -5,6 +5,7 @@ import { shares } from "./shares";
 
 const T = TEXTS.context;
 type Part = keyof typeof T.parts;
+const number = (n: number): string => n.toLocaleString(TEXTS.locale);
 const PARTS = Object.keys(T.parts) as Part[];
 
 export function Bar({ context }: { context: Context }) {
@@ -21,14 +22,14 @@ export function Bar({ context }: { context: Context }) {
       <figcaption>
         <p>
           <b data-used={context.used} data-budget={context.budget}>
-            {say(T.used, { used: context.used.toLocaleString("en"), budget: context.budget.toLocaleString("en") })}
+            {say(T.used, { used: number(context.used), budget: number(context.budget) })}
           </b>
           {context.estimated && <small>{T.estimated}</small>}
         </p>
         <ul>
           {PARTS.map((part) => (
             <li key={part} className={part} data-part={part} data-tokens={parts[part]}>
-              {T.parts[part]} <b>{parts[part].toLocaleString("en")}</b>
+              {T.parts[part]} <b>{number(parts[part])}</b>
             </li>
           ))}
         </ul>

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useContext, useTurns } from "../api/service";
 import type { Context, ContextMessage, History } from "../api/types";
+import { MAX_HISTORY } from "../limits";
 import { TEXTS, say } from "../texts";
 import { Bar } from "./Bar";
 import { StepPicker } from "./StepPicker";
@@ -79,7 +80,7 @@ function Message({ message }: { message: ContextMessage }) {
             {message.estimated ? "~" : ""}
             {message.tokens}
           </span>
-          {message.reason && <span className="reason">{T.out[message.reason]}</span>}
+          {message.reason && <span className="reason">{say(T.out[message.reason], { n: MAX_HISTORY })}</span>}
         </summary>
         <pre tabIndex={0}>{[message.content, ...message.tool_calls.map((c) => `${c.name}(${c.arguments})`)].filter(Boolean).join("\n")}</pre>
       </details>

@@ -16,7 +16,7 @@ export function Down() {
       <h2 id="down-title">{T.downTitle}</h2>
       <p>{T.downLead}</p>
       <p>
-        {T.downHow} <code>make run</code>
+        {T.downHow} <code>{T.downCommand}</code>
       </p>
       <p className="trying" role="status">
         {T.downTrying}

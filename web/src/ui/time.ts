@@ -20,7 +20,13 @@ export const countdown = (deadline: string, now: number): string => {
   return say(left >= 0 ? TEXTS.tasks.dueIn : TEXTS.tasks.overdueBy, { time: span(left) });
 };
 
-const MOMENT = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const MOMENT = new Intl.DateTimeFormat(TEXTS.locale, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 
 /** "Fri 27 Nov, 17:00" */
 export const moment = (iso: string): string => MOMENT.format(new Date(iso));
