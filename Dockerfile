@@ -12,9 +12,11 @@ RUN npm run build
 
 FROM docker.io/library/python:3.11-slim AS build
 ARG UV_VERSION=0.13.9
+# Certificates are those the base image trusts, as for pip: one may come with the root of its owner.
 ENV UV_PYTHON=python3.11 \
     UV_PYTHON_DOWNLOADS=never \
     UV_PROJECT_ENVIRONMENT=/opt/task-agent \
+    UV_SYSTEM_CERTS=1 \
     UV_LINK_MODE=copy \
     UV_COMPILE_BYTECODE=1 \
     UV_NO_CACHE=1

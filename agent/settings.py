@@ -7,7 +7,13 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agent.domain.limits import MODEL_CIRCUIT_FAILURES, MODEL_STALL_TIMEOUT, MODEL_STEP_TIMEOUT, SHUTDOWN_GRACE
+from agent.domain.limits import (
+    MODEL_CIRCUIT_FAILURES,
+    MODEL_STALL_TIMEOUT,
+    MODEL_STEP_TIMEOUT,
+    REPLICA_NAME_CHARS_MAX,
+    SHUTDOWN_GRACE,
+)
 from agent.domain.notification import NotificationMode
 
 DEMO_MODEL = "task-agent-offline-demo"
@@ -23,7 +29,7 @@ class Settings(BaseSettings):
     app_port: int = Field(3000, validation_alias="TASK_AGENT_APP_PORT", ge=1, le=65535)
     data_dir: Path = Field(Path(".data"), validation_alias="TASK_AGENT_DATA_DIR")
     cue: int | None = Field(None, validation_alias="TASK_AGENT_CUE", ge=0)
-    replica: int = Field(0, validation_alias="TASK_AGENT_REPLICA", ge=0)
+    replica: str = Field("0", validation_alias="TASK_AGENT_REPLICA", max_length=REPLICA_NAME_CHARS_MAX)
     alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
     shutdown_grace: float = Field(SHUTDOWN_GRACE, validation_alias="TASK_AGENT_SHUTDOWN_GRACE", ge=0, le=SHUTDOWN_GRACE)

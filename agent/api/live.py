@@ -26,12 +26,12 @@ FEED: dict[int | str, dict[str, Any]] = {
 
 
 class About(BaseModel):
-    """What runs here. ``demo``: the offline demo model answers."""
+    """What runs here. ``demo``: the offline demo model answers. ``replica``: a number, or the name of a pod."""
 
     version: str
     model: str
     demo: bool
-    replica: int
+    replica: str
 
 
 def live_router(

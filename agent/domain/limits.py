@@ -87,6 +87,7 @@ FEED_USERS_MAX = 1_000
 RECORD_RETRY = 1.0  # seconds until a follower that needs what is stored, and cannot have it, asks again
 FOLLOWER_STALL_TIMEOUT = 30.0  # a reader that takes nothing for this long is cut off; it can resume
 SEND_BUFFER_BYTES = 128 * 1024  # of the system, per connection: what a reader may be behind before its frames wait with us
+REPLICA_NAME_CHARS_MAX = 253  # as of a pod
 SHUTDOWN_GRACE = 5.0  # at most, for streams and steps under way; what is not done then is handed over as after a crash
 CHANNEL_GRACE = 2  # for calls of actors under way
 

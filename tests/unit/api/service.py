@@ -24,7 +24,7 @@ from tests.fakes.ports import CountingRandomness, FakeTasks, MemoryPublisher, Sc
 from tests.unit.turns.host import USAGE, ChatHost
 from workflows.activities.generate import Generate
 
-ABOUT = About(version="1.2.3", model="m", demo=True, replica=0)
+ABOUT = About(version="1.2.3", model="m", demo=True, replica="0")
 
 
 class Switch:

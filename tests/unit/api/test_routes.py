@@ -130,7 +130,7 @@ async def test_a_full_queue_is_a_429_with_a_time(service: Service) -> None:
 
 async def test_about_is_typed(service: Service) -> None:
     async with service.client() as client:
-        assert (await client.get("/about")).json() == {"version": "1.2.3", "model": "m", "demo": True, "replica": 0}
+        assert (await client.get("/about")).json() == {"version": "1.2.3", "model": "m", "demo": True, "replica": "0"}
 
 
 async def test_readiness_names_what_it_waits_for(service: Service) -> None:

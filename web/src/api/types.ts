@@ -91,7 +91,7 @@ export interface About {
   version: string;
   model: string;
   demo: boolean;
-  replica: number;
+  replica: string;
 }
 
 export type FeedEvent =
