@@ -3,13 +3,13 @@ import { QueryClient } from "@tanstack/react-query";
 import { Feed } from "./api/feed";
 import { isPassing } from "./api/http";
 import { backoff } from "./api/pause";
+import { ATTEMPTS } from "./api/persist";
 import { CONVERSATION } from "./api/service";
 import { taskChanged } from "./api/tasks";
 import type { FeedEvent } from "./api/types";
 import { isHidden, onLongHidden } from "./api/visible";
 import { Conversation } from "./chat/conversation";
-
-const ATTEMPTS = 30; // over some two minutes; the pauses stay short, so that nothing sleeps on when the service is back
+import { onNeighbour, tellNeighbours } from "./neighbours";
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -23,12 +23,11 @@ export const queries = new QueryClient({
 });
 
 // The feed tells of a turn that was begun anywhere, and pages of one browser tell each other; both are hints.
-const neighbours = new BroadcastChannel("task-agent");
 const LOOK_EVERY = 10_000;
 
 export const conversation = new Conversation(CONVERSATION, (what) => {
   void queries.invalidateQueries({ queryKey: ["context"] });
-  if (what === "started") neighbours.postMessage("started");
+  if (what === "started") tellNeighbours();
 });
 
 export const feed = new Feed(onEvent, (again) => {
@@ -49,7 +48,7 @@ function onEvent(event: FeedEvent): void {
 
 export function start(): void {
   feed.start();
-  neighbours.addEventListener("message", () => conversation.look());
+  onNeighbour(() => conversation.look());
   document.addEventListener("visibilitychange", () => !isHidden() && conversation.look());
   onLongHidden(() => conversation.leave());
   setInterval(() => !isHidden() && feed.state === "live" && conversation.look(), LOOK_EVERY);

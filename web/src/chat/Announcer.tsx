@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { TEXTS } from "../texts";
 import { beingGiven, ended } from "./announce";
-import type { View } from "./conversation";
+import type { View } from "./view";
 
 export function Announcer({ running, messages, live }: Pick<View, "running" | "messages" | "live">) {
   const [said, setSaid] = useState({ text: "", nth: 0 });

@@ -11,7 +11,8 @@ import { OutgoingMessage } from "./OutgoingMessage";
 import { preloadProse } from "./Prose";
 import { Welcome } from "./Welcome";
 import { arrange } from "./arrange";
-import type { Conversation, View } from "./conversation";
+import type { Conversation } from "./conversation";
+import type { View } from "./view";
 import type { Message } from "./wire";
 
 const T = TEXTS.chat;

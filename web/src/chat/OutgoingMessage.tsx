@@ -1,7 +1,8 @@
 // A message on its way: being sent, or refused.
 import { TEXTS, say } from "../texts";
 import { UserMessage } from "./Message";
-import type { Conversation, Outgoing } from "./conversation";
+import type { Conversation } from "./conversation";
+import type { Outgoing } from "./view";
 
 const T = TEXTS.chat;
 

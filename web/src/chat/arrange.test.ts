@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Item, arrange } from "./arrange";
-import type { Outgoing } from "./conversation";
+import type { Outgoing } from "./view";
 import type { Message, Told } from "./wire";
 
 const turn = (id: string, status: Told["status"]): Message[] => [

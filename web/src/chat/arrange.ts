@@ -1,5 +1,5 @@
 // In which order the conversation is shown: history, with the answer that grows in its place, then what waits to be in it. Pure.
-import type { Outgoing, View } from "./conversation";
+import { type Outgoing, type View, isUnderWay } from "./view";
 import type { Message } from "./wire";
 
 export type Item =
@@ -32,5 +32,3 @@ export function arrange({ messages, live, outgoing }: Pick<View, "messages" | "l
   if (!placed) place(undefined);
   return items;
 }
-
-const isUnderWay = ({ metadata }: Message): boolean => metadata?.status === "running" || metadata?.status === "queued";

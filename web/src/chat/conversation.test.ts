@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem, Unreachable } from "../api/http";
 import { lookedAt, turnTo } from "../api/visible.fixtures";
+import { storage } from "../kept.fixtures";
 import { Conversation } from "./conversation";
 import * as wire from "./wire";
 
@@ -20,11 +21,7 @@ const nth = (n: number) => vi.waitUntil(() => posted[n]);
 const service = vi.mocked(wire);
 
 beforeEach(() => {
-  const kept = new Map<string, string>();
-  vi.stubGlobal("sessionStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-  });
+  storage();
   lookedAt();
   posted = [];
   service.post.mockImplementation((_, message) => {

@@ -2,47 +2,13 @@
 // every connection that breaks; messages wait here until the server has acknowledged them, and their ids make repeats harmless.
 import { Problem, isMissing, isPassing } from "../api/http";
 import { backoff, pause } from "../api/pause";
+import { persist } from "../api/persist";
 import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
 import { merge } from "./merge";
+import { keepUnsent, keptUnsent } from "./unsent";
+import { NOTHING, type Outgoing, type View, isRunning, isUnderWay } from "./view";
 import { type Message, type Page, history, join, post, postAgain, read, stop } from "./wire";
-
-/** A message of this page that history does not show yet; it has a turn once the server has it. */
-export interface Outgoing {
-  message: Message;
-  state: "sending" | "sent" | "failed";
-  turn?: string | null;
-  why?: string;
-}
-
-export interface View {
-  loaded: boolean;
-  /** Oldest first. The answer that runs is among them, as `live` says; those of messages that wait are empty. */
-  messages: Message[];
-  older: number | null;
-  loadingOlder: boolean;
-  live: Message | null;
-  outgoing: Outgoing[];
-  running: boolean;
-  stopping: boolean;
-  reconnecting: boolean;
-  problem: string | null;
-}
-
-const UNSENT = "task-agent.unsent"; // of this tab: what was on its way when it was reloaded
-
-const NOTHING: View = {
-  loaded: false,
-  messages: [],
-  older: null,
-  loadingOlder: false,
-  live: null,
-  outgoing: [],
-  running: false,
-  stopping: false,
-  reconnecting: false,
-  problem: null,
-};
 
 export class Conversation {
   #view = NOTHING;
@@ -51,15 +17,15 @@ export class Conversation {
   #following = false;
   #lookAgain = false;
   #connection = new AbortController();
-  #turn: string | null = null;
+  #turn: string | null = null; // of the answer that is being read, which has no message before its first word
+  #regenerating = false;
 
   constructor(
     private readonly id: string,
     /** Called when an answer has ended, and when this page has started one. */
     private readonly onChange: (what: "started" | "ended") => void,
   ) {
-    const unsent = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]") as Outgoing[];
-    this.#view = { ...NOTHING, outgoing: unsent };
+    this.#view = { ...NOTHING, outgoing: keptUnsent() };
     void this.#deliver();
   }
 
@@ -91,22 +57,25 @@ export class Conversation {
 
   /** Stops the answer that runs; `undo` takes back what its tools did. */
   async stop(effects: "keep" | "undo" = "keep"): Promise<void> {
-    const answer = this.#view.live?.id ?? this.#view.messages.find((m) => m.metadata?.status === "running")?.id;
+    const answer = this.#view.live?.id ?? this.#view.messages.find(isRunning)?.metadata?.turn_id ?? this.#turn;
     if (!answer || this.#view.stopping) return;
     this.#set({ stopping: true });
-    await this.#ask(() => stop(this.id, answer, effects));
-    if (!this.#view.running) this.#set({ stopping: false });
+    await this.#ask(() => stop(this.id, answer, effects), () => this.#isUnderWay(answer));
+    if (!this.#following) this.look();
   }
 
   /** Takes a message back that waits. */
   async withdraw(answer: string): Promise<void> {
-    await this.#ask(() => stop(this.id, answer));
+    await this.#ask(() => stop(this.id, answer), () => this.#isUnderWay(answer));
     await this.#refresh().catch(() => undefined);
   }
 
   async regenerate(question: Message, answer: string): Promise<void> {
+    if (this.#regenerating) return;
+    this.#regenerating = true;
     this.#set({ problem: null });
     await this.#ask(async () => this.#answerOf(await postAgain(this.id, question, answer)));
+    this.#regenerating = false;
   }
 
   async loadOlder(): Promise<void> {
@@ -153,8 +122,11 @@ export class Conversation {
   async #deliver(): Promise<void> {
     if (this.#delivering) return;
     this.#delivering = true;
-    for (let next = this.#unsent(); next; next = this.#unsent()) await this.#admit(next);
-    this.#delivering = false;
+    try {
+      for (let next = this.#unsent(); next; next = this.#unsent()) await this.#admit(next);
+    } finally {
+      this.#delivering = false;
+    }
   }
 
   #unsent(): Outgoing | undefined {
@@ -218,6 +190,7 @@ export class Conversation {
         }
         if (error instanceof Problem && !error.passing) {
           this.#set({ problem: error.message });
+          await this.#refresh(true).catch(() => this.#set({ live: null })); // nobody reads it on: it must not seem to grow
           break;
         }
         this.#set({ reconnecting: this.#view.running && !isHidden() });
@@ -226,7 +199,8 @@ export class Conversation {
       response = null;
     }
     this.#following = false;
-    this.#set({ running: false, reconnecting: false, stopping: false, loaded: true });
+    this.#turn = null;
+    this.#set({ running: this.#view.messages.some(isRunning), reconnecting: false, stopping: false, loaded: true });
   }
 
   /** Shows one answer to its end, and then what the server says it came to. */
@@ -243,6 +217,7 @@ export class Conversation {
       brush.drop();
     }
     await this.#refresh(true);
+    this.#turn = null;
     this.#set({ stopping: false });
     this.onChange("ended");
   }
@@ -265,9 +240,15 @@ export class Conversation {
     });
   }
 
-  async #ask(work: () => Promise<unknown>): Promise<void> {
+  #isUnderWay(answer: string): boolean {
+    const isIt = (message: Message) => message.metadata?.turn_id === answer && isUnderWay(message);
+    return answer === this.#turn || answer === this.#view.live?.id || this.#view.messages.some(isIt);
+  }
+
+  /** Until the service has answered, or nobody wants it any more: nothing that a person asks for here does harm when it is repeated. */
+  async #ask(work: () => Promise<unknown>, isWanted = () => true): Promise<void> {
     const failed = (error: unknown) => this.#set({ problem: sentence(error), stopping: false });
-    await work().then(() => this.#set({ problem: null }), failed);
+    await persist(work, isWanted).then(() => this.#set({ problem: null }), failed);
   }
 
   #change({ id }: Message, to: Partial<Outgoing>): void {
@@ -276,8 +257,8 @@ export class Conversation {
 
   #set(change: Partial<View>): void {
     this.#view = { ...this.#view, ...change };
-    if (change.outgoing) sessionStorage.setItem(UNSENT, JSON.stringify(change.outgoing.filter(({ state }) => state !== "sent")));
     for (const listener of this.#listeners) listener();
+    if (change.outgoing) keepUnsent(change.outgoing);
   }
 }
 
