@@ -11,6 +11,7 @@ from fastapi import Depends, Header
 from agent.domain import ids
 from agent.domain.errors import BadRequest
 from agent.domain.ids import Identity
+from agent.domain.limits import NAME_TOLD_CHARS_MAX
 
 _TIME_ZONES = frozenset(available_timezones()) - {"localtime"}  # a file in some folders of zones, and no name
 
@@ -28,7 +29,8 @@ async def time_zone(
 ) -> str:
     """A known IANA time zone name. Raises BadRequest ``bad_time_zone``."""
     if x_time_zone not in _TIME_ZONES:
-        raise BadRequest("bad_time_zone", f"There is no time zone {x_time_zone[:64]!r}; use a name such as Europe/Berlin.")
+        told = x_time_zone[:NAME_TOLD_CHARS_MAX]
+        raise BadRequest("bad_time_zone", f"There is no time zone {told!r}; use a name such as Europe/Berlin.")
     return x_time_zone
 
 

@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from agent.api.body import mended
 from agent.domain.errors import Problem
-from agent.domain.limits import FAULTS_TOLD_MAX
+from agent.domain.limits import FAULTS_TOLD_CHARS_MAX, FAULTS_TOLD_MAX
 
 _log = logging.getLogger(__name__)
 
@@ -77,10 +78,10 @@ class Refusals:
         self._shapes = shapes
 
     def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> Response:
-        """The answer to a request for ``path``."""
+        """The answer to a request for ``path``. What it quotes of the request may hold half a surrogate pair."""
         shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
         headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
-        body = shape(status, code, detail, extra)
+        body = shape(status, code, mended(detail), mended(extra))
         if isinstance(body, str):
             return PlainTextResponse(body, status, {**headers, CODE_HEADER: code})
         return JSONResponse(body, status, headers)
@@ -110,7 +111,7 @@ def install(app: FastAPI, refusals: Refusals) -> None:
             return refusals.of(path, 400, "invalid_json", "The body is not valid JSON.")
         told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:FAULTS_TOLD_MAX]]
         code = next((f["type"] for f in faults if f["type"].startswith(_OURS)), "invalid_request")
-        return refusals.of(path, 422, code, "; ".join(told)[:1_000])
+        return refusals.of(path, 422, code, "; ".join(told)[:FAULTS_TOLD_CHARS_MAX])
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from agent.domain.errors import BadRequest
-from agent.domain.limits import DEADLINE_SECONDS_DEFAULT, DEADLINE_SECONDS_MAX
+from agent.domain.limits import DEADLINE_SECONDS_DEFAULT, DEADLINE_SECONDS_MAX, NAME_TOLD_CHARS_MAX
 from agent.domain.tool_args import CreateTask
 
 
@@ -34,7 +34,7 @@ def seconds_until(text: str, now: datetime, tz: str) -> float:
     zone = _zone(tz)
     # both sides in different zones, or Python subtracts the wall clocks and forgets about summer time
     seconds = (_moment(text, zone) - now.astimezone(UTC)).total_seconds()
-    return _within_bounds(seconds, text[:64], now, zone)
+    return _within_bounds(seconds, text[:NAME_TOLD_CHARS_MAX], now, zone)
 
 
 def _within_bounds(seconds: float, given: str, now: datetime, zone: ZoneInfo) -> float:
@@ -50,7 +50,9 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown name, path outside the database, a folder of it
-        raise BadRequest("bad_time_zone", f"There is no time zone {name[:64]!r}; use a name such as Europe/Berlin.") from None
+        raise BadRequest(
+            "bad_time_zone", f"There is no time zone {name[:NAME_TOLD_CHARS_MAX]!r}; use a name such as Europe/Berlin."
+        ) from None
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
@@ -58,7 +60,8 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         moment = _parsed(text)
     except ValueError:
         raise BadRequest(
-            "bad_deadline", f"The deadline {text[:64]!r} is no ISO 8601 time; write one such as 2026-05-29T17:00:00+02:00."
+            "bad_deadline",
+            f"The deadline {text[:NAME_TOLD_CHARS_MAX]!r} is no ISO 8601 time; write one such as 2026-05-29T17:00:00+02:00.",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 

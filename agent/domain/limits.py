@@ -6,8 +6,12 @@ A bound that is reached gives a clear error whose code is named beside it.
 # Requests
 REQUEST_BODY_BYTES_MAX = 512 * 1024  # 413 body_too_large
 HISTORY_BODY_BYTES_MAX = 4 * 1024 * 1024  # the same, of wires whose clients post their whole history with each message
+THREAD_SHOWN_BYTES_MAX = (
+    HISTORY_BODY_BYTES_MAX // 2
+)  # of stored turns, newest, to such a client: it posts them with each message
 MESSAGE_BYTES_MAX = 256 * 1024  # 413 message_too_large; checked before tokens are counted
 FAULTS_TOLD_MAX = 5  # faults of one request or call that its refusal names
+FAULTS_TOLD_CHARS_MAX = 1_000  # of them all
 NAME_TOLD_CHARS_MAX = 64  # of a name the caller made up
 
 # Conversation
@@ -24,6 +28,7 @@ ALTERNATIVES_MAX = 8  # former answers of one message; 409 too_many_alternatives
 HISTORY_PAGE_DEFAULT = 20
 HISTORY_PAGE_MAX = 100
 CONTEXT_TURNS_LISTED_MAX = 100  # turns that GET /context lists, newest; older ones are counted in one line
+CONVERSATION_NAME_BYTES = 16  # of chance in the name of one that its client did not name
 CLEAR_BATCH = 100  # turn keys deleted per save after a clear
 
 # Turn

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.stack import Stack
+from tests.wire.held import WHOLE, cut_once, whole
 from tests.wire.node import Scenario, node
 
 SCENES = "aisdk/scenes.mjs"
@@ -95,12 +96,20 @@ def test_a_killed_service_restarts_the_step(client: Client, service: Stack, endp
     assert client.turn(answer["id"])["message"]["content"] == LONG_TEXT
 
 
-def test_a_restarted_step_drops_what_was_shown_of_it(client: Client) -> None:
-    message = said("fault=cut after=20 tokens=40 times=1 delay=20ms text=" + json.dumps("one " * 40))
-    shown = scene(client, "say", texts=[message])
+def test_a_restarted_step_drops_what_was_shown_of_it(client: Client, endpoint: EndpointThread) -> None:
+    message, where = said(cut_once()), {"url": client.url, "user": client.user}
+    with Scenario(SCENES, scene="watch", after=len("w0 w1 w2"), text=message, **where) as page:
+        before = page.until("text")["shown"]
+        endpoint.release(message)
+        shown = page.result()
 
-    assert text(shown["messages"][1]) == "one " * 40
+    assert before
+    assert WHOLE.startswith(before)
+    assert before != WHOLE, "some of it was shown, and then taken back"
+    assert min(shown["lengths"][shown["lengths"].index(len(before)) :]) < len(before)
+    assert text(shown["messages"][1]) == WHOLE
     assert shown["messages"][1]["parts"] == shown["stored"][1]["parts"]
+    assert len(endpoint.requests(message)) == 2
 
 
 def test_stopping_keeps_what_was_shown(client: Client) -> None:
@@ -149,6 +158,25 @@ def test_a_second_message_waits_and_is_answered(client: Client) -> None:
     assert [seen["data"]["position"] for seen in shown["seen"]] == [1, 0]
     assert not any(part["type"] == "data-queue" for m in shown["messages"] for part in m["parts"]), "it is transient"
     assert [text(m) for m in shown["stored"]] == [text(m) for m in shown["messages"]]
+
+
+@pytest.mark.parametrize("wish", ["interrupt", "reject"])
+def test_what_becomes_of_a_message_while_another_is_answered(client: Client, endpoint: EndpointThread, wish: str) -> None:
+    first, second = said(whole()), said('text="Now."')
+    told = {"first": first, "second": second, "body": {"on_busy": wish}, "after": 20}
+    with Scenario(SCENES, scene="other", url=client.url, user=client.user, **told) as page:
+        page.until("told")
+        endpoint.release(first)
+        shown = page.result()
+    former, new = shown["first"], shown["second"]
+    if wish == "interrupt":
+        assert (former["status"], former["messages"][1]["metadata"]["status"]) == ("ready", "cancelled")
+        assert (new["status"], text(new["messages"][1])) == ("ready", "Now.")
+        assert [turn["status"] for turn in client.get("/history")["turns"]] == ["cancelled", "completed"]
+    else:
+        assert (former["status"], text(former["messages"][1])) == ("ready", WHOLE)
+        assert (new["status"], new["error"]) == ("error", "A turn runs in this conversation. (turn_running)")
+        assert client.get("/history")["total_turns"] == 1
 
 
 def test_a_second_tab_shows_the_same(client: Client) -> None:

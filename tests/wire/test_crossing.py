@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from tests.integration.client import Client, Stream
-from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.endpoint import EndpointThread
 from tests.integration.stack import Stack
 from tests.integration.test_chat import script
 from tests.integration.test_survival import SLOW, WHOLE, check_answered_once, kill
@@ -75,9 +75,9 @@ def test_from_the_responses_api_to_the_services_own_stream(stack: Stack, user: C
     assert ai.responses.retrieve(f"resp_{turn}").output_text == WHOLE
 
 
-def test_an_agui_run_goes_on_with_the_same_run_id_and_ends_on_the_responses_api(stack: Stack, user: Client, ai: OpenAI) -> None:
-    said, run_id = script(SLOW), mark()
-    given = {"url": user.url, "user": user.user, "threadId": "main", "runId": run_id, "text": said, "back": True}
+def test_an_agui_run_goes_on_when_it_is_run_again_and_ends_on_the_responses_api(stack: Stack, user: Client, ai: OpenAI) -> None:
+    said = script(SLOW)
+    given = {"url": user.url, "user": user.user, "threadId": "main", "text": said, "back": True}
     with Scenario("agui_run.mjs", **given) as running:
         turn = running.until("started")["turnId"]
         running.until("text")
@@ -100,7 +100,7 @@ def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(sta
         page.until("text")
         kill(stack, "app")()
         turn = user.get("/history")["turns"][-1]["turn_id"]
-        with Scenario("agui_run.mjs", threadId="main", runId=mark(), **where) as looking:
+        with Scenario("agui_run.mjs", threadId="main", **where) as looking:
             events = Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True))
             seen = looking.result()
         shown = page.result()
@@ -118,7 +118,7 @@ def test_the_node_client_comes_back_too_and_others_go_on_with_what_it_began(stac
         turn = response_id.removeprefix("resp_")
         running.until("text")
         kill(stack, "app")()
-        with Scenario("agui_run.mjs", threadId="main", runId=mark(), **where) as looking, user.follow(turn) as stream:
+        with Scenario("agui_run.mjs", threadId="main", **where) as looking, user.follow(turn) as stream:
             assert stream.rest().text() == WHOLE
             assert texts(looking.result()) == [WHOLE]
         seen = running.result()
@@ -142,7 +142,7 @@ def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stac
         page = opened.enter_context(
             Scenario("aisdk/scenes.mjs", scene="resume", kill=True, after=10, conversation="aisdk", text=said["aisdk"], **where)
         )
-        run = opened.enter_context(Scenario("agui_run.mjs", threadId="agui", runId=mark(), text=said["agui"], **where))
+        run = opened.enter_context(Scenario("agui_run.mjs", threadId="agui", text=said["agui"], **where))
         own.until("text.delta")
         page.until("text")
         run.until("text")
@@ -153,7 +153,7 @@ def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stac
             wire: opened.enter_context(Scenario("aisdk/scenes.mjs", scene="follow", conversation=wire, **where))
             for wire in WIRES
         }
-        look = {wire: opened.enter_context(Scenario("agui_run.mjs", threadId=wire, runId=mark(), **where)) for wire in WIRES}
+        look = {wire: opened.enter_context(Scenario("agui_run.mjs", threadId=wire, **where)) for wire in WIRES}
         named = [f"resp_{turns[wire]}" for wire in WIRES]
         retrieve = opened.enter_context(Scenario("responses_run.mjs", retrieve=named, **where))
         for wire, turn in turns.items():

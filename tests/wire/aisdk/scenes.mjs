@@ -42,6 +42,23 @@ async function resume({ text, kill, ...where }) {
   return { ...chat.outcome, broken, stored: await chat.stored() };
 }
 
+/** Watches one answer; tells what is shown when it has `after` characters, and how long it was at each change. */
+async function watch({ text, after, ...where }) {
+  const lengths = [];
+  let told = false;
+  const chat = new Chat({
+    ...where,
+    onText: (length) => {
+      lengths.push(length);
+      if (length < after || told) return;
+      told = true;
+      tell("text", { shown: textOf(chat.lastMessage) });
+    },
+  });
+  await chat.sendMessage({ text });
+  return { ...chat.outcome, lengths, stored: await chat.stored() };
+}
+
 /** Stops the answer on the server in its middle, twice. */
 async function stop({ text, ...where }) {
   const [chat, reached] = reaching(where);
@@ -52,13 +69,25 @@ async function stop({ text, ...where }) {
   return { ...chat.outcome, stopped, again: await chat.stopOnServer(), stored: await chat.stored() };
 }
 
-/** A second message while the first is being answered. */
-async function busy({ first, second, ...where }) {
+/** A second message while the first is being answered, with what else it is to say. */
+async function busy({ first, second, body, ...where }) {
   const [chat, reached] = reaching(where);
   const one = chat.sendMessage({ text: first });
   await reached;
-  await Promise.all([one, chat.sendMessage({ text: second })]);
+  await Promise.all([one, chat.sendMessage({ text: second }, { body })]);
   return { ...chat.outcome, stored: await chat.stored() };
+}
+
+/** The same from another tab, and the first answer's fate on its own. */
+async function other({ first, second, body, ...where }) {
+  const [chat, reached] = reaching(where);
+  const one = chat.sendMessage({ text: first });
+  await reached;
+  const tab = new Chat(where);
+  await tab.sendMessage({ text: second }, { body });
+  tell("told");
+  await one;
+  return { first: chat.outcome, second: tab.outcome };
 }
 
 /** Another tab is opened in the middle of an answer. */
@@ -138,5 +167,5 @@ async function twice({ text, ...where }) {
   return [await say(), await say()];
 }
 
-const SCENES = { say, refused, resume, stop, busy, join, follow, regenerate, again, resend, retry, twice };
+const SCENES = { say, refused, resume, watch, stop, busy, other, join, follow, regenerate, again, resend, retry, twice };
 await scenario(({ scene, ...args }) => SCENES[scene](args));

@@ -7,15 +7,24 @@ from typing import Any
 
 from ag_ui.core import AssistantMessage, FunctionCall, Message, ToolCall, ToolMessage, UserMessage
 
+from agent.domain import ids
 from agent.domain.events import ToolCalled
 from agent.domain.turn_view import HistoryTurn
 
 Json = dict[str, Any]
+_OF_USER = "user-"
 
 
 def message_id(turn_id: str, step: int) -> str:
     """The message that one step says."""
     return f"msg-{turn_id}-{step}"
+
+
+def turn_of_user_message(identity: str, conversation: str) -> str | None:
+    """The turn of that conversation whose user message has that id here; None for an id that a client made."""
+    turn_id = identity.removeprefix(_OF_USER)
+    parsed = ids.parse_turn_id(turn_id)
+    return turn_id if identity.startswith(_OF_USER) and parsed and parsed.conversation == conversation else None
 
 
 def result_id(call_id: str) -> str:
@@ -64,7 +73,7 @@ def stored_messages(turns: Iterable[HistoryTurn]) -> Iterator[Message]:
         for message in turn.messages:
             match message.role:
                 case "user":
-                    yield UserMessage(id=f"user-{turn.turn_id}", content=message.content)
+                    yield UserMessage(id=_OF_USER + turn.turn_id, content=message.content)
                 case "tool" if message.call_id:
                     yield ToolMessage(id=result_id(message.call_id), content=message.content, tool_call_id=message.call_id)
                 case "assistant":

@@ -63,12 +63,16 @@ _NEVER_HEARD = {"error": {"code": "result_lost", "detail": "The result was not h
 
 
 class Run(NamedTuple):
-    """Which run this is, for which turn. ``before``: the client's messages up to the one that the turn answers."""
+    """Which run this is, for which turn. ``before``: the client's messages up to the one that the turn answers.
+
+    ``behind``: messages that wait. They are shown at the end: clients put what is new behind all they have.
+    """
 
     thread_id: str
     run_id: str
     turn_id: str
     before: tuple[Message, ...]
+    behind: tuple[Message, ...] = ()
 
 
 class RunEvents:
@@ -84,6 +88,7 @@ class RunEvents:
         self._open: int | None = None  # the step whose message is open
         self._unanswered: list[str] = []
         self._activities: dict[str, ActivitySnapshotEvent] = {}
+        self._waits: Events = []  # that it waits, as long as nothing else was told
 
     def begin(self) -> Events:
         """The run's opening."""
@@ -98,12 +103,17 @@ class RunEvents:
         ends = [event for entry in entries for event in self.feed(entry) if isinstance(event, RunFinishedEvent | RunErrorEvent)]
         reopened = [self._opened(self._open)] if self._open is not None else []
         self._unanswered.clear()  # the client was not told that these began
-        return [*self.begin(), self._snapshot(), *self._activities.values(), *reopened, *ends]
+        told = self._snapshot(self._run.behind if ends else ())
+        return [*self.begin(), told, *self._waits, *self._activities.values(), *reopened, *ends]
 
     def feed(self, entry: LogEntry) -> Events:
         """The events of the next entry."""
         event = event_of(entry)
-        return [] if event is None else self._told(entry.id, event)
+        if event is None:
+            return []
+        events = self._told(entry.id, event)
+        self._waits = events if isinstance(event, TurnQueued) else []
+        return events
 
     def _told(self, at: EntryId, event: AnyTurnEvent) -> Events:
         match event:
@@ -180,14 +190,14 @@ class RunEvents:
     def _ended(self, event: TerminalEvent) -> Events:
         match event:
             case TurnFailed():
-                return [*self._closed(), RunErrorEvent(message=event.message, code=event.code)]
+                return [*self._closed(), *self._shown_behind(), RunErrorEvent(message=event.message, code=event.code)]
             case TurnCancelled():
-                return [*self._closed(), self._finished(RunFinishedCancelledOutcome())]
+                return [*self._closed(), *self._shown_behind(), self._finished(RunFinishedCancelledOutcome())]
             case TurnCompleted():
                 last = self._commit(max([*self._steps, *(call.step for call in self._held)], default=0))
                 lost = [self._result(call_id, result_text(_NEVER_HEARD)) for call_id in self._unanswered]
                 finished = self._finished(RunFinishedSuccessOutcome(), event.usage)
-                return [*last, *self._corrected(event.message.content), *lost, finished]
+                return [*last, *self._corrected(event.message.content), *lost, *self._shown_behind(), finished]
 
     def _corrected(self, content: str) -> Events:
         """The last step's text as it is stored, where the log has lost some of it."""
@@ -214,9 +224,12 @@ class RunEvents:
         self._unanswered = [other for other in self._unanswered if other != call_id]
         return ToolCallResultEvent(message_id=result_id(call_id), tool_call_id=call_id, content=content, role="tool")
 
-    def _snapshot(self) -> MessagesSnapshotEvent:
+    def _snapshot(self, behind: Iterable[Message] = ()) -> MessagesSnapshotEvent:
         told = [m for step in sorted(self._steps) for m in self._steps[step].messages(self._run.turn_id, step)]
-        return MessagesSnapshotEvent(messages=[*self._run.before, *told])
+        return MessagesSnapshotEvent(messages=[*self._run.before, *told, *behind])
+
+    def _shown_behind(self) -> Events:
+        return [self._snapshot(self._run.behind)] if self._run.behind else []
 
     def _opened(self, step: int) -> TextMessageStartEvent:
         return TextMessageStartEvent(message_id=message_id(self._run.turn_id, step), role="assistant")

@@ -1,7 +1,8 @@
 """AG-UI over the service's turns: ``POST /agui`` runs a message, joins its run again, or shows a thread.
 
-``threadId`` is the conversation. ``runId`` is the idempotency key: the same one again is the same turn, followed from where it
-is. The stock client knows no other way to come back than to run again, so joining is the same request.
+``threadId`` is the conversation. The id of the user's last message is the idempotency key: the same one again is the same turn,
+followed from where it is. The stock client knows no other way to come back than to run again, with a new ``runId`` unless it is
+given one; so joining is the same request, and the run's id says nothing but which run it is.
 """
 
 from collections.abc import AsyncIterator
@@ -18,14 +19,16 @@ from agent.api.following import open_turn
 from agent.api.identity import Who, Zone
 from agent.api.problems import responses
 from agent.api.turns import STREAM
-from agent.api.wires.agui.messages import stored_messages
+from agent.api.wires.agui.messages import stored_messages, turn_of_user_message
 from agent.api.wires.agui.projection import Run, RunEvents
-from agent.api.wires.agui.request import asked
+from agent.api.wires.agui.request import Asked, asked
 from agent.api.wires.agui.tasks import TaskState
+from agent.api.wires.agui.thread import newest_turns
 from agent.domain import ids
+from agent.domain.errors import Unprocessable
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, TurnKey
-from agent.domain.limits import HISTORY_PAGE_MAX, TASKS_PAGE_MAX
+from agent.domain.limits import TASKS_PAGE_MAX
 from agent.domain.turn_record import ENDED, TurnStatus
 from agent.ports import Chats, Tasks, TurnLog
 
@@ -42,30 +45,54 @@ class AguiApi:
     async def run(self, body: RunAgentInput, user: Who, zone: Zone) -> EventSourceResponse:
         """Admits the last user message and streams its run.
 
-        The same `runId` again follows the same run, with a snapshot of its messages first where the client has some of them.
-        Without a user message it shows the thread, and follows what runs there. Leaving cancels nothing;
+        The same message again, by its id, follows the same turn, with a snapshot of its messages first where the client has
+        some of them. Without a user message it shows the thread, and follows what runs there. Leaving cancels nothing;
         `POST /turns/{turn_id}/cancel` does, with the id that RUN_STARTED tells in its metadata.
+        `forwardedProps.on_busy` is that of `POST /chat`.
         """
         key, said = ids.conversation_key(user, body.thread_id), asked(body)
         page = await self._tasks.list_tasks(user, None, TASKS_PAGE_MAX, None)
         tasks = TaskState(user.user, page.tasks)
         if said is None:
             return await self._show(key, body, tasks)
-        used = ids.scoped_key(_SCOPE, body.run_id)
-        turn, admitted = await self._admissions.admit(key, Said(said.text, zone, key=used, fingerprint=said.fingerprint()))
+        turn, status = await self._turn(key, said, zone)
         run = Run(body.thread_id, body.run_id, turn.turn_id, said.before)
-        return await self._follow(turn, run, tasks, joins=said.knows_more, status=admitted.status)
+        return await self._follow(turn, run, tasks, joins=said.knows_more, status=status)
+
+    async def _turn(self, key: ConversationKey, said: Asked, zone: str) -> tuple[TurnKey, TurnStatus | None]:
+        """The turn that answers the message, and how it is if it has just been asked. Raises what ``Admissions.admit`` does."""
+        where = f"messages[{len(said.before) - 1}]"
+        if (turn_id := turn_of_user_message(said.message_id, key.conversation)) is not None:  # it has come from a snapshot
+            turn = TurnKey(key.tenant, key.user, turn_id)
+            if (await self._chats.get_turn(turn)).user_message.content != said.text:
+                raise _reused(where)
+            return await self._newest_answer(turn), None
+        used = ids.scoped_key(_SCOPE, said.message_id)
+        try:
+            turn, admitted = await self._admissions.admit(key, Said(said.text, zone, said.on_busy, used, said.fingerprint()))
+        except Unprocessable as refused:
+            raise (_reused(where) if refused.code == "idempotency_key_reused" else refused) from refused
+        if admitted.status not in ENDED:
+            return turn, admitted.status
+        return await self._newest_answer(turn), None
+
+    async def _newest_answer(self, turn: TurnKey) -> TurnKey:
+        """``turn``, or the one that answered its message anew."""
+        while (newer := (await self._chats.get_turn(turn)).regenerated_by) is not None:
+            turn = turn._replace(turn_id=newer)
+        return turn
 
     async def _show(self, key: ConversationKey, body: RunAgentInput, tasks: TaskState) -> EventSourceResponse:
         """The thread's messages, and the turn that runs in it, if any, to its end."""
-        page = await self._chats.get_history(key, HISTORY_PAGE_MAX, None)
-        running = next((n for n, turn in enumerate(page.turns) if turn.status not in ENDED), None)
-        if running is None:
-            run = Run(body.thread_id, body.run_id, "", tuple(stored_messages(page.turns)))
-            return sse.stream(_shown(run, tasks), {})
-        before = [*stored_messages(page.turns[:running]), next(stored_messages(page.turns[running : running + 1]))]
-        turn = TurnKey(key.tenant, key.user, page.turns[running].turn_id)
-        return await self._follow(turn, Run(body.thread_id, body.run_id, turn.turn_id, tuple(before)), tasks, joins=True)
+        turns, running = await newest_turns(self._chats, key)
+        open_ones = [n for n, turn in enumerate(turns) if turn.status not in ENDED]
+        at = next((n for n in open_ones if turns[n].turn_id == running), next(iter(open_ones), None))
+        if at is None:
+            return sse.stream(_shown(Run(body.thread_id, body.run_id, "", tuple(stored_messages(turns))), tasks), {})
+        turn_id, behind = turns[at].turn_id, tuple(stored_messages(turns[at + 1 :]))
+        before = (*stored_messages(turns[:at]), next(stored_messages(turns[at : at + 1])))
+        run = Run(body.thread_id, body.run_id, turn_id, before, behind)
+        return await self._follow(TurnKey(key.tenant, key.user, turn_id), run, tasks, joins=True)
 
     async def _follow(
         self, turn: TurnKey, run: Run, tasks: TaskState, *, joins: bool, status: TurnStatus | None = None
@@ -96,6 +123,11 @@ def _framed(frame_id: str, events: list[BaseEvent]) -> bytes:
     return "".join(f"id: {frame_id}\n{_encode(event)}" for event in events).encode()
 
 
+def _reused(where: str) -> Unprocessable:
+    detail = f"'{where}' was sent with another text; a new message has a new id."
+    return Unprocessable("idempotency_key_reused", detail, param=f"{where}.id")
+
+
 ENDS: dict[int | str, dict[str, Any]] = {
     200: STREAM[200]
     | {"description": "AG-UI events. The run ends with exactly one RUN_FINISHED or RUN_ERROR. Leaving it cancels nothing."}
@@ -110,6 +142,6 @@ def agui_router(api: AguiApi) -> APIRouter:
         api.run,
         methods=["POST"],
         response_class=EventSourceResponse,
-        responses={**ENDS, **responses(400, 410, 413, 415, 422, 429, 503)},
+        responses={**ENDS, **responses(400, 404, 409, 410, 413, 415, 422, 429, 503)},
     )
     return router

@@ -31,9 +31,9 @@ def ui_messages(page: HistoryPage) -> UIMessages:
     return UIMessages(messages=[message for turn in shown for message in _exchange(turn)], next=page.next)
 
 
-def turn_of_user_message(message_id: str) -> str | None:
-    """The turn whose user message has that id here; None for an id that a client made."""
-    return message_id.removesuffix(_OF_A_USER) if message_id.endswith(_OF_A_USER) else None
+def turn_of_user_message(message_id: str, conversation: str) -> str | None:
+    """The turn of that conversation whose user message has that id here; None for an id that a client made."""
+    return turn_of_message(message_id, conversation) if message_id.endswith(_OF_A_USER) else None
 
 
 def turn_of_message(message_id: str, conversation: str) -> str | None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StrictStr
 
 from agent.domain.conversation import OnBusy
 from agent.domain.errors import BadRequest, Unprocessable
+from agent.domain.limits import NAME_TOLD_CHARS_MAX
 
 
 class UIPart(BaseModel):
@@ -25,9 +26,8 @@ class UIMessage(BaseModel):
         """Its text parts, one below the other. Raises Unprocessable for a part that is not text."""
         for part in self.parts:
             if part.type != "text":
-                raise Unprocessable(
-                    "unsupported_part", f"Only text is taken; the message has a part of type {part.type[:64]!r}."
-                )
+                told = part.type[:NAME_TOLD_CHARS_MAX]
+                raise Unprocessable("unsupported_part", f"Only text is taken; the message has a part of type {told!r}.")
         return "\n".join(part.text for part in self.parts)
 
 

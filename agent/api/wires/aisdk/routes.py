@@ -15,7 +15,7 @@ from agent.api.wires.aisdk.frames import HEADERS, framed, refusals
 from agent.api.wires.aisdk.messages import UIMessages, turn_of_message, turn_of_user_message, ui_messages
 from agent.api.wires.aisdk.request import UIChatRequest, fingerprint
 from agent.domain import ids
-from agent.domain.errors import Unprocessable
+from agent.domain.errors import NotFound, Unprocessable
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX
 from agent.domain.turn_record import ENDED, TurnStatus
@@ -54,7 +54,7 @@ class AiSdkApi:
         text = message.text()
         if request.trigger == "regenerate-message" and (turn := await self._regenerated(key, request.messageId, text, zone)):
             return await self._follow(turn)
-        if (turn_id := turn_of_user_message(message.id)) is not None:
+        if (turn_id := turn_of_user_message(message.id, key.conversation)) is not None:
             return await self._follow(await self._said_before(TurnKey(user.tenant, user.user, turn_id), text))
         said = Said(text, zone, request.on_busy, ids.scoped_key(SCOPE, message.id), fingerprint(text))
         turn, admitted = await self._admissions.admit(key, said)
@@ -91,14 +91,14 @@ class AiSdkApi:
     ) -> Response:
         """The stream of the turn that runs, from its start; 204 when none does."""
         key = ids.conversation_key(user, conversation)
-        turn = TurnKey(user.tenant, user.user, message_id) if message_id else await self._running(key)
+        turn = _named(key, message_id) if message_id else await self._running(key)
         return await self._follow(turn) if turn else Response(status_code=204)
 
     async def stop(self, conversation: str, user: Who, request: StopRequest | None = None) -> Cancelled | None:
         """Cancels the answer named, or the one that runs; null when none does. As often as you like."""
         asked = request or StopRequest()
         key = ids.conversation_key(user, conversation)
-        turn = TurnKey(user.tenant, user.user, asked.message_id) if asked.message_id else await self._running(key)
+        turn = _named(key, asked.message_id) if asked.message_id else await self._running(key)
         if turn is None:
             return None
         return await self._turns.cancel(turn.turn_id, user, CancelRequest(effects=asked.effects))
@@ -120,6 +120,14 @@ class AiSdkApi:
     async def _running(self, key: ConversationKey) -> TurnKey | None:
         running = (await self._chats.get_history(key, 1, None)).running
         return TurnKey(key.tenant, key.user, running) if running else None
+
+
+def _named(key: ConversationKey, message_id: str) -> TurnKey:
+    """The turn of that answer. Raises NotFound for one of another conversation: it is not what is looked at."""
+    turn_id = turn_of_message(message_id, key.conversation)
+    if turn_id is None:
+        raise NotFound("turn_not_found", "Turn not found")
+    return TurnKey(key.tenant, key.user, turn_id)
 
 
 def aisdk_router(api: AiSdkApi) -> APIRouter:

@@ -97,7 +97,7 @@ def _check_parameters(body: Json) -> None:
         if name in ("input", "stream", "background", "conversation", "previous_response_id", "model"):
             continue
         if name not in _TAKEN:
-            told = name[:NAME_TOLD_CHARS_MAX].encode("utf-8", "replace").decode()  # it may hold half a surrogate pair
+            told = name[:NAME_TOLD_CHARS_MAX]
             refuse("unknown_parameter", f"Unknown parameter: {told!r}.", told)
         if value is not None and not any(_same(_bare(value), taken) for taken in _TAKEN[name]):
             why = _WHY.get(name, "It can only be left out, or say what is done anyway.")

@@ -26,7 +26,7 @@ from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
-from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
+from agent.domain.limits import CONVERSATION_NAME_BYTES, HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
 from agent.domain.turn_record import TurnStatus
 from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Randomness, TurnLog
@@ -35,7 +35,6 @@ Json = dict[str, Any]
 
 PREVIOUS = "previous_response_id"
 _SCOPE = "responses"
-_FRESH_BYTES = 16  # of chance in the name of a conversation that nobody named
 
 
 class ResponsesApi:
@@ -146,7 +145,7 @@ class ResponsesApi:
             return asked.conversation
         if follows is not None and (parsed := ids.parse_turn_id(follows)):
             return parsed.conversation
-        return f"conv-{key or self._randomness.token(_FRESH_BYTES).hex()}"
+        return f"conv-{key or self._randomness.token(CONVERSATION_NAME_BYTES).hex()}"
 
     async def _view(self, turn: TurnKey) -> TurnView:
         try:
