@@ -111,16 +111,6 @@ def test_shift_enter_starts_a_line_and_enter_sends(screen: Screen) -> None:
     expect(screen.box).to_have_value("")
 
 
-def test_keys_lead_to_the_search_and_back(screen: Screen) -> None:
-    screen.page.keyboard.press("Control+k")
-    expect(screen.page.get_by_label("Search tasks")).to_be_focused()
-    screen.page.keyboard.press("Tab")
-    screen.page.keyboard.press("Shift+Tab")
-    screen.page.get_by_role("heading", level=1).click()
-    screen.page.keyboard.press("/")
-    expect(screen.box).to_be_focused()
-
-
 def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person: Person) -> None:
     person.expected = REFUSAL
     screen.say(f"{mark()} [[script: tokens=300 delay=100ms]]")

@@ -73,8 +73,9 @@ function useShortcuts(show: (pane: Pane) => void, find: () => void): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+      const isModified = event.ctrlKey || event.altKey || event.metaKey;
       if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) focus(find, SEARCH);
-      else if (event.key === "/" && !typing) focus(() => show("chat"), "message");
+      else if (event.key === "/" && !typing && !isModified) focus(() => show("chat"), "message");
       else return;
       event.preventDefault();
     };

@@ -2,16 +2,19 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
+import { useKeptFocus } from "../ui/useKeptFocus";
 import { useStickToEnd } from "../ui/useStickToEnd";
 import { Announcer } from "./Announcer";
 import { Composer } from "./Composer";
 import { AgentMessage, UserMessage } from "./Message";
 import { Outcome } from "./Outcome";
 import { OutgoingMessage } from "./OutgoingMessage";
+import { Place } from "./Place";
 import { preloadProse } from "./Prose";
 import { Welcome } from "./Welcome";
 import { arrange } from "./arrange";
 import type { Conversation } from "./conversation";
+import { useEscape } from "./useEscape";
 import type { View } from "./view";
 import type { Message } from "./wire";
 
@@ -19,6 +22,7 @@ const T = TEXTS.chat;
 
 export function Chat({ conversation, onTask }: { conversation: Conversation; onTask: (id: string) => void }) {
   const view = useSyncExternalStore(conversation.subscribe, () => conversation.view);
+  const region = useRef<HTMLElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const { away, toEnd } = useStickToEnd(box, content);
@@ -28,22 +32,31 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
     preloadProse();
   }, [conversation]);
   useEscape(conversation);
+  // Who has asked for older messages wants to read them; all others want to go on.
+  useKeptFocus(region, (gone) => (gone.matches(".older") ? box.current : document.getElementById("message")));
 
   const send = (text: string) => {
     conversation.send(text);
     toEnd();
   };
   return (
-    <section className="chat" aria-label={T.region}>
+    <section className="chat" aria-label={T.region} ref={region}>
       <div className="scroll" ref={box} tabIndex={-1}>
         <div className="messages" ref={content}>
           {!view.loaded && <p className="muted">{T.loading}</p>}
           {view.older !== null && (
-            <button type="button" className="quiet" disabled={view.loadingOlder} onClick={() => void conversation.loadOlder()}>
+            <button
+              type="button"
+              className="quiet older"
+              aria-disabled={view.loadingOlder}
+              onClick={() => void conversation.loadOlder()}
+            >
               {T.older}
             </button>
           )}
-          <Said view={view} conversation={conversation} onTask={onTask} onExample={send} />
+          <Place box={box} messages={view.messages}>
+            <Said view={view} conversation={conversation} onTask={onTask} onExample={send} />
+          </Place>
           {view.reconnecting && <p className="notice">{T.reconnecting}</p>}
           {view.problem && (
             <p className="problem" role="alert">
@@ -51,12 +64,14 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
             </p>
           )}
         </div>
+        {away && (
+          <div className="newest">
+            <button type="button" onClick={toEnd}>
+              <Icon name="down" /> {T.newest}
+            </button>
+          </div>
+        )}
       </div>
-      {away && (
-        <button type="button" className="newest" onClick={toEnd}>
-          <Icon name="down" /> {T.newest}
-        </button>
-      )}
       <Announcer running={view.running} messages={view.messages} live={view.live} />
       <Composer
         running={view.running}
@@ -105,21 +120,4 @@ function Queued({ message, ahead, conversation }: { message: Message; ahead: num
       </button>
     </p>
   );
-}
-
-/** Escape stops the answer, wherever the focus is, unless it is meant for something else. */
-function useEscape(conversation: Conversation): void {
-  useEffect(() => {
-    const keys = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && conversation.view.running && !hasOtherUse(event)) void conversation.stop();
-    };
-    document.addEventListener("keydown", keys);
-    return () => document.removeEventListener("keydown", keys);
-  }, [conversation]);
-}
-
-/** It ends the composition of a character, clears a field or closes its picker, closes a dialog. */
-function hasOtherUse(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return true;
-  return event.target instanceof Element && event.target.matches("input, select, textarea:not(#message)");
 }

@@ -1,8 +1,10 @@
 // Where the person writes. What is written survives a reload; Enter sends, Shift+Enter starts a new line, Escape stops.
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { keep, kept } from "../kept";
 import { MESSAGE_BYTES_MAX as BYTES_MAX } from "../limits";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
+import { isComposing } from "../ui/composing";
 
 const T = TEXTS.chat;
 const DRAFT = "task-agent.draft";
@@ -14,12 +16,12 @@ export function Composer(props: {
   onSend: (text: string) => void;
   onStop: (effects: "keep" | "undo") => void;
 }) {
-  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT) ?? "");
+  const [text, setText] = useState(() => kept(DRAFT) ?? "");
   const box = useRef<HTMLTextAreaElement>(null);
   const size = text.length > BYTES_MAX / 4 ? bytes.encode(text).length : 0;
   const sendable = text.trim() !== "" && size <= BYTES_MAX;
 
-  useEffect(() => sessionStorage.setItem(DRAFT, text), [text]);
+  useEffect(() => keep(DRAFT, text), [text]);
   useEffect(() => grow(box.current), [text]);
 
   const send = (event?: FormEvent) => {
@@ -31,7 +33,7 @@ export function Composer(props: {
   };
   const keys = (event: KeyboardEvent) => {
     // While a person composes a character (Japanese, Chinese, ...), Enter belongs to that.
-    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) send(event as unknown as FormEvent);
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event.nativeEvent)) send(event as unknown as FormEvent);
   };
   return (
     <form className="composer" onSubmit={send}>
@@ -82,7 +84,10 @@ function StopButtons({ stopping, onStop }: { stopping: boolean; onStop: (effects
 
 /** As high as its text, up to what the stylesheet allows. */
 function grow(box: HTMLTextAreaElement | null): void {
-  if (!box) return;
+  const frame = box?.form;
+  if (!box || !frame) return;
+  frame.style.height = `${frame.offsetHeight}px`; // what lies above must not move while the text is measured: it would scroll
   box.style.height = "auto";
   box.style.height = `${box.scrollHeight}px`;
+  frame.style.height = "";
 }
