@@ -25,6 +25,26 @@ def test_markdown_with_code_and_a_table_is_drawn(screen: Screen) -> None:
     expect(answer.get_by_role("cell", name="2")).to_be_visible()
 
 
+def test_links_by_reference_lead_out_and_footnotes_within_their_answer(screen: Screen) -> None:
+    text = "See [the docs][1].[^a]\\n\\nMore.\\n\\n[1]: https://example.com/docs\\n\\n[^a]: Because."
+    for n in (1, 2):
+        screen.say(f'{mark()} [[script: text="{text}"]]')
+        screen.wait_answered(n)
+    expect(screen.page.get_by_role("link", name="the docs")).to_have_count(2)
+    for answer in screen.answers.all():
+        docs, reference = answer.get_by_role("link", name="the docs"), answer.locator("sup a")
+        assert (docs.get_attribute("href"), docs.get_attribute("target")) == ("https://example.com/docs", "_blank")
+        note = answer.get_by_role("region", name="Footnotes").get_by_role("listitem")
+        expect(note).to_contain_text("Because.")
+        reference.click()
+        assert screen.page.url.endswith(f"#{note.get_attribute('id')}")
+        answer.get_by_role("link", name="Back to reference 1").click()
+        assert screen.page.url.endswith(f"#{reference.get_attribute('id')}")
+    assert len(screen.page.context.pages) == 1
+    ids = screen.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+
+
 def test_what_a_model_writes_as_html_stays_text(screen: Screen) -> None:
     screen.say('[[script: text="<img src=x onerror=alert(1)> and ![pic](https://example.com/a.png)"]]')
     screen.wait_answered(1)

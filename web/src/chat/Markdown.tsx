@@ -1,10 +1,12 @@
 // Markdown, as GitHub writes it, in a chunk of its own; the highlighter is another one that only code asks for.
-import { type ComponentProps, memo, useEffect, useState } from "react";
+import { type ComponentProps, memo, useEffect, useId, useState } from "react";
 import ReactMarkdown from "react-markdown";
 import remarkGfm from "remark-gfm";
-import { TEXTS } from "../texts";
+import { TEXTS, say } from "../texts";
+import { CopyButton } from "./CopyButton";
 import { blocks } from "./blocks";
 
+const T = TEXTS.chat;
 type Plugins = NonNullable<ComponentProps<typeof ReactMarkdown>["rehypePlugins"]>;
 let highlighter: Plugins | null = null;
 
@@ -29,50 +31,63 @@ function useHighlighter(wanted: boolean): Plugins {
 
 export default function Markdown({ text, growing }: { text: string; growing: boolean }) {
   const plugins = useHighlighter(/^ {0,3}(```|~~~)\S/m.test(text));
+  const id = useId();
   return (
     <div className={growing ? "prose growing" : "prose"}>
       {blocks(text).map((block, index) => (
         // Blocks only grow at the end, so their place is their identity.
-        <Block key={index} text={block} plugins={plugins} />
+        <Block key={index} id={id} text={block} plugins={plugins} />
       ))}
     </div>
   );
 }
 
-const Block = memo(({ text, plugins }: { text: string; plugins: Plugins }) => (
-  <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={plugins} components={{ a: Link, pre: Code, table: Table, img: Image }}>
+/** `id` tells the footnotes of one text from those of another. */
+const Block = memo(({ id, text, plugins }: { id: string; text: string; plugins: Plugins }) => (
+  <ReactMarkdown
+    remarkPlugins={[remarkGfm]}
+    remarkRehypeOptions={{ clobberPrefix: `${id}-`, footnoteBackLabel: (index) => say(T.footnoteBack, { n: index + 1 }) }}
+    rehypePlugins={plugins}
+    components={{ a: Link, pre: Code, table: Table, img: Image, section: Footnotes, h2: Heading }}
+  >
     {text}
   </ReactMarkdown>
 ));
 
-const Link = ({ href, children }: ComponentProps<"a">) => (
-  <a href={href} target="_blank" rel="noreferrer noopener">
+/** A footnote, or the way back from it, is on this page; all else is not. */
+const Link = ({ href, id, children, "aria-label": label }: ComponentProps<"a">) => {
+  const place = href?.startsWith("#") ? {} : { target: "_blank", rel: "noreferrer noopener" };
+  return (
+    <a href={href} id={id} aria-label={label} {...place}>
+      {children}
+    </a>
+  );
+};
+
+const Footnotes = ({ children }: ComponentProps<"section">) => (
+  <section className="footnotes" aria-label={T.footnotes}>
     {children}
-  </a>
+  </section>
 );
+
+/** But for the one above footnotes: it says what the section is called, and would be there in each text under the same id. */
+const Heading = ({ id, children }: ComponentProps<"h2">) => (id === undefined ? <h2>{children}</h2> : null);
 
 /** The page loads nothing from other hosts, images included: a model's image is a link to it. */
 const Image = ({ src, alt }: ComponentProps<"img">) => <Link href={typeof src === "string" ? src : ""}>{alt || String(src)}</Link>;
 
 const Table = ({ children }: ComponentProps<"table">) => (
   // What scrolls sideways must be reachable by keyboard.
-  <div className="scrolls" tabIndex={0} role="region" aria-label={TEXTS.chat.table}>
+  <div className="scrolls" tabIndex={0} role="region" aria-label={T.table}>
     <table>{children}</table>
   </div>
 );
 
 function Code({ children }: ComponentProps<"pre">) {
-  const [copied, setCopied] = useState(false);
   const [box, setBox] = useState<HTMLPreElement | null>(null);
-  const copy = async () => {
-    await navigator.clipboard.writeText(box?.textContent ?? "");
-    setCopied(true);
-  };
   return (
     <div className="code">
-      <button type="button" className="quiet" onClick={copy} onBlur={() => setCopied(false)}>
-        {copied ? TEXTS.chat.copied : TEXTS.chat.copy}
-      </button>
+      <CopyButton textOf={() => box?.textContent ?? ""} />
       {/* What scrolls sideways must be reachable by keyboard. */}
       <pre ref={setBox} tabIndex={0}>
         {children}

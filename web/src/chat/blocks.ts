@@ -1,8 +1,10 @@
 // A growing answer is parsed again with every few words. Cut into blocks, only the last one is.
 
+const DEFINITION = /^ {0,3}\[[^\]]+\]:/; // of a link's address, or a footnote
+
 /**
  * `markdown` cut where one top-level block certainly ends: at a blank line outside of a fence that is followed by a line which
- * neither is indented nor continues a list. Joined they are the whole again.
+ * neither is indented nor continues a list. Joined they are the whole again. What defines something for the whole is not cut.
  */
 export function blocks(markdown: string): string[] {
   const lines = markdown.split("\n");
@@ -16,6 +18,7 @@ export function blocks(markdown: string): string[] {
       found.push(current.join("\n") + "\n");
       current = [];
     }
+    if (fence === "" && DEFINITION.test(line)) return [markdown];
     if (mark && fence === "") fence = mark[1] as string;
     else if (mark && closes(mark, fence)) fence = "";
     current.push(line);
