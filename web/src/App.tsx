@@ -5,7 +5,8 @@ import { Inspector } from "./context/Inspector";
 import { conversation, feed } from "./live";
 import { Down } from "./system/Down";
 import { Footer } from "./system/Footer";
-import { Board, SEARCH } from "./tasks/Board";
+import { Board } from "./tasks/Board";
+import { SEARCH } from "./tasks/Choices";
 import { FIRST_CHOICE } from "./tasks/select";
 import { TEXTS } from "./texts";
 

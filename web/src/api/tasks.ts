@@ -7,6 +7,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { TASKS_PAGE_MAX } from "../limits";
 import { type TaskChange, addressOf, change } from "./changes";
 import { call } from "./http";
@@ -15,9 +16,11 @@ import type { Task, TaskHistory, TaskPage } from "./types";
 
 type Pages = InfiniteData<TaskPage, string | null>;
 const LIST = ["tasks"];
+const PAGES_SOUGHT_MAX = 10; // pages that are loaded unasked, for who looks for something
 
-export function useTasks() {
-  return useInfiniteQuery({
+/** The newest tasks, page by page. For who is `seeking` among all, older pages come by themselves, up to a bound: `isSeeking`. */
+export function useTasks(seeking: boolean) {
+  const list = useInfiniteQuery({
     queryKey: LIST,
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
@@ -25,6 +28,12 @@ export function useTasks() {
     getNextPageParam: (page) => page.next,
     structuralSharing: (known, fresh) => merged(known as Pages | undefined, fresh as Pages),
   });
+  const { data, error, isFetching, hasNextPage, fetchNextPage } = list;
+  const isSeeking = seeking && hasNextPage && error === null && (data?.pages.length ?? 0) < PAGES_SOUGHT_MAX;
+  useEffect(() => {
+    if (isSeeking && !isFetching) void fetchNextPage();
+  }, [isSeeking, isFetching, fetchNextPage]);
+  return { ...list, isSeeking };
 }
 
 export const useTask = (id: string) =>

@@ -48,4 +48,7 @@ export const counts = (tasks: Task[]): Record<Filter, number> => ({
   all: tasks.length,
 });
 
+/** Whether it is a choice among all tasks, and not a look at what there is. */
+export const isSought = ({ filter, search }: Choice): boolean => filter === "overdue" || filter === "done" || search.trim() !== "";
+
 export const isOpen = FILTERS.open;
