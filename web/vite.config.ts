@@ -1,6 +1,7 @@
 // The build goes where the service looks for it: agent/page, which is inside the wheel.
 import react from "@vitejs/plugin-react";
-import { type Plugin, defineConfig } from "vite";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
 import { TEXTS, say } from "./src/texts.ts";
 
 const SERVICE = process.env.TASK_AGENT_URL ?? "http://127.0.0.1:8080";
@@ -20,5 +21,6 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: address is not among what the Content-Security-Policy allows for scripts and styles
     modulePreload: { polyfill: false },
   },
+  test: { css: { include: /base\.css/ } }, // whose palette is looked at; other styles are nothing to a test
   server: { proxy: Object.fromEntries(ROUTES.map((route) => [route, { target: SERVICE, changeOrigin: true }])) },
 });

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from agent.api.page import PAGE
+from tests.e2e.axe import Scan, in_each_scheme, violations
 from tests.e2e.screen import Person, Screen
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread
@@ -74,3 +75,15 @@ def keep_shot() -> Callable[[Screen, str], None]:
         screen.page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return keep
+
+
+@pytest.fixture
+def scan(keep_shot: Callable[[Screen, str], None]) -> Scan:
+    """axe finds nothing in the state that a page is in, in either colour scheme; a picture of each is kept under its name."""
+
+    def scanned(screen: Screen, state: str) -> None:
+        for scheme in in_each_scheme(screen):
+            keep_shot(screen, f"{state}-{scheme}")
+            assert violations(screen) == [], f"{state}, {scheme}"
+
+    return scanned

@@ -1,18 +1,12 @@
 """For everyone: small screens, dark rooms, screen readers. axe looks at every main state, in both colour schemes."""
 
-from collections.abc import Callable, Generator
-from pathlib import Path
-from typing import Literal
-
-import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.axe import Scan, in_each_scheme
 from tests.e2e.screen import OUTAGE, Person, Screen
 from tests.integration.endpoint import held, mark
 from tests.integration.stack import Stack
 
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-AXE = (Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 # The contrast of each field's border with what is in it and with what is around it, as WCAG counts. axe knows no such rule.
 EDGES = """(fields) => {
     const light = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
@@ -36,36 +30,10 @@ TEXT = (
 )
 
 
-def in_each_scheme(screen: Screen) -> Generator[str]:
-    """The state it is in, in one colour scheme after the other."""
-    for scheme in SCHEMES:
-        screen.page.emulate_media(color_scheme=scheme)
-        yield scheme
-
-
-@pytest.fixture
-def scan(keep_shot: Callable[[Screen, str], None]) -> Callable[[Screen, str], None]:
-    """axe finds nothing in the state that a page is in, in either colour scheme; a picture of each is kept under its name."""
-
-    def scanned(screen: Screen, state: str) -> None:
-        for scheme in in_each_scheme(screen):
-            keep_shot(screen, f"{state}-{scheme}")
-            assert violations(screen) == [], f"{state}, {scheme}"
-
-    return scanned
-
-
 def faintest_edge(screen: Screen) -> float:
     """The least contrast of where one can write, in any colour scheme."""
     fields = screen.page.locator("#message, aside input, aside select")
     return min(contrast for _ in in_each_scheme(screen) for contrast in fields.evaluate_all(EDGES))
-
-
-def violations(screen: Screen) -> list[str]:
-    """What axe finds wrong, rule by rule."""
-    screen.page.evaluate(AXE)
-    found = screen.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{v['id']}: {node['html'][:160]} {node['failureSummary'][:200]}" for v in found for node in v["nodes"]]
 
 
 def too_wide(screen: Screen) -> list[str]:
@@ -83,7 +51,7 @@ def converse(screen: Screen) -> None:
     expect(screen.answers.last.locator("pre")).to_be_visible()
 
 
-def test_axe_finds_nothing_in_any_main_state(person: Person, scan: Callable[[Screen, str], None]) -> None:
+def test_axe_finds_nothing_in_any_main_state(person: Person, scan: Scan) -> None:
     screen = person.open(viewport={"width": 1280, "height": 800})
     scan(screen, "empty")
     converse(screen)
@@ -98,9 +66,7 @@ def test_axe_finds_nothing_in_any_main_state(person: Person, scan: Callable[[Scr
     scan(screen, "context")
 
 
-def test_axe_finds_nothing_while_things_go_on_or_wrong(
-    screen: Screen, person: Person, service: Stack, scan: Callable[[Screen, str], None]
-) -> None:
+def test_axe_finds_nothing_while_things_go_on_or_wrong(screen: Screen, person: Person, service: Stack, scan: Scan) -> None:
     person.expected = OUTAGE
     screen.say(f"{mark()} [[script: fault=quota times=1 tokens=3]]")
     expect(screen.answers.last).to_contain_text("There is no answer:")
@@ -108,7 +74,7 @@ def test_axe_finds_nothing_while_things_go_on_or_wrong(
     screen.say(f"{mark()} [[script: {held(40)}]]")
     screen.wait_grown(39)
     screen.say(f'{mark()} and then? [[script: text="ok"]]')
-    expect(screen.page.get_by_text("Waits for the answer above")).to_be_visible()
+    expect(screen.said.last).to_contain_text("Waits for the answer above")
     scan(screen, "queued")
     screen.page.get_by_role("button", name="Stop", exact=True).click()
     screen.wait_answered(3)
@@ -137,7 +103,7 @@ def test_where_one_can_write_has_an_edge_one_can_see(screen: Screen, person: Per
     assert faintest_edge(screen) >= 3
 
 
-def test_everything_is_usable_at_360_px(person: Person, scan: Callable[[Screen, str], None]) -> None:
+def test_everything_is_usable_at_360_px(person: Person, scan: Scan) -> None:
     screen = person.open(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
     converse(screen)
     for pane in ("Chat", "Tasks", "Context"):
@@ -160,7 +126,7 @@ def test_everything_is_usable_at_360_px(person: Person, scan: Callable[[Screen, 
 
 
 def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen) -> None:
-    told = screen.page.locator(".chat [role=status]")
+    told = screen.page.locator(".chat > [role=status]")
     screen.say(f"{mark()} [[script: tokens=30 delay=200ms]]")
     expect(told).to_have_text("Task Agent is answering")
     screen.wait_answered(1)
@@ -168,7 +134,7 @@ def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: 
 
 
 def test_a_screen_reader_hears_each_answer_when_it_ends_and_a_failure_as_such(screen: Screen) -> None:
-    told = screen.page.locator(".chat [role=status]")
+    told = screen.page.locator(".chat > [role=status]")
     screen.say(f"{mark()} [[script: tokens=30 delay=60ms]]")
     screen.wait_grown(2)
     screen.say(f"{mark()} [[script: tokens=300 delay=60ms]]")

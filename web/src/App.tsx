@@ -69,14 +69,14 @@ export function App() {
   );
 }
 
-/** Ctrl or Cmd + K: search tasks, also from within one. "/": the message box. */
+/** With Ctrl or Cmd: K leads to the search of tasks, also from within one, and "/" to the message box. None is a single character:
+ *  who speaks to the computer, or slips, would set one off (WCAG 2.1.4). */
 function useShortcuts(show: (pane: Pane) => void, find: () => void): void {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-      const isModified = event.ctrlKey || event.altKey || event.metaKey;
-      if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) focus(find, SEARCH);
-      else if (event.key === "/" && !typing && !isModified) focus(() => show("chat"), "message");
+      if (event.altKey || !(event.ctrlKey || event.metaKey)) return;
+      if (event.key.toLowerCase() === "k") focus(find, SEARCH);
+      else if (event.key === "/") focus(() => show("chat"), "message");
       else return;
       event.preventDefault();
     };

@@ -1,6 +1,6 @@
 // The conversation: what was said, what is being said, what waits, and the box to say more.
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import { TEXTS, say } from "../texts";
+import { TEXTS } from "../texts";
 import { Icon } from "../ui/Icon";
 import { useKeptFocus } from "../ui/useKeptFocus";
 import { useStickToEnd } from "../ui/useStickToEnd";
@@ -12,6 +12,7 @@ import { OutgoingMessage } from "./OutgoingMessage";
 import { Place } from "./Place";
 import { preloadProse } from "./Prose";
 import { Welcome } from "./Welcome";
+import { queued } from "./announce";
 import { arrange } from "./arrange";
 import type { Conversation } from "./conversation";
 import { useEscape } from "./useEscape";
@@ -72,7 +73,7 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
           </div>
         )}
       </div>
-      <Announcer running={view.running} messages={view.messages} live={view.live} />
+      <Announcer {...view} />
       <Composer
         running={view.running}
         stopping={view.stopping}
@@ -114,7 +115,7 @@ function Queued({ message, ahead, conversation }: { message: Message; ahead: num
   const turn = message.metadata?.turn_id ?? "";
   return (
     <p className="queued small">
-      {ahead > 1 ? say(T.queuedBehind, { n: ahead }) : T.queued}{" "}
+      {queued(ahead)}{" "}
       <button type="button" className="link" onClick={() => void conversation.withdraw(turn)}>
         {T.withdraw}
       </button>

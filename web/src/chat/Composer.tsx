@@ -47,6 +47,8 @@ export function Composer(props: {
         value={text}
         placeholder={T.placeholder}
         aria-describedby="composer-hint"
+        aria-invalid={size > BYTES_MAX}
+        aria-keyshortcuts="Control+/ Meta+/"
         onChange={(event) => setText(event.target.value)}
         onKeyDown={keys}
         autoFocus
@@ -57,7 +59,7 @@ export function Composer(props: {
           <Icon name="send" />
         </button>
       </div>
-      <p id="composer-hint" className={size > BYTES_MAX ? "hint problem" : "hint"}>
+      <p id="composer-hint" aria-live="polite" className={size > BYTES_MAX ? "hint problem" : "hint"}>
         {size > BYTES_MAX ? say(T.tooLong, { n: Math.ceil(size / 1024), max: BYTES_MAX / 1024 }) : T.hint}
       </p>
     </form>

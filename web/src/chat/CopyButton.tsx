@@ -15,8 +15,13 @@ export function CopyButton({ textOf }: { textOf: () => string }) {
     }
   };
   return (
-    <button type="button" className="quiet" onClick={copy} onBlur={() => setLabel(T.copy)}>
-      {label}
-    </button>
+    <>
+      <button type="button" className="quiet" onClick={copy} onBlur={() => setLabel(T.copy)}>
+        {label}
+      </button>
+      <span className="hidden" role="status">
+        {label === T.copy ? "" : label}
+      </span>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beingGiven, ended } from "./announce";
+import { beingGiven, ended, queued, waiting } from "./announce";
 import type { Message, Told } from "./wire";
 
 const answer = (id: string, status: Told["status"], over: Partial<Told> = {}): Message => ({
@@ -30,5 +30,17 @@ describe("announcements", () => {
   it("do not tell what was there before", () => {
     expect(told([], [answer("t1", "completed")])).toEqual([]);
     expect(beingGiven([answer("t1", "completed"), answer("t2", "running"), answer("t3", "queued")], null)).toEqual(["t2"]);
+  });
+});
+
+describe("what waits", () => {
+  const question = (status: Told["status"]): Message => ({ ...answer("q", status), role: "user" });
+
+  it("is counted by its messages, not by the answers that are still empty", () => {
+    expect(waiting([question("running"), answer("t1", "running"), question("queued"), answer("t2", "queued")])).toBe(1);
+  });
+
+  it("is told with how many answers come before it", () => {
+    expect([1, 3].map(queued)).toEqual(["Waits for the answer above", "Waits for 3 answers above"]);
   });
 });

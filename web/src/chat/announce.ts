@@ -23,3 +23,10 @@ function told(answer: Message): string {
   if (status === "failed") return say(T.failed, { why: error?.message ?? "" });
   return status === "cancelled" ? T.cancelled : say(T.answered, { text: textOf(answer) });
 }
+
+/** How many messages wait for their answers. */
+export const waiting = (messages: Message[]): number =>
+  messages.filter(({ role, metadata }) => role === "user" && metadata?.status === "queued").length;
+
+/** What is said of a message before whose answer so many others come. */
+export const queued = (ahead: number): string => (ahead > 1 ? say(T.queuedBehind, { n: ahead }) : T.queued);

@@ -42,7 +42,11 @@ export function Inspector() {
       )}
       <StepPicker steps={steps} chosen={step} onChoose={setStep} />
       <p className="muted">{turn === null ? T.lead : steps.length > 1 ? T.leadStep : T.leadTurn}</p>
-      {error && <p className="problem">{say(T.error, { why: error.message })}</p>}
+      {error && (
+        <p className="problem" role="alert">
+          {say(T.error, { why: error.message })}
+        </p>
+      )}
       {context && <Seen context={context} />}
     </section>
   );

@@ -60,7 +60,7 @@ function List({ onOpen, choice, onChoose }: Omit<Props, "opened">) {
         ))}
       </ul>
       {hasNextPage && !isSeeking && (
-        <div className="older">
+        <div className="further">
           {shown.length > 0 && <p className="muted small">{say(T.among, { n: all.length })}</p>}
           <button type="button" className="quiet" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
             {T.more}

@@ -21,7 +21,7 @@ export function Detail({ id, onBack }: { id: string; onBack: () => void }) {
       <button type="button" className="quiet" ref={back} onClick={onBack}>
         <Icon name="back" /> {T.back}
       </button>
-      {error && !task && <p className="problem">{error.message}</p>}
+      {error && !task && <p className="problem" role="alert">{error.message}</p>}
       {task && <Known task={task} />}
     </div>
   );
