@@ -39,7 +39,7 @@ class Screen:
     @property
     def connection(self) -> Locator:
         """What the footer says of it."""
-        return self.page.get_by_role("contentinfo").get_by_role("status")
+        return self.page.get_by_role("contentinfo").locator(".connection")
 
     @property
     def answers(self) -> Locator:

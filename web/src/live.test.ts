@@ -20,6 +20,7 @@ beforeEach(async () => {
   vi.stubGlobal("window", lookedAt()); // what happens to the document is heard there, too
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => undefined });
   vi.stubGlobal("BroadcastChannel", EventTarget);
+  vi.stubGlobal("navigator", {}); // one page alone
   vi.stubGlobal("fetch", async (path: string) => {
     if (path.startsWith("/workflows/")) return ask();
     if (path.startsWith("/api/chat/main/stream")) return new Response(null, { status: 204 });

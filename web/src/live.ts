@@ -5,6 +5,7 @@ import { isPassing } from "./api/http";
 import { backoff } from "./api/pause";
 import { ATTEMPTS } from "./api/persist";
 import { CONVERSATION } from "./api/service";
+import { sharing } from "./api/share";
 import { taskChanged } from "./api/tasks";
 import type { FeedEvent } from "./api/types";
 import { isHidden, onLongHidden } from "./api/visible";
@@ -34,7 +35,7 @@ export const feed = new Feed(onEvent, (again) => {
   if (!again) return;
   void queries.invalidateQueries();
   conversation.reconnect();
-});
+}, sharing());
 
 function onEvent(event: FeedEvent): void {
   if ("task" in event) taskChanged(queries, event.task);

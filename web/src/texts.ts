@@ -250,6 +250,7 @@ export const TEXTS = {
     downTrying: "Trying again …",
     broken: "The page has met an error it cannot deal with.",
     reload: "Load it again",
+    stale: "There is a newer version of this page.",
   },
 } as const;
 

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { always, live, network, passed, refused, service, started, surrounded } from "./feed.fixtures";
+import { always, live, network, onLive, passed, refused, service, started, surrounded } from "./feed.fixtures";
 import { begun } from "./fixtures";
 import { turnTo } from "./visible.fixtures";
 
@@ -58,4 +58,16 @@ it("a page that is looked at again does not wait for the end of a pause", async 
   turnTo("visible");
   await passed(0);
   expect([service.attempts.at(-1), feed.state]).toEqual([2_200, "live"]);
+});
+
+it("a page that was opened out of sight takes no line until somebody looks, and then takes in what happened meanwhile", async () => {
+  service.answers = [() => begun().response];
+  turnTo("hidden");
+  const feed = await started();
+  await passed(3_600_000);
+  expect([service.attempts.length, vi.getTimerCount()]).toEqual([0, 0]);
+  turnTo("visible");
+  await passed(0);
+  expect([service.attempts.length, feed.state]).toEqual([1, "live"]);
+  expect(onLive).toHaveBeenCalledWith(true);
 });

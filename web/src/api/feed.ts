@@ -1,7 +1,9 @@
-// The user's live feed, and what it tells about the connection. The feed is a hint: whoever listens refetches after a gap.
+// The user's live feed, and what it tells about the connection. The feed is a hint: whoever listens refetches after a gap. Of the
+// pages of one browser that share it, only one has a connection for it.
 import { open } from "./http";
 import { backoff, pause } from "./pause";
 import { race } from "./race";
+import type { Share, Told } from "./share";
 import { Silence, frames } from "./sse";
 import type { FeedEvent } from "./types";
 import { isHidden, onLongHidden, untilVisible } from "./visible";
@@ -17,12 +19,16 @@ export class Feed {
   #state: Connection = "connecting";
   #listeners = new Set<() => void>();
   #connection = new AbortController();
+  #isOurs = false; // to follow it is on this page, and not on another one for all
+  #again = false; // it was followed before, here or there: then anything may have happened meanwhile
+  #lostAt = 0;
   #doubt = true; // whether the browser may keep connections that died without a sign; it does so over a reload, too
 
   constructor(
     private readonly onEvent: (event: FeedEvent) => void,
     /** Called whenever the feed is live, and whether it was tried before: then anything may have happened meanwhile. */
     private readonly onLive: (again: boolean) => void,
+    private readonly share: Share | null = null,
   ) {}
 
   get state(): Connection {
@@ -35,6 +41,7 @@ export class Feed {
   };
 
   start(): void {
+    this.share?.listen((told) => this.#hear(told), () => this.#state);
     onLongHidden(() => this.#connection.abort());
     window.addEventListener("offline", () => this.#connection.abort());
     void this.#run();
@@ -42,20 +49,31 @@ export class Feed {
 
   async #run(): Promise<void> {
     let failures = 0;
-    let lostAt = Date.now();
-    for (let again = false; ; again = true) {
-      const lived = await this.#follow(again);
+    this.#again = isHidden();
+    await untilVisible();
+    this.#lostAt = Date.now();
+    for (;;) {
+      await this.#untilOurs();
+      const lived = await this.#follow();
+      this.#again = true;
       if (lived !== null && lived >= STEADY) failures = 0;
       await this.#untilWanted();
-      if (lived !== null) lostAt = Date.now();
-      this.#set(Date.now() - lostAt > DOWN_AFTER ? "down" : this.#state === "connecting" ? "connecting" : "reconnecting");
+      if (lived !== null) this.#lostAt = Date.now();
+      this.#set(Date.now() - this.#lostAt > DOWN_AFTER ? "down" : this.#state === "connecting" ? "connecting" : "reconnecting");
       await pause(this.#state === "down" ? Math.min(backoff(failures++), 2_000) : backoff(failures++));
       await this.#untilWanted(); // the page may have been left in this pause, when there was nothing to give back
     }
   }
 
+  #hear(told: Told): void {
+    if ("event" in told) return this.onEvent(told.event);
+    this.#again = true;
+    this.#set(told.state);
+    if (told.state === "live" && told.gap) this.onLive(true);
+  }
+
   /** One connection to its end: for how long it was live, or null when it never was. */
-  async #follow(again: boolean): Promise<number | null> {
+  async #follow(): Promise<number | null> {
     const connection = (this.#connection = new AbortController());
     let liveAt: number | null = null;
     try {
@@ -63,8 +81,9 @@ export class Feed {
       liveAt = Date.now();
       this.#doubt = false;
       this.#set("live");
-      this.onLive(again);
-      for await (const data of frames(response, connection.signal)) this.onEvent(JSON.parse(data) as FeedEvent);
+      this.share?.tell({ state: "live", gap: true });
+      this.onLive(this.#again);
+      for await (const data of frames(response, connection.signal)) this.#tell(JSON.parse(data) as FeedEvent);
     } catch (error) {
       // What ends or breaks does so over a line that works. All else is told by the state, and by the next attempt.
       if (error instanceof Silence) this.#doubt = true;
@@ -83,14 +102,31 @@ export class Feed {
     return opened.finally(() => clearTimeout(impatience));
   }
 
+  #tell(event: FeedEvent): void {
+    this.share?.tell({ event });
+    this.onEvent(event);
+  }
+
+  async #untilOurs(): Promise<void> {
+    while (!this.#isOurs) {
+      await untilVisible();
+      this.#isOurs = this.share === null || (await this.share.taken());
+      if (this.#state === "live") this.#lostAt = Date.now(); // as the page has told that followed until now
+    }
+  }
+
   /** A page that has given its connection back takes none until somebody looks. */
   async #untilWanted(): Promise<void> {
-    if (isHidden() && this.#connection.signal.aborted) await untilVisible();
+    if (!isHidden() || !this.#connection.signal.aborted) return;
+    this.#isOurs = false;
+    this.share?.give();
+    await untilVisible();
   }
 
   #set(state: Connection): void {
     if (state === this.#state) return;
     this.#state = state;
+    this.share?.tell({ state, gap: false });
     for (const listener of this.#listeners) listener();
   }
 }

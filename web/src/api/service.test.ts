@@ -1,6 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { seen } from "./service";
+import { ofTurn, seen } from "./service";
 
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
 
@@ -15,4 +15,19 @@ it.each([
   ["main.1.a", 2, "/turns/main.1.a/context?step=2"],
 ])("a context is asked for by turn and step: %s, %s", async (turn, step, path) => {
   expect(await client.fetchQuery(seen(turn, step))).toEqual({ path });
+});
+
+const undo = (status: "ordered" | "done") => ({ status, tasks: [] });
+
+it.each([
+  ["runs", { status: "running", undo: null }, 2],
+  ["is being undone", { status: "cancelled", undo: undo("ordered") }, 2],
+  ["was undone", { status: "cancelled", undo: undo("done") }, 1],
+  ["has ended", { status: "completed", undo: null }, 1],
+])("who comes back to a turn that %s asks as often as anything can have changed", async (_what, turn, times) => {
+  const asked = vi.fn(async () => Response.json(turn));
+  vi.stubGlobal("fetch", asked);
+  const fresh = new QueryClient();
+  for (let look = 0; look < 2; look++) await fresh.fetchQuery(ofTurn("main.1.a"));
+  expect(asked).toHaveBeenCalledTimes(times);
 });

@@ -30,11 +30,18 @@ export const useTurns = () =>
     getNextPageParam: (page) => page.next,
   });
 
-/** What became of a turn; asked again while an undo is under way: the feed, which tells its end, is only a hint. */
-export const useTurn = (turn: string, enabled: boolean) =>
-  useQuery({
+/**
+ * What became of a turn; asked again while an undo is under way: the feed, which tells its end, is only a hint. Once it has ended,
+ * and its undo, nobody asks again but for a reason.
+ */
+export const ofTurn = (turn: string) =>
+  queryOptions({
     queryKey: ["turn", turn],
     queryFn: () => call<Turn>(`/turns/${encodeURIComponent(turn)}`),
-    enabled,
-    refetchInterval: (query) => (query.state.data?.undo?.status === "ordered" ? 2_000 : false),
+    staleTime: ({ state: { data } }) => (data && isOver(data) ? Infinity : 0),
+    refetchInterval: ({ state: { data } }) => (data?.undo?.status === "ordered" ? 2_000 : false),
   });
+
+const isOver = ({ status, undo }: Turn): boolean => status !== "queued" && status !== "running" && undo?.status !== "ordered";
+
+export const useTurn = (turn: string, enabled: boolean) => useQuery({ ...ofTurn(turn), enabled });

@@ -2,6 +2,7 @@
 import { useAbout } from "../api/service";
 import type { Connection } from "../api/feed";
 import { TEXTS, say } from "../texts";
+import { Stale } from "./Stale";
 
 const T = TEXTS.system;
 
@@ -19,6 +20,7 @@ export function Footer({ connection }: { connection: Connection }) {
           <span>{say(T.version, { v: about.version })}</span>
         </>
       )}
+      <Stale />
     </footer>
   );
 }
