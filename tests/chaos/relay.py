@@ -40,6 +40,12 @@ class Relay:
             pump.cancel()
         return len(pumps) // 2
 
+    def cut(self) -> None:
+        """Every connection of now is reset. New ones work."""
+        writers, self._writers = self._writers, []
+        for writer in writers:
+            writer.transport.abort()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)

@@ -9,7 +9,7 @@ const told = (response) => ({
   id: response.id,
   status: response.status,
   text: response.output_text,
-  calls: response.output.filter((item) => item.type === "mcp_call").map((item) => ({ name: item.name, status: item.status })),
+  calls: response.output.filter((item) => item.type === "mcp_call"),
   error: response.error,
 });
 
@@ -38,7 +38,8 @@ class Seen {
 async function watched(stream) {
   const seen = new Seen();
   stream.on("event", (event) => seen.note(event));
-  return { ...told(await stream.finalResponse()), ...seen };
+  const final = await stream.finalResponse();
+  return { ...told(final), ...seen, output: final.output };
 }
 
 /** By hand: in the middle it cancels, or leaves and comes back, or (with `back` alone) comes back when it was cut off. */
@@ -79,7 +80,8 @@ await scenario(async ({ url, user, input, create, retrieve, ...how }) => {
   const asked = { model: "task-agent", input, ...create };
   if (how.back || how.cancel) return byHand(client, asked, how);
   try {
-    return await watched(client.responses.stream(asked));
+    const seen = await watched(client.responses.stream(asked));
+    return how.then ? watched(client.responses.stream({ ...asked, input: [...seen.output, { role: "user", content: how.then }] })) : seen;
   } catch (error) {
     if (!(error instanceof OpenAI.APIError)) throw error;
     return { refused: { status: error.status, code: error.code, param: error.param, type: error.type } };

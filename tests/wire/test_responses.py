@@ -215,6 +215,33 @@ def test_only_the_last_user_message_of_a_list_is_taken(ai: OpenAI, client: Clien
     assert turn["user_message"]["content"] == f"{said}\nsecond part"
 
 
+def test_what_the_package_echoes_of_former_answers_is_taken(ai: OpenAI, client: Client) -> None:
+    with ai.responses.stream(
+        model="task-agent", input=script('text="Look." ' + LISTING, 'text="one"'), conversation="echo"
+    ) as stream:
+        first = stream.get_final_response()  # with what the helper adds to it, such as `parsed`
+    assert [item.type for item in first.output] == ["message", "mcp_call", "message"]
+    asked = ai.responses.input_items.list(first.id).data
+    behind: list[Any] = [*asked, *first.output, {"role": "user", "content": script('text="two"')}]
+    second = ai.responses.create(input=behind, conversation="echo")
+    assert second.output_text == "two"
+    again: list[Any] = [item.to_dict() for item in ai.responses.input_items.list(second.id).data]
+    third = ai.responses.create(input=again, conversation={"id": "echo"})
+    assert third.output_text == "two"
+    assert client.get("/history", conversation="echo")["total_turns"] == 3
+
+
+def test_a_query_that_means_nothing_here_is_refused(ai: OpenAI) -> None:
+    for call in (
+        lambda: ai.responses.create(input="hi", extra_query={"api-version": "1"}),
+        lambda: ai.models.list(extra_query={"api-version": "1"}),
+        lambda: ai.models.retrieve("task-agent", extra_query={"api-version": "1"}),
+    ):
+        with pytest.raises(openai.BadRequestError) as refused:
+            call()
+        assert (refused.value.param, refused.value.code) == ("api-version", "unsupported_parameter")
+
+
 def test_the_one_model(ai: OpenAI) -> None:
     assert [model.id for model in ai.models.list()] == ["task-agent"]
     assert ai.models.retrieve("task-agent").object == "model"

@@ -1,5 +1,6 @@
 """The openai package for Node: its stream helper accepts what the service streams, and ends with the same response."""
 
+import json
 from typing import Any
 
 from tests.integration.client import Client
@@ -24,8 +25,26 @@ def test_a_plain_answer_and_a_tool_call(client: Client) -> None:
     assert run(client, retrieve=[seen["id"]]) == [seen]
     said = script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."')
     worked = run(client, said, create={"conversation": "work"})
-    assert (worked["text"], worked["calls"]) == ("Bob has it.", [{"name": "create_task", "status": "completed"}])
-    assert len(client.get("/tasks")["tasks"]) == 1
+    assert worked["text"] == "Bob has it."
+    [call], [task] = worked["calls"], client.get("/tasks")["tasks"]
+    assert (call["name"], call["status"], call["error"]) == ("create_task", "completed", None)
+    assert json.loads(call["arguments"]) == NEW_TASK | {"deadline_seconds": 7200}
+    result = json.loads(call["output"])
+    assert result["task_id"] == task["task_id"]
+    assert {name: result["task"][name] for name in ("title", "assignee", "deadline", "created_by")} == {
+        name: task[name] for name in ("title", "assignee", "deadline", "created_by")
+    }
+    assert (task["title"], task["assignee"]) == (NEW_TASK["title"], "Bob")
+    [step, _] = client.turn(worked["id"].removeprefix("resp_"))["steps"]
+    assert call["id"] == f"mcp_{step['message']['tool_calls'][0]['call_id']}-{step['epoch']}"
+    assert json.loads(step["results"][0]["content"]) == result
+
+
+def test_what_the_package_echoes_of_an_answer_is_taken(client: Client) -> None:
+    said = script('text="Look." ' + LISTING, 'text="one"')
+    seen = run(client, said, create={"conversation": "echo"}, then=script('text="two"'))
+    assert (seen["status"], seen["text"]) == ("completed", "two")
+    assert client.get("/history", conversation="echo")["total_turns"] == 2
 
 
 def test_a_second_reader_of_a_turn_begun_on_another_wire_and_a_message_behind_it(

@@ -5,10 +5,11 @@ A parameter at the value that means what the service does anyway is taken, since
 
 import hashlib
 import json
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
+from agent.api.wires.responses.input import OWN_PROMPT, check_fields, said
+from agent.api.wires.responses.refusal import refuse
 from agent.api.wires.responses.response import MODEL
-from agent.domain.errors import BadRequest
 from agent.domain.limits import NAME_TOLD_CHARS_MAX
 
 Json = dict[str, Any]
@@ -45,7 +46,7 @@ _TAKEN: dict[str, tuple[Any, ...]] = {
     "user": (),
 }
 _WHY = {
-    "instructions": "The service has a prompt of its own.",
+    "instructions": OWN_PROMPT,
     "metadata": "Nothing is stored beside a response.",
     "store": "Every response is stored; DELETE /history clears a conversation.",
     "tools": "The service runs tools of its own.",
@@ -74,7 +75,7 @@ def parse(body: Json) -> Create:
     conversation, previous = _conversation(body.get("conversation")), _text(body, "previous_response_id")
     if conversation is not None and previous is not None:
         refuse("mutually_exclusive_parameters", "Give 'previous_response_id' or 'conversation', not both.", "conversation")
-    text = _said(body.get("input"))
+    text = said(body.get("input"))
     if conversation is None and previous is None and isinstance(given := body.get("input"), list) and len(given) > 1:
         why = "A new conversation starts with one message; go on with one by 'conversation' or 'previous_response_id'."
         refuse("unsupported_parameter", f"Unsupported parameter: 'input[0]'. {why}", "input[0]")
@@ -85,11 +86,6 @@ def parse(body: Json) -> Create:
         conversation=conversation,
         previous=previous,
     )
-
-
-def refuse(code: str, detail: str, param: str) -> NoReturn:
-    """Refuses one parameter by its name."""
-    raise BadRequest(code, detail, param=param)
 
 
 def _check_parameters(body: Json) -> None:
@@ -107,38 +103,11 @@ def _check_parameters(body: Json) -> None:
         refuse("model_not_found", f"The requested model does not exist; there is one, '{MODEL}'.", "model")
 
 
-def _said(given: Any) -> str:
-    """The text of the last user message. The items before it are not looked at: the history is the service's own."""
-    if isinstance(given, str):
-        return given
-    if not isinstance(given, list) or not given:
-        refuse("invalid_input", "'input' is a string, or a list of items that ends with a user message.", "input")
-    items: list[Any] = given
-    for n, item in enumerate(items):
-        if isinstance(item, dict) and item.get("role") in ("system", "developer"):
-            refuse("unsupported_parameter", f"Unsupported parameter: 'input[{n}]'. {_WHY['instructions']}", f"input[{n}]")
-    place, last = f"input[{len(items) - 1}]", items[-1]
-    if not isinstance(last, dict) or last.get("type", "message") != "message" or last.get("role") != "user":
-        refuse("invalid_input", f"The last item of 'input' is to be a user message; '{place}' is none.", place)
-    content = last.get("content")
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list) or not content:
-        refuse("invalid_input", f"'{place}.content' is to be a string or a list of parts.", f"{place}.content")
-    return "\n".join(_part(part, f"{place}.content[{n}]") for n, part in enumerate(content))
-
-
-def _part(part: Any, place: str) -> str:
-    kind = part.get("type") if isinstance(part, dict) else None
-    if kind != "input_text" or not isinstance(part["text"] if "text" in part else None, str):
-        told = str(kind)[:NAME_TOLD_CHARS_MAX]
-        refuse("unsupported_content", f"Unsupported content: {told!r} at '{place}'. A message is text: 'input_text'.", place)
-    return part["text"]
-
-
 def _conversation(given: Any) -> str | None:
+    if isinstance(given, dict):
+        check_fields(given, {"id"}, "conversation")
     name = given.get("id") if isinstance(given, dict) else given
-    if name is not None and not isinstance(name, str):
+    if given is not None and not isinstance(name, str):
         refuse("invalid_type", "'conversation' is a conversation's id, or an object with it.", "conversation")
     return name
 

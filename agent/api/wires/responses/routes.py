@@ -20,7 +20,8 @@ from agent.api.identity import Who, Zone
 from agent.api.turns import TurnApi
 from agent.api.wires.responses import documents
 from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
-from agent.api.wires.responses.request import Create, parse, refuse
+from agent.api.wires.responses.refusal import refuse
+from agent.api.wires.responses.request import Create, parse
 from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
 from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
@@ -46,6 +47,7 @@ class ResponsesApi:
 
     async def create(
         self,
+        request: Request,
         body: Annotated[Json, Body(description="As the API's own reference says; docs/wires.md lists what is taken.")],
         user: Who,
         zone: Zone,
@@ -57,6 +59,7 @@ class ResponsesApi:
 
         With `stream` as server-sent events; with `background` at once, to be polled; else when the answer is complete.
         """
+        _check_query(request, ())
         asked = parse(body)
         used = ids.scoped_key(_SCOPE, idempotency_key) if idempotency_key is not None else None
         follows = await self._previous(user, asked)
@@ -116,12 +119,14 @@ class ResponsesApi:
         view = await self._view(_turn_key(user, response_id))
         return JSONResponse(documents.input_items(view, after))
 
-    async def models(self) -> JSONResponse:
+    async def models(self, request: Request) -> JSONResponse:
         """The one model, whatever runs behind it."""
+        _check_query(request, ())
         return JSONResponse({"object": "list", "data": [documents.MODEL_CARD]})
 
-    async def model(self, model: str) -> JSONResponse:
+    async def model(self, request: Request, model: str) -> JSONResponse:
         """The one model, if it is asked for by its name."""
+        _check_query(request, ())
         if model != MODEL:
             raise NotFound("model_not_found", f"The model does not exist; there is one, '{MODEL}'.", param="model")
         return JSONResponse(documents.MODEL_CARD)

@@ -1,0 +1,10 @@
+"""How this wire refuses one thing of a request."""
+
+from typing import NoReturn
+
+from agent.domain.errors import BadRequest
+
+
+def refuse(code: str, detail: str, param: str) -> NoReturn:
+    """Refuses one parameter by its name."""
+    raise BadRequest(code, detail, param=param)
