@@ -23,6 +23,7 @@ TASK_AGENT = Path(sys.executable).with_name("task-agent")
 _START_PATIENCE = 180.0
 _STOP_PATIENCE = 20.0
 _ANNOUNCEMENT = "Ctrl-C stops everything"  # the last line of the welcome
+_NOT_INHERITED = ("REDIS_URL", "OPENAI_")  # a bench works on what it has started, never on what its user has
 
 
 class BenchFailed(Exception):
@@ -91,7 +92,8 @@ class Processes:
         return Load(self._spawn(command, None, subprocess.PIPE))
 
     def _spawn(self, argv: tuple[str, ...], env: Mapping[str, str] | None, out: IO[str] | int) -> "subprocess.Popen[str]":
-        environment = os.environ | (env or {})
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+        environment = inherited | dict(env or {})
         errors = None if out == subprocess.PIPE else subprocess.STDOUT
         process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=out, stderr=errors, text=True)
         self._stack.callback(_stop, process)
