@@ -72,7 +72,7 @@ from agent.demo.server import create_app as demo_app
 from agent.domain.context import schema_text
 from agent.domain.limits import ACTOR_DRAIN_SECONDS, CHANNEL_GRACE
 from agent.domain.tools import tool_schemas
-from agent.settings import Settings
+from agent.settings import BadSettings, Settings, reach_loopback_directly, read_settings
 from workflows import names
 from workflows.activities.generate import Generate
 from workflows.activities.hop import main_loop_hop
@@ -280,7 +280,11 @@ def main() -> None:
     """Entry point of ``python -m agent.main``."""
     gc.freeze()
     gc.enable()
-    settings = Settings()  # pyright: ignore[reportCallIssue] -- every field comes from the environment or its default
+    reach_loopback_directly()
+    try:
+        settings = read_settings()
+    except BadSettings as problem:
+        sys.exit(str(problem))
     if reason := refusal(settings):
         sys.exit(reason)
     telemetry.configure(settings.log_level)

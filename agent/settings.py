@@ -1,10 +1,11 @@
 """The process environment, read once, at start. Nothing else reads it; only ``agent.main`` imports this."""
 
 import hmac
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.domain.limits import (
@@ -17,6 +18,11 @@ from agent.domain.limits import (
 from agent.domain.notification import NotificationMode
 
 DEMO_MODEL = "task-agent-offline-demo"
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
+
+
+class BadSettings(Exception):
+    """What is wrong with which setting, a line for each. Values are left out: one of them may be a secret."""
 
 
 class Settings(BaseSettings):
@@ -31,7 +37,7 @@ class Settings(BaseSettings):
     cue: int | None = Field(None, validation_alias="TASK_AGENT_CUE", ge=0)
     replica: str = Field("0", validation_alias="TASK_AGENT_REPLICA", max_length=REPLICA_NAME_CHARS_MAX)
     alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
+    log_level: LogLevel = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
     shutdown_grace: float = Field(SHUTDOWN_GRACE, validation_alias="TASK_AGENT_SHUTDOWN_GRACE", ge=0, le=SHUTDOWN_GRACE)
     notifications: NotificationMode = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
 
@@ -70,3 +76,18 @@ class Settings(BaseSettings):
     def model_name(self) -> str:
         """The model asked for by name."""
         return DEMO_MODEL if self.offline_demo else self.openai_model
+
+
+def read_settings() -> Settings:
+    """Raises BadSettings."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] -- every field comes from the environment or its default
+    except ValidationError as error:
+        raise BadSettings("\n".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())) from None
+
+
+def reach_loopback_directly() -> None:
+    """A proxy is for what is elsewhere. gRPC, urllib and httpx would ask it for the sidecar and for a local model, too."""
+    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):  # who reads the last one reads no other
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name) or excepted, "127.0.0.1", "localhost")))

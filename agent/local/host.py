@@ -10,6 +10,8 @@ from agent.local.understudy import CUE
 LOOPBACK = "127.0.0.1"
 DAPR_GRACE = 5.0
 _NOT_INHERITED = ("DAPR_", "APP_API_TOKEN", "REDIS_URL", CUE)
+# To Dapr 1.18.2 the namespace is a part of the name of every workflow: with another one it would find none of those under way.
+_OF_KUBERNETES = frozenset({"NAMESPACE", "POD_NAME", "SENTRY_LOCAL_IDENTITY"})
 
 
 @dataclass(frozen=True)
@@ -32,5 +34,6 @@ class Host:
         return {k: v for k, v in self.environment.items() if not k.startswith(_NOT_INHERITED)}
 
     def dapr_environment(self) -> dict[str, str]:
-        """The same for everything else: it has no business with the model's key."""
-        return {k: v for k, v in self.app_environment().items() if not k.startswith("OPENAI_")}
+        """The same for everything else, without the model's key and without what a pod would be told."""
+        kept = self.app_environment().items()
+        return {k: v for k, v in kept if not k.startswith("OPENAI_") and k not in _OF_KUBERNETES}

@@ -44,6 +44,13 @@ def test_refused_settings_end_the_process_with_the_reason(monkeypatch: pytest.Mo
     assert "TASK_AGENT_HOST=0.0.0.0" in cast("str", ended.value.code)
 
 
+def test_a_wrong_setting_ends_the_process_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASK_AGENT_LOG_LEVEL", "loud")
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == "TASK_AGENT_LOG_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:6379/pa55", "http://:pa55@host/0", "redis://:pa55@host:port/0", "redis://:pa55@/0"])
 def test_a_redis_that_cannot_be_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("APP_API_TOKEN", "t")

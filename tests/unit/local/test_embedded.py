@@ -24,6 +24,8 @@ USERS = {
     "DAPR_HTTP_ENDPOINT": "http://elsewhere",
     "REDIS_URL": "redis://:user-secret@elsewhere/0",
     "TASK_AGENT_NOTIFICATIONS": "fail",
+    "NAMESPACE": "dev",
+    "POD_NAME": "of-the-shell",
 }
 COMMAND = ("python", "-m", "agent.main")
 Make = Callable[..., Embedded]
@@ -141,6 +143,7 @@ def test_each_of_several_replicas_has_its_own_ports_and_trusts_no_memory(make: M
 def test_settings_for_another_dapr_reach_nobody_and_the_model_key_only_the_app(make: Make) -> None:
     for program in make("redis").programs():
         assert "DAPR_HTTP_ENDPOINT" not in program.env
+        assert program.name == "app" or not {"NAMESPACE", "POD_NAME"} & set(program.env), "Dapr would look elsewhere"
         assert ("OPENAI_API_KEY" in program.env) == (program.name == "app")
 
 
