@@ -159,16 +159,27 @@ class TaskActor(TaskKeeper, TaskActorInterface, Remindable):
     async def receive_reminder(
         self, name: str, state: bytes, due_time: timedelta, period: timedelta, ttl: timedelta | None = None
     ) -> None:
-        """A deadline has come. Raises when it could not be handled, so that the scheduler brings it again."""
-        answer = await self._deadline_came(name)
+        """A deadline has come, or events are owed. Raises while anything is left to do: then the scheduler brings it again."""
+        answer = await self._rang(name)
         if "problem" in answer:
             raise RuntimeError(f"reminder {name}: {answer['problem']['detail']}")
+        if answer["ok"]:
+            raise RuntimeError(f"reminder {name}: {answer['ok']} events are not published yet")
 
     @actor_turn
-    async def _deadline_came(self, name: str) -> None:
-        record = await self.read(RECORD_KEY, TaskRecord)
-        if record is None or record.reminder != name:
-            return  # replaced, removed, or never stored: a reminder that nobody waits for
+    async def _rang(self, name: str) -> int:
+        """How many events are still owed. Another name than the recorded one: replaced, removed, or never stored."""
+        self.ringing = True
+        try:
+            record = await self.record()
+            if record.reminder == name:
+                await self._deadline_came(record, name)
+        finally:
+            self.ringing = False
+        after = await self.read(RECORD_KEY, TaskRecord)
+        return len(after.outbox) if after is not None else 0
+
+    async def _deadline_came(self, record: TaskRecord, name: str) -> None:
         now = self.clock.now()
         left = task_commands.time_left(record, now)
         if left is not None and left > timedelta(0):  # the scheduler's clock runs ahead of ours

@@ -1,7 +1,8 @@
 """How a task's record is kept by its actor, and how its events get out: at least once, whoever's change it was.
 
 A change with a key is announced by whoever repeats it: its caller retries. A change without one leaves its event in the
-record's outbox, in the same save, until the publish is acknowledged. A failed publish never fails a change.
+record's outbox, in the same save, until the publish is acknowledged. A failed publish never fails a change: a reminder
+comes until it is made up for, whether or not anybody touches the task again.
 """
 
 import asyncio
@@ -41,12 +42,16 @@ class Announcer:
         """Whether this activation has seen the event acknowledged."""
         return event.event_id in self._out
 
+    def rests(self) -> bool:
+        """Whether the last publish has failed so lately that none is tried."""
+        return self._quiet_until is not None and self._deps.clock.now() < self._quiet_until
+
     async def announce(self, events: tuple[TaskChanged, ...]) -> tuple[TaskChanged, ...]:
         """Publishes in order and returns what is still owed: everything from the first failure on.
 
         All within TASK_ANNOUNCE_TIMEOUT: the change is saved, and who asked for it must not take it for lost and ask again.
         """
-        if self._quiet_until is not None and self._deps.clock.now() < self._quiet_until:
+        if self.rests():
             return events
         owed = deque(events)
         try:

@@ -41,11 +41,13 @@ class Broker:
 
     def __init__(self) -> None:
         self.events: list[AnyFeedEvent] = []
-        self.broken = self.silent = False
+        self.broken = self.silent = self.dies = False
 
     async def publish(self, event: AnyFeedEvent) -> None:
         if self.broken:
             raise Unavailable("broker_unavailable", "Not now.")
+        if self.dies:
+            raise Crash
         if self.silent:
             await asyncio.get_running_loop().create_future()
         self.events.append(event)

@@ -11,7 +11,7 @@ from agent.domain.errors import Conflict, NotFound, Unavailable
 from agent.domain.processing import WorkflowResult
 from agent.domain.task import iso
 from agent.domain.task_changes import Change
-from tests.unit.tasks.host import ACTOR, TaskHost, step, workflow_change
+from tests.unit.tasks.host import ACTOR, Crash, TaskHost, step, workflow_change
 from tests.unit.tasks.host import ALICE as OWNER
 from tests.unit.tasks.records import HOUR, NOW, request
 
@@ -145,6 +145,50 @@ async def test_a_persons_change_is_owed_until_the_broker_has_it(host: TaskHost) 
     await host.tasks.get("default", "t1")
     assert host.broker.ids()[-2:] == ["t1-4", "t1-5"]
     assert host.record()["outbox"] == []
+
+
+async def test_an_overdue_that_could_not_be_told_is_told_without_any_touch(host: TaskHost) -> None:
+    await host.processed()
+    host.clock.advance(3600)
+    host.broker.broken = True
+    with pytest.raises(RuntimeError, match="1 events are not published yet"):  # so the scheduler brings it again
+        await host.fire("deadline-3")
+    assert host.record()["task"]["status"] == "overdue"
+    host.broker.broken = False
+    host.clock.advance(5)
+    for name in list(host.reminders):
+        await host.fire(name)
+    assert host.broker.events[-1].event_type == events.TASK_OVERDUE
+    assert host.record()["outbox"] == []
+
+
+async def test_an_overdue_whose_process_died_before_telling_is_told_by_the_same_reminder(host: TaskHost) -> None:
+    await host.processed()
+    host.clock.advance(3600)
+    host.broker.dies = True
+    with pytest.raises(Crash):
+        await host.fire("deadline-3")
+    assert host.record()["task"]["status"] == "overdue"
+    host.broker.dies = False
+    host.crash()
+    for name in list(host.reminders):
+        await host.fire(name)
+    assert host.broker.events[-1].event_type == events.TASK_OVERDUE
+
+
+async def test_a_persons_change_that_could_not_be_told_is_told_without_any_touch(host: TaskHost) -> None:
+    await host.processed()
+    host.broker.broken = True
+    await host.tasks.set_status("default", "t1", "completed", ALICE)
+    assert list(host.reminders) == ["outbox"]
+    host.crash()
+    with pytest.raises(RuntimeError, match="outbox: 1 events"):
+        await host.fire("outbox")
+    host.broker.broken = False
+    host.crash()
+    await host.fire("outbox")
+    assert host.broker.ids()[-1] == "t1-4"
+    assert (host.record()["outbox"], host.reminders) == ([], {})
 
 
 async def test_a_broken_broker_is_not_asked_at_every_touch(host: TaskHost) -> None:
