@@ -33,6 +33,19 @@ def test_an_answer_is_read_in_each_and_can_be_stopped_from_any(screen: Screen, p
     assert followers(person) == {screen.page}
 
 
+def test_a_window_that_is_frozen_keeps_the_others_from_nothing(screen: Screen, person: Person) -> None:
+    other = person.open(beside=screen)
+    expect(other.connection).to_have_text("Live")
+    debugger = screen.page.context.new_cdp_session(screen.page)
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")  # at the next thing it is about to do, such as to tell of an event
+    made(person, "Told by the other window")
+    expect(other.row("Told by the other window")).to_be_visible()
+    assert followers(person) == {screen.page, other.page}
+    debugger.send("Debugger.resume")
+    expect(screen.row("Told by the other window")).to_be_visible()
+
+
 def test_what_happens_is_told_to_each_also_by_the_next_when_the_one_that_follows_is_gone(
     screen: Screen, person: Person
 ) -> None:

@@ -9,6 +9,7 @@ export type Told = { event: FeedEvent } | { state: Connection; gap: boolean };
 
 const NAME = "task-agent.feed";
 const ASKED = "asked"; // how its connection is
+const ASK_EVERY = 10_000; // ms, when nothing is told
 const TOLD_WITHIN = 5_000; // one that does not say may be frozen: then each page that asks follows for itself
 
 export class Share {
@@ -48,13 +49,21 @@ export class Share {
   taken(): Promise<boolean> {
     return new Promise((resolve) => {
       const line = new AbortController();
+      let isLeft = false;
       const settle = (follows: boolean) => {
-        clearTimeout(alone);
+        clearTimeout(timer);
+        this.#wasTold = () => undefined;
         resolve((this.#follows = follows));
       };
-      const alone = setTimeout(() => line.abort(), TOLD_WITHIN);
-      let isLeft = false;
-      this.#wasTold = () => clearTimeout(alone);
+      const ask = () => {
+        this.#channel.postMessage(ASKED);
+        return setTimeout(() => line.abort(), TOLD_WITHIN);
+      };
+      let timer = ask();
+      this.#wasTold = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => (timer = ask()), ASK_EVERY);
+      };
       this.#leaveLine = () => {
         isLeft = true;
         line.abort();
@@ -64,7 +73,6 @@ export class Share {
         return new Promise<void>((give) => (this.#giveBack = give));
       };
       navigator.locks.request(NAME, { signal: line.signal }, follow).catch(() => settle(!isLeft));
-      this.#channel.postMessage(ASKED);
     });
   }
 
