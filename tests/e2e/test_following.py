@@ -93,6 +93,7 @@ def test_who_comes_back_to_the_end_is_taken_along_again(long: Screen, endpoint: 
 
 
 def test_what_is_written_meanwhile_moves_nothing(long: Screen, endpoint: EndpointThread) -> None:
+    long.page.evaluate(f"{BOX}.style.overflowAnchor = 'none'")  # as in browsers that do not know it
     said = f"{mark()} [[script: {held(120)} delay=10ms]]"
     long.say(said)
     for line in ("several", "lines", "of a draft", "and more"):
