@@ -83,5 +83,11 @@ export class Share {
   }
 }
 
-/** None where the browser has no locks, as for an address that it does not trust: then each page follows for itself. */
-export const sharing = (): Share | null => (globalThis.navigator?.locks ? new Share() : null);
+/** None where the browser has no locks, as for an address that it does not trust, or forbids channels: each page follows for itself. */
+export function sharing(): Share | null {
+  try {
+    return globalThis.navigator?.locks ? new Share() : null;
+  } catch {
+    return null; // see above
+  }
+}
