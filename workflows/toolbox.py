@@ -40,6 +40,8 @@ Result = dict[str, Any]
 Watch = Callable[[WorkflowView], None]
 """Is shown the workflow that a tool waits for, again and again, changed or not. Must return at once."""
 
+_READS = frozenset({"get_task", "list_tasks", "get_workflow_status"})
+
 
 class CallContext(Value):
     """Who calls, under which key, and what "now" is for it: the time the model asked, the same at every re-run."""
@@ -67,7 +69,10 @@ class ToolBox:
         self._tasks, self._workflows = tasks, workflows
 
     async def run(self, name: str, arguments: str, context: CallContext, watch: Watch) -> tuple[bool, Result]:
-        """(ok, result). Raises Unavailable."""
+        """(ok, result). Raises Unavailable, also for a change that took too long.
+
+        That one may have happened: told as an error the model would order it anew, and its key lets it be repeated.
+        """
         try:
             async with asyncio.timeout(TOOL_TIMEOUT):
                 return True, await self._run(name, arguments, context, watch)
@@ -75,8 +80,11 @@ class ToolBox:
             raise
         except Problem as problem:
             return False, {"error": {"code": problem.code, "detail": problem.detail}}
-        except TimeoutError:
-            return False, {"error": {"code": "tool_timeout", "detail": f"{name} took longer than {TOOL_TIMEOUT:g} seconds."}}
+        except TimeoutError as e:
+            late = f"{name} took longer than {TOOL_TIMEOUT:g} seconds."
+            if name not in _READS:
+                raise Unavailable("tool_timeout", late) from e
+            return False, {"error": {"code": "tool_timeout", "detail": late}}
 
     async def _run(self, name: str, arguments: str, context: CallContext, watch: Watch) -> Result:
         match parse_call(name, arguments):
