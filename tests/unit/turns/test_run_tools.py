@@ -19,7 +19,6 @@ from agent.domain.turn_calls import CommitTool
 from tests.fakes.ports import some_task
 from tests.unit.turns.host import ChatHost, call, turn_key
 from tests.unit.turns.tool_stage import CREATE, PATIENCE, Stage
-from workflows import toolbox as toolbox_module
 from workflows.activities.rival import Superseded
 
 
@@ -169,38 +168,6 @@ async def test_now_is_when_the_model_asked_also_at_a_later_run(stage: Stage) -> 
     await stage.tools()
     [request] = stage.tasks.processed.values()
     assert request.deadline_seconds == deadline_seconds_from(CreateTask.model_validate(by), asked_at, "UTC") == 3_600
-
-
-async def test_a_tool_that_takes_too_long_is_a_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolbox_module, "TOOL_TIMEOUT", 0.01)
-
-    async def on_get(task_id: str) -> Task:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    stage.tasks.on_get = on_get
-    await stage.ask(get(0, "a"))
-    await stage.tools()
-    assert stage.stored()["c-0"]["error"]["code"] == "tool_timeout"
-
-
-async def test_a_change_that_takes_too_long_is_made_again_under_its_key(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told as an error, the model would make it a second time, under another key, though it may have happened."""
-    monkeypatch.setattr(toolbox_module, "TOOL_TIMEOUT", 0.01)
-
-    async def on_get(task_id: str) -> Task:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    stage.tasks.on_get = on_get
-    await stage.ask(call(0, "create_task", json.dumps(CREATE)))
-    with pytest.raises(Unavailable, match="create_task took longer"):
-        await stage.tools()
-    assert (stage.stored(), len(stage.tasks.processed)) == ({}, 1)
-    stage.tasks.on_get = None
-    await stage.tools()
-    assert len(stage.tasks.processed) == 1
-    assert stage.stored()["c-0"]["status"] == "completed"
 
 
 async def test_a_long_result_is_shortened_with_a_marker(stage: Stage) -> None:
