@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from agent.domain.limits import HISTORY_PAGE_MAX
+from agent.local.call_words import short
 from agent.local.harmless import harmless, read_json
 from agent.local.sse import Frame, frames
 
@@ -25,14 +26,21 @@ class Refused(Exception):
         self.status, self.retry_after = status, retry_after
 
 
+class Stranger(ValueError):
+    """What answered is not Task Agent. The text says what it was."""
+
+
 class ChatClient:
-    """One user in one conversation. Every method may raise Refused and httpx.TransportError."""
+    """One user in one conversation. Every method may raise Refused, Stranger and httpx.TransportError.
+
+    Making one raises httpx.InvalidURL.
+    """
 
     def __init__(self, url: str, user: str, conversation: str, time_zone: str) -> None:
         self.url, self.conversation = url.rstrip("/"), conversation
         self._http = httpx.Client(
             base_url=self.url,
-            headers={"X-User-Id": user, "X-Time-Zone": time_zone},
+            headers={b"X-User-Id": user.encode(errors="replace"), b"X-Time-Zone": time_zone.encode()},  # judged by the service
             timeout=httpx.Timeout(_SILENCE_MAX, connect=_CONNECT_TIMEOUT),
             trust_env=False,  # a proxy has no business between two programs on one machine
         )
@@ -62,7 +70,7 @@ class ChatClient:
 
     def cancel(self, turn_id: str, effects: str) -> dict[str, Any]:
         """Cancels a turn; one that has ended stays as it is. ``effects``: ``keep`` what it did, or ``undo`` it."""
-        return read_json(_accepted(self._http.post(f"/turns/{turn_id}/cancel", json={"effects": effects})).text)
+        return _told(self._http.post(f"/turns/{turn_id}/cancel", json={"effects": effects}))
 
     def turn(self, turn_id: str) -> dict[str, Any]:
         return self._get(f"/turns/{turn_id}")
@@ -83,10 +91,23 @@ class ChatClient:
         with self._http.stream(verb, path, headers=headers, json=body) as response:
             if response.is_error:
                 response.read()
-            yield harmless(_accepted(response).headers["X-Turn-Id"]), frames(response.iter_text())
+            turn_id = _accepted(response).headers.get("X-Turn-Id")
+            if turn_id is None:
+                raise Stranger(f"HTTP {response.status_code}, without a turn")
+            yield harmless(turn_id), frames(response.iter_text())
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
-        return read_json(_accepted(self._http.get(path, params=query)).text)
+        return _told(self._http.get(path, params=query))
+
+
+def _told(response: httpx.Response) -> dict[str, Any]:
+    try:
+        told = read_json(_accepted(response).text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise Stranger(f"HTTP {response.status_code}, without JSON")
+    return told
 
 
 def _accepted(response: httpx.Response) -> httpx.Response:
@@ -95,6 +116,6 @@ def _accepted(response: httpx.Response) -> httpx.Response:
     try:
         detail = read_json(response.text)["detail"]
     except (ValueError, KeyError, TypeError):
-        detail = harmless(response.text[:500])
+        detail = short(harmless(response.text))  # a page of HTML, perhaps
     asked = response.headers.get("Retry-After", "")
     raise Refused(detail, response.status_code, int(asked[:9]) if asked.isdecimal() else 0)

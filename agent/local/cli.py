@@ -124,12 +124,19 @@ def chat(
     say: Annotated[str | None, typer.Option("--once", metavar="TEXT", help="Say one thing, print the answer, leave.")] = None,
 ) -> None:
     """Talk to Task Agent. Leaving does not stop a turn: it goes on, and /history shows its answer later."""
-    from agent.local import chat as chatting  # httpx takes 0.3 s, which `ps` in a script's loop should not pay
+    from httpx import InvalidURL  # takes 0.3 s, which `ps` in a script's loop should not pay
+
+    from agent.local import chat as chatting
     from agent.local.chat_client import ChatClient
 
     run = StateDir(DEFAULT_DATA_DIR).current_run()
     where = url or (run.url if run else f"http://127.0.0.1:{DEFAULT_PORT}")
-    with closing(ChatClient(where, user, conversation, local_zone(environment.time_zone_setting()))) as client:
+    try:
+        speaking = ChatClient(where, user, conversation, local_zone(environment.time_zone_setting()))
+    except InvalidURL as problem:
+        typer.echo(f"{where} is no address of a service: {problem}", err=True)
+        raise typer.Exit(1) from problem
+    with closing(speaking) as client:
         raise typer.Exit(chatting.once(client, say) if say is not None else chatting.interactive(client))
 
 

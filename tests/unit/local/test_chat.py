@@ -194,7 +194,7 @@ def test_commands_of_the_prompt_loop(talk: Talk, capsys: pytest.CaptureFixture[s
     assert "49 of 100 tokens: system 5, exchanges 4, tools and framing 40, free 51\n" in printed
     assert "     9  user       hi there  [left out: token_budget]\n" in printed
     assert "     4  assistant  get_task\nand 3 older turns\n" in printed
-    assert printed.endswith("· nothing said yet\nyou> \n")
+    assert printed.endswith("· nothing said yet\n")
 
 
 def test_tasks_says_when_there_are_more(
@@ -210,7 +210,7 @@ def test_tasks_says_when_there_are_more(
 def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(
     talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object, patient: bool) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(chat, "take_turn", interrupted)

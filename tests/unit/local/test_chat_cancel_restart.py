@@ -119,7 +119,7 @@ def test_nobody_there_is_waited_for_and_nothing_was_cancelled(
     with closing(ChatClient("http://127.0.0.1:1", "ann", "main", "UTC")) as client:
         assert chat.interactive(client) == 0
     assert sum(clock.slept) == pytest.approx(60.0)
-    assert capsys.readouterr().out.replace("you> ", "").splitlines()[1:] == [
+    assert capsys.readouterr().out.splitlines()[1:] == [
         f"· nothing answers at http://127.0.0.1:1; {AGAIN} (to start it: task-agent up)",
         "· the service does not come back; nothing was cancelled",
     ]

@@ -152,7 +152,7 @@ def test_nobody_there_is_waited_for_and_then_told(
     with closing(ChatClient(NOBODY, "ann", "main", "UTC")) as client:
         chat.interactive(client)
     assert sum(clock.slept) == pytest.approx(60.0)
-    assert capsys.readouterr().out.replace("you> ", "").splitlines()[1:3] == [
+    assert capsys.readouterr().out.splitlines()[1:3] == [
         f"· nothing answers at {NOBODY}; {WAITS} (to start it: task-agent up)",
         f"· nothing answers at {NOBODY}; start it with: task-agent up",
     ]
