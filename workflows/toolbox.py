@@ -23,7 +23,7 @@ from agent.domain.limits import (
 )
 from agent.domain.messages import Value
 from agent.domain.processing import ProcessTask, WorkflowView
-from agent.domain.task_changes import Change
+from agent.domain.task_changes import Change, by_turn
 from agent.domain.tool_args import (
     AssignTask,
     CreateTask,
@@ -59,7 +59,7 @@ class CallContext(Value):
 
     @property
     def change(self) -> Change:
-        return Change(by=f"turn:{self.turn_id}", key=self.key)
+        return Change(by=by_turn(self.user, self.turn_id), key=self.key)
 
 
 class ToolBox:

@@ -9,7 +9,7 @@ from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.api.task_models import AssigneeBody, DeadlineBody, ProcessBody, Processing, StatusBody
 from agent.domain import ids, limits
-from agent.domain.errors import NotFound
+from agent.domain.errors import NotFound, Unprocessable
 from agent.domain.ids import Identity
 from agent.domain.processing import ProcessTask, WorkflowView
 from agent.domain.task import Task, TaskStatus
@@ -33,10 +33,14 @@ def _add_processing(router: APIRouter, tasks: Tasks) -> None:
     async def process(body: ProcessBody, me: Who) -> Processing:  # pyright: ignore[reportUnusedFunction]
         """Starts the task's workflow: validate, create, assign, set the reminder, notify.
 
+        Ids of the form that the service itself gives (``t-`` and 20 of ``a-z2-7``) cannot be chosen: 422 ``reserved_task_id``.
         The same body again starts nothing and tells the present status; another body for a used id is a conflict.
         """
+        task_id = ids.task_id(body.task_id)
+        if ids.is_made_from_key(task_id):
+            raise Unprocessable("reserved_task_id", "Ids of this form are the service's own: choose another.")
         request = ProcessTask(
-            task_id=ids.task_id(body.task_id),
+            task_id=task_id,
             title=body.title,
             description=body.description,
             assignee=body.assignee,

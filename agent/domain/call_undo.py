@@ -11,7 +11,7 @@ from agent.domain import events, ids
 from agent.domain.events import TaskEventType
 from agent.domain.limits import TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
 from agent.domain.task import Task, TaskStatus, is_open
-from agent.domain.task_changes import Change
+from agent.domain.task_changes import Change, by_undo, of_turn
 from agent.domain.task_record import Aspect, Before, Decision, KeyResult, TaskRecord, changed, changer, remembered
 from agent.domain.undo import TaskChanges, TaskUndo, ToolChange
 
@@ -42,7 +42,7 @@ def next_to_undo(record: TaskRecord, calls: tuple[ToolChange, ...]) -> ToolChang
 
 def undo_call(record: TaskRecord, call: ToolChange, turn_id: str, now: datetime) -> Decision:
     """Takes back one call that :func:`next_to_undo` has named."""
-    by = f"undo:{turn_id}"
+    by = by_undo(turn_id)
     if call.command == "create":
         return _undo_creation(record, call.key, turn_id, Change(by=by, key=call.key), now)
     known = record.keys[_name(call)]
@@ -51,7 +51,7 @@ def undo_call(record: TaskRecord, call: ToolChange, turn_id: str, now: datetime)
     if (before := known.before) is None:
         return _settled(record, call, skipped=True, detail=FORGOTTEN)
     if any(record.setters.get(aspect) != call.key for aspect in before.sets):
-        who = changer(record, before.sets, known.version, by, f"turn:{turn_id}")
+        who = changer(record, before.sets, known.version, turn_id)
         return _settled(record, call, skipped=True, detail=f"changed meanwhile by {who}")
     back = _put_back(record, before, Change(by=by), now)
     restored = back.record.model_copy(update={"setters": {**back.record.setters, **before.setters}})
@@ -89,8 +89,7 @@ def _creation(record: TaskRecord, calls: tuple[ToolChange, ...]) -> ToolChange |
 
 def _undo_creation(record: TaskRecord, key: str, turn_id: str, change: Change, now: datetime) -> Decision:
     workflow = f"workflow:{ids.task_workflow_public_id(record.existing().task_id)}"
-    ours = {f"turn:{turn_id}", change.by, workflow, "system"}
-    others = [entry.by for entry in record.history if entry.by not in ours]
+    others = [e.by for e in record.history if e.by not in (workflow, "system") and not of_turn(e.by, turn_id)]
     if others or record.dropped:
         detail = f"changed meanwhile by {others[-1]}" if others else FORGOTTEN
         return Decision(remembered(record, "undo", change, detail=detail, skipped=True), record.existing())

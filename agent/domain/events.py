@@ -202,7 +202,8 @@ class FeedEvent(Value):
 
 
 class TaskChanged(FeedEvent):
-    """One change of one task, with the task as it is after it. ``user_id`` is its creator, ``by`` who or what changed it."""
+    """One change of one task, with the task as it is after it. ``user_id`` is its creator, ``by`` who or what changed it:
+    ``user:alice``, ``turn:alice.x`` (her assistant, ``x`` the same for one turn), ``undo:x``, ``workflow:...``, ``system``."""
 
     event_type: TaskEventType
     task_id: str

@@ -18,6 +18,7 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TURN = re.compile(r"(?P<conversation>[A-Za-z0-9][A-Za-z0-9_-]{0,63})\.(?P<number>[1-9][0-9]{0,9})\.(?P<secret>[a-z2-7]{26})")
+_FROM_KEY = re.compile(r"t-[a-z2-7]{20}")
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-")
 
 TASK_WORKFLOW_PREFIX = "task-workflow-"
@@ -140,6 +141,11 @@ def turn_of_tool_call(key: str) -> str:
     return key.split("/", 1)[0]
 
 
+def turn_mark(turn: str) -> str:
+    """Tells a turn from others to who knows its id, and to others nothing: neither its conversation nor its secret."""
+    return _base32(hashlib.sha256(b"turn " + turn.encode()).digest())[:20]
+
+
 def call_id_from_key(key: str) -> str:
     """The public id of the tool call ``key``; the provider's own id never leaves the model context."""
     return "c-" + _base32(hashlib.sha256(b"call " + key.encode()).digest())[:20]
@@ -148,6 +154,11 @@ def call_id_from_key(key: str) -> str:
 def task_id_from_key(key: str) -> str:
     """The id of the task that the tool call ``key`` creates: ``t-`` and 20 base32 characters (100 bits) of its SHA-256."""
     return "t-" + _base32(hashlib.sha256(key.encode()).digest())[:20]
+
+
+def is_made_from_key(task: str) -> bool:
+    """Whether ``task`` has the form that :func:`task_id_from_key` gives: nobody else may choose such an id."""
+    return _FROM_KEY.fullmatch(task) is not None
 
 
 def chat_actor_id(key: ConversationKey) -> str:

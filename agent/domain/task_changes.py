@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from agent.domain import ids
 from agent.domain.messages import Value
 from agent.domain.task import Task
 
@@ -9,11 +10,28 @@ from agent.domain.task import Task
 class Change(Value):
     """Who changes a task. With a ``key`` (a tool call's, a workflow step's) a repeat changes nothing: it gets the first result.
 
-    ``by`` is shown in the history: ``user:alice``, ``turn:main.3.x``, ``workflow:task-workflow-7``, ``system``.
+    ``by`` is shown to the whole tenant: ``user:alice``, ``workflow:task-workflow-7``, ``system``, and what :func:`by_turn` and
+    :func:`by_undo` make of a turn, whose own id names a conversation that is private to its user.
     """
 
     by: str
     key: str | None = None
+
+
+def by_turn(user: str, turn_id: str) -> str:
+    """The assistant of ``user``, in one turn."""
+    return f"turn:{user}.{ids.turn_mark(turn_id)}"
+
+
+def by_undo(turn_id: str) -> str:
+    """The undo of one turn."""
+    return f"undo:{ids.turn_mark(turn_id)}"
+
+
+def of_turn(by: str, turn_id: str) -> bool:
+    """Whether the turn did it, or its undo."""
+    kind, _, name = by.partition(":")
+    return kind in ("turn", "undo") and name.rpartition(".")[2] == ids.turn_mark(turn_id)
 
 
 class TaskHistoryEntry(Value):

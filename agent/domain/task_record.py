@@ -17,7 +17,7 @@ from agent.domain.messages import Value
 from agent.domain.processing import Reservation, WorkflowResult, WorkflowStep
 from agent.domain.stored import Stored
 from agent.domain.task import Task, TaskStatus, iso
-from agent.domain.task_changes import Change, TaskHistoryEntry
+from agent.domain.task_changes import Change, TaskHistoryEntry, of_turn
 
 Aspect = Literal["status", "assignee", "deadline"]
 
@@ -177,9 +177,9 @@ def remembered(record: TaskRecord, command: str, change: Change, what: TaskEvent
     return record.model_copy(update={"keys": dict(list(keys.items())[-TASK_KEYS_MAX:])})
 
 
-def changer(record: TaskRecord, aspects: tuple[Aspect, ...], version: int, *others_than: str) -> str:
-    """Who last changed one of ``aspects`` after ``version``; ``others_than`` and the clock's own overdue do not count."""
-    later = [e for e in record.history if e.version > version and e.by not in ("system", *others_than)]
+def changer(record: TaskRecord, aspects: tuple[Aspect, ...], version: int, turn_id: str = "") -> str:
+    """Who last changed one of ``aspects`` after ``version``; the turn itself and the clock's own overdue do not count."""
+    later = [e for e in record.history if e.version > version and e.by != "system" and not of_turn(e.by, turn_id)]
     return next((e.by for e in reversed(later) if any(aspect in e.changes for aspect in aspects)), "somebody else")
 
 

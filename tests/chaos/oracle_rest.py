@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from agent.domain.task_changes import by_turn
 from tests.chaos.caller import Caller, GaveUp
 from tests.chaos.evidence import Complaint, Kind, Message
 from tests.chaos.ledger import mark_of
@@ -149,7 +150,7 @@ def saga_faults(workflow: dict[str, Any], history: list[dict[str, Any]]) -> Brok
 def effect_faults(history: list[dict[str, Any]], messages: list[Message]) -> Broken:
     """A call of a tool that changes a task changed it at most once."""
     changes = Counter((entry["by"], entry["what"], str(entry["changes"].get("assignee", ("", ""))[1])) for entry in history)
-    turns = {f"turn:{message.turn_id}": message for message in messages if message.turn_ids}
+    turns = {by_turn(message.user, message.turn_id): message for message in messages if message.turn_ids}
     for (by, what, assignee), times in changes.items():
         if by in turns and times > 1 and what in ("task.assigned", "task.started"):
             yield "doubled", f"{what} {assignee} by {turns[by].where} happened {times} times"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from agent.domain.task_changes import by_turn, by_undo
 from tests.chaos.evidence import Kind, Message
 
 Broken = Iterator[tuple[Kind, str]]
@@ -41,8 +42,8 @@ def undone_task_faults(task_id: str, history: list[dict[str, Any]], messages: li
     """What is to be seen of undos on a task: what is said undone is undone, once and for good."""
     for message in messages:
         undone: dict[str, str] | None = message.record.get("undone")
-        done = [n for n, entry in enumerate(history) if entry["by"] == f"turn:{message.turn_id}"]
-        back = [n for n, entry in enumerate(history) if entry["by"] == f"undo:{message.turn_id}"]
+        done = [n for n, entry in enumerate(history) if entry["by"] == by_turn(message.user, message.turn_id)]
+        back = [n for n, entry in enumerate(history) if entry["by"] == by_undo(message.turn_id)]
         if undone is None:
             if back:
                 yield "untrue", f"{message.where} was undone here, and nobody asked"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.domain.task_changes import by_turn, by_undo
 from tests.chaos.evidence import Kind, Message, Seen
 from tests.chaos.ledger import context_faults
 from tests.chaos.oracle_rest import conversation_faults, effect_faults, saga_faults
@@ -171,7 +172,7 @@ def test_an_undo_is_done_or_says_why_not() -> None:
 
 
 def test_what_is_said_undone_is_undone_for_good() -> None:
-    did, back = entry("task.created", f"turn:{TURN}"), entry("task.cancelled", f"undo:{TURN}")
+    did, back = entry("task.created", by_turn("u", TURN)), entry("task.cancelled", by_undo(TURN))
 
     def faults(state: str | None, *history: dict[str, Any]) -> set[Kind]:
         message = sound()
@@ -223,7 +224,7 @@ def test_sagas_are_all_done_or_all_undone() -> None:
 
 
 def test_a_call_changes_a_task_once() -> None:
-    given = entry("task.assigned", f"turn:{TURN}", assignee=(None, "Ann"))
+    given = entry("task.assigned", by_turn("u", TURN), assignee=(None, "Ann"))
     assert list(effect_faults([given], [sound()])) == []
     assert {kind for kind, _ in effect_faults([given, given], [sound()])} == {"doubled"}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.domain.limits import QUEUE_MAX, TURN_STEPS_MAX
+from agent.domain.task_changes import by_turn
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, held, mark
 
@@ -121,7 +122,7 @@ def test_a_tool_creates_a_task_through_the_durable_workflow(client: Client, endp
     assert [s["name"] for s in workflow["steps"]] == ["validate", "create", "assign", "reminder", "notify"]
     history = client.get(f"/tasks/{result['task_id']}/history")["entries"]
     assert [entry["what"] for entry in history] == ["task.created", "task.assigned", "task.deadline_set"]
-    assert {entry["by"] for entry in history} == {f"turn:{answer.turn_id}"}
+    assert {entry["by"] for entry in history} == {by_turn(client.user, answer.turn_id)}
 
     told = endpoint.requests(said)[1].body["messages"][-2:]
     assert told[0]["tool_calls"][0]["id"] == told[1]["tool_call_id"]

@@ -10,6 +10,7 @@ import pytest
 from dapr.clients import DaprClient
 from dapr.common.pubsub.subscription import StreamCancelledError
 
+from agent.domain.task_changes import by_turn
 from tests.integration.client import Client
 from tests.integration.engine import at_its_sidecar
 from tests.integration.stack import Stack, until
@@ -50,7 +51,7 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
     created = events[1].data
     assert set(created) == COMMON | {"task_id", "task", "by"}
     assert created["task"]["title"] == NEW_TASK["title"]
-    assert created["by"] == f"turn:{answer.turn_id}"
+    assert created["by"] == by_turn(client.user, answer.turn_id)
     assert set(updated.data) == COMMON | {"conversation", "turn_id", "status", "user_message", "assistant_message"}
     assert updated.data["conversation"] == "main"
     assert updated.data["turn_id"] == answer.turn_id

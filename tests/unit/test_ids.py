@@ -10,6 +10,7 @@ from agent.domain import ids
 from agent.domain.errors import BadRequest
 from agent.domain.ids import ConversationKey, Identity
 from agent.domain.limits import IDEMPOTENCY_KEY_CHARS_MAX
+from agent.domain.task_changes import by_turn, by_undo, of_turn
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 USERS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,127}", fullmatch=True)
@@ -138,3 +139,15 @@ def test_an_id_of_a_client_is_a_key_of_its_wire_alone() -> None:
     for bad in ("", "x" * (IDEMPOTENCY_KEY_CHARS_MAX + 1), "half \ud800"):
         with pytest.raises(BadRequest, match="An id has 1 to"):
             ids.scoped_key("aisdk", bad)
+
+
+def test_who_changed_a_task_is_told_without_the_turns_id() -> None:
+    """Tasks belong to the tenant, conversations to their user: neither name nor secret goes with the change."""
+    turn = ids.turn_id("salary-talks", 3, b"x" * 16)
+    assert by_turn("alice", turn).startswith("turn:alice.")
+    for by in (by_turn("alice", turn), by_turn("a.b@c", turn), by_undo(turn)):
+        assert "salary" not in by
+        assert turn.rsplit(".", 1)[1] not in by
+        assert of_turn(by, turn)
+        assert not of_turn(by, ids.turn_id("salary-talks", 3, b"y" * 16))
+    assert not of_turn(f"user:{ids.turn_mark(turn)}", turn)

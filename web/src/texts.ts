@@ -156,7 +156,7 @@ export const TEXTS = {
     deadline: "Deadline",
     created: "Created",
     by: "by {who}",
-    makers: { turn: "the conversation", workflow: "its workflow", system: "the system" } as Record<string, string>,
+    makers: { turn: "the conversation", undo: "an undo", workflow: "its workflow", system: "the system" } as Record<string, string>,
     complete: "Complete",
     start: "Start",
     cancel: "Cancel task",

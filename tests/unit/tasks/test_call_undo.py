@@ -10,7 +10,7 @@ from agent.domain.call_undo import bar, next_to_undo, outcome, undo_call
 from agent.domain.errors import Conflict
 from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
 from agent.domain.task import TaskStatus
-from agent.domain.task_changes import Change
+from agent.domain.task_changes import Change, by_turn
 from agent.domain.task_record import TaskRecord
 from agent.domain.task_reserve import reserve
 from agent.domain.task_undo import WITH_ITS_TURN, undo_assign, undo_deadline
@@ -18,16 +18,16 @@ from agent.domain.undo import Command, TaskChanges, ToolChange
 from tests.unit.tasks.records import ALICE, HOUR, KEY, NOW, created, existing, in_status, request, reserved
 
 TURN = "main.1.aaaaaaaaaaaaaaaaaaaaaaaaaa"
-OTHER = Change(by="turn:main.2.x", key="main.2.x/0/0")
-WORKFLOW = Change(by=f"turn:{TURN}", key=KEY)
+OTHER = Change(by=by_turn("alice", "main.2.x"), key="main.2.x/0/0")
+WORKFLOW = Change(by=by_turn("alice", TURN), key=KEY)
 
 
 def key(index: int) -> str:
     return f"{TURN}/0/{index}"
 
 
-def by_turn(index: int) -> Change:
-    return Change(by=f"turn:{TURN}", key=key(index))
+def called(index: int) -> Change:
+    return Change(by=by_turn("alice", TURN), key=key(index))
 
 
 def changes(*calls: Command) -> TaskChanges:
@@ -47,7 +47,7 @@ def undo(record: TaskRecord, *calls: Command, at: datetime = NOW) -> tuple[TaskR
 
 def made_by_turn(*, processed: bool = True) -> TaskRecord:
     """As the workflow of the turn's first call leaves it."""
-    record = created(reserved(key=key(0), by=f"turn:{TURN}"))
+    record = created(reserved(key=key(0), by=by_turn("alice", TURN)))
     if not processed:
         return record
     record = commands.assign(record, "Bob", WORKFLOW, NOW).record
@@ -66,7 +66,7 @@ def test_a_task_the_turn_created_is_cancelled_whole(processed: bool) -> None:
 
 
 def test_its_own_later_calls_and_the_clock_do_not_keep_it() -> None:
-    record = commands.assign(made_by_turn(), "Carol", by_turn(1), NOW).record
+    record = commands.assign(made_by_turn(), "Carol", called(1), NOW).record
     late = commands.mark_overdue(record, NOW + HOUR)
     assert late is not None
     assert undo(late.record, "create", "assign")[1] == "undone"
@@ -116,7 +116,7 @@ def test_the_workflow_in_between_finds_that_all_is_undone() -> None:
 
 def test_an_assignment_goes_back_to_whoever_had_it() -> None:
     before = in_status("in_progress", assignee="Bob", armed=True)
-    record, state, _ = undo(commands.assign(before, "Carol", by_turn(0), NOW).record, "assign")
+    record, state, _ = undo(commands.assign(before, "Carol", called(0), NOW).record, "assign")
     task = existing(record)
     assert state == "undone"
     assert (task.assignee, task.status, record.reminder) == ("Bob", "in_progress", before.reminder)
@@ -125,7 +125,7 @@ def test_an_assignment_goes_back_to_whoever_had_it() -> None:
 @pytest.mark.parametrize("final", ["completed", "cancelled"])
 def test_a_task_that_was_ended_is_open_again_with_its_reminder(final: TaskStatus) -> None:
     before = in_status("assigned", assignee="Bob", armed=True)
-    ended = commands.set_status(before, final, by_turn(0), NOW).record
+    ended = commands.set_status(before, final, called(0), NOW).record
     assert ended.reminder is None
     record, state, _ = undo(ended, "status")
     assert (state, existing(record).status, existing(record).assignee) == ("undone", "assigned", "Bob")
@@ -134,7 +134,7 @@ def test_a_task_that_was_ended_is_open_again_with_its_reminder(final: TaskStatus
 
 def test_a_deadline_that_passed_meanwhile_has_passed() -> None:
     before = in_status("pending", armed=True)
-    late = commands.mark_overdue(commands.assign(before, "Carol", by_turn(0), NOW).record, NOW + HOUR)
+    late = commands.mark_overdue(commands.assign(before, "Carol", called(0), NOW).record, NOW + HOUR)
     assert late is not None
     record, state, _ = undo(late.record, "assign", at=NOW + HOUR)
     assert (state, existing(record).status, existing(record).assignee) == ("undone", "overdue", None)
@@ -143,7 +143,7 @@ def test_a_deadline_that_passed_meanwhile_has_passed() -> None:
 def test_a_task_that_was_overdue_and_got_a_new_deadline_is_not_overdue_again() -> None:
     late = commands.mark_overdue(in_status("assigned", assignee="Bob", armed=True), NOW + HOUR)
     assert late is not None
-    record = commands.set_status(late.record, "in_progress", by_turn(0), NOW + HOUR).record
+    record = commands.set_status(late.record, "in_progress", called(0), NOW + HOUR).record
     unchanged = undo(record, "status", at=NOW + HOUR)[0]
     assert existing(unchanged).status == "overdue"
     record = commands.set_deadline(record, NOW + 2 * HOUR, ALICE, NOW + HOUR).record
@@ -155,31 +155,31 @@ def test_calls_are_taken_back_in_the_order_they_took_effect(order: tuple[int, in
     """Two calls of one step run at once: which came first is not theirs to say."""
     record = in_status("assigned", assignee="Bob")
     for index in order:
-        record = commands.assign(record, f"assignee {index}", by_turn(index), NOW).record
+        record = commands.assign(record, f"assignee {index}", called(index), NOW).record
     record, state, _ = undo(record, "assign", "assign")
     assert (state, existing(record).assignee) == ("undone", "Bob")
 
 
 def test_what_a_person_set_in_between_stays_and_is_reported() -> None:
-    record = commands.assign(in_status("pending"), "Bob", by_turn(0), NOW).record
+    record = commands.assign(in_status("pending"), "Bob", called(0), NOW).record
     record = commands.assign(record, "Carol", ALICE, NOW).record
-    record = commands.set_status(record, "in_progress", by_turn(1), NOW).record
+    record = commands.set_status(record, "in_progress", called(1), NOW).record
     record, state, detail = undo(record, "assign", "status")
     assert (state, detail) == ("left_alone", "changed meanwhile by user:alice")
     assert (existing(record).assignee, existing(record).status) == ("Carol", "assigned"), "the later call is taken back"
 
 
 def test_a_call_that_changed_nothing_takes_nothing_back() -> None:
-    record = commands.assign(in_status("assigned", assignee="Bob"), "Bob", by_turn(0), NOW).record
+    record = commands.assign(in_status("assigned", assignee="Bob"), "Bob", called(0), NOW).record
     again, state, _ = undo(record, "assign")
     assert (state, existing(again)) == ("nothing_to_undo", existing(record))
 
 
 def test_an_undone_call_is_refused_done_before_or_not() -> None:
-    record = undo(commands.assign(in_status("pending"), "Bob", by_turn(0), NOW).record, "assign", "status")[0]
+    record = undo(commands.assign(in_status("pending"), "Bob", called(0), NOW).record, "assign", "status")[0]
     for late in (
-        lambda: commands.assign(record, "Bob", by_turn(0), NOW),
-        lambda: commands.set_status(record, "completed", by_turn(1), NOW),
+        lambda: commands.assign(record, "Bob", called(0), NOW),
+        lambda: commands.set_status(record, "completed", called(1), NOW),
     ):
         with pytest.raises(Conflict) as refused:
             late()
@@ -188,9 +188,9 @@ def test_an_undone_call_is_refused_done_before_or_not() -> None:
 
 
 def test_undone_twice_is_undone_once_and_told_the_same() -> None:
-    made = undo(commands.assign(made_by_turn(), "Carol", by_turn(1), NOW).record, "create", "assign")
+    made = undo(commands.assign(made_by_turn(), "Carol", called(1), NOW).record, "create", "assign")
     assert undo(made[0], "create", "assign") == made
-    assigned = undo(commands.assign(in_status("pending"), "Bob", by_turn(0), NOW).record, "assign")
+    assigned = undo(commands.assign(in_status("pending"), "Bob", called(0), NOW).record, "assign")
     assert undo(assigned[0], "assign") == assigned
 
 
@@ -198,7 +198,7 @@ def test_undone_twice_is_undone_once_and_told_the_same() -> None:
 
 
 def test_a_call_that_may_be_forgotten_is_not_said_to_be_undone() -> None:
-    record = commands.assign(in_status("pending"), "Bob", by_turn(0), NOW).record
+    record = commands.assign(in_status("pending"), "Bob", called(0), NOW).record
     for n in range(TASK_KEYS_MAX):
         record = commands.assign(record, f"A{n % 2}", Change(by="user:alice", key=f"k{n}"), NOW + timedelta(seconds=n)).record
     assert undo(record, "assign")[1:] == ("left_alone", call_undo.FORGOTTEN)

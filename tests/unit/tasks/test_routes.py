@@ -12,6 +12,7 @@ from agent.adapters.under_way import CountedWork
 from agent.api.app import public_app
 from agent.api.dev import dev_router
 from agent.api.tasks import task_router
+from agent.domain.ids import task_id_from_key
 from tests.unit.tasks.host import TaskHost
 
 BODY: dict[str, Any] = {
@@ -44,6 +45,15 @@ async def api(host: TaskHost) -> AsyncIterator[httpx.AsyncClient]:
 async def created(host: TaskHost, api: httpx.AsyncClient) -> None:
     assert (await api.post("/tasks/process", json=BODY)).status_code == 200
     await host.tasks.open("default", "t1", "task-workflow-t1")
+
+
+async def test_an_id_that_the_service_makes_for_a_call_is_not_to_be_chosen(api: httpx.AsyncClient) -> None:
+    """Who saw a turn's id could take the id of the task that its call is about to create."""
+    made = task_id_from_key("main.1.aaaaaaaaaaaaaaaaaaaaaaaaaa/0/0")
+    answer = await api.post("/tasks/process", json={**BODY, "task_id": made})
+    assert (answer.status_code, answer.json()["code"]) == (422, "reserved_task_id")
+    assert (await api.get(f"/tasks/{made}")).status_code == 404
+    assert (await api.post("/tasks/process", json={**BODY, "task_id": made[:-1]})).status_code == 200
 
 
 async def test_process_and_repeat_and_conflict(api: httpx.AsyncClient) -> None:

@@ -14,6 +14,7 @@ from agent.domain.events import TurnCancelled
 from agent.domain.limits import TOOL_RESULT_BYTES_MAX
 from agent.domain.messages import ToolCall
 from agent.domain.task import Task
+from agent.domain.task_changes import by_turn
 from agent.domain.tool_args import CreateTask
 from agent.domain.turn_calls import CommitTool
 from tests.fakes.ports import some_task
@@ -41,7 +42,7 @@ async def test_a_task_is_created_under_an_id_made_from_the_call(stage: Stage) ->
     assert (returned.result["task_id"], returned.result["status"]) == (task_id, "completed")
     assert returned.result["message"] == "Done."
     request = stage.tasks.processed[task_id]
-    assert (request.key, request.by) == (key, f"turn:{stage.turn}")
+    assert (request.key, request.by) == (key, by_turn("local", stage.turn))
     assert stage.stored() == {"c-0": returned.result}
 
 
@@ -148,7 +149,7 @@ async def test_a_change_carries_its_key_and_its_turn(stage: Stage) -> None:
     await stage.tools()
     keys = {ids.tool_call_key(stage.turn, 0, index) for index in (0, 1)}
     assert {c.key for c in stage.tasks.changes} == keys
-    assert {c.by for c in stage.tasks.changes} == {f"turn:{stage.turn}"}
+    assert {c.by for c in stage.tasks.changes} == {by_turn("local", stage.turn)}
     other = await Stage(ChatHost()).ask(call(0, "assign_task", '{"task_id": "t", "assignee": "Eve"}'))
     other.tasks.refuse = Conflict("illegal_status_change", "A completed task is final.")
     await other.tools()

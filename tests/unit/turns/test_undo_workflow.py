@@ -7,7 +7,7 @@ import pytest
 from agent.domain.errors import Conflict, Unavailable
 from agent.domain.events import TurnUndoEnded
 from agent.domain.limits import TURN_STALE_AFTER
-from agent.domain.task_changes import Change
+from agent.domain.task_changes import Change, by_turn
 from agent.domain.undo import GAVE_UP, BegunUndo, EndUndo, TaskChanges, TaskUndo, ToolChange, UndoRef
 from tests.fakes.ports import MemoryPublisher
 from tests.unit.tasks.driver import Driver, answers, dies
@@ -85,7 +85,7 @@ class World:
 
     async def assign(self, turn: str, assignee: str = "Bob") -> None:
         """What the turn's first call does, now or late."""
-        change = Change(by=f"turn:{turn}", key=f"{turn}/0/0")
+        change = Change(by=by_turn("alice", turn), key=f"{turn}/0/0")
         await self.tasks.tasks.assign("default", "t-1", assignee, change)
 
 
@@ -159,7 +159,7 @@ async def test_an_actor_out_of_reach_is_tried_again_and_a_refusal_is_not(world: 
 
 async def test_a_process_that_dies_while_it_undoes_goes_on(world: World) -> None:
     tasks, turn = world.tasks, "main.1.aaaaaaaaaaaaaaaaaaaaaaaaaa"
-    await tasks.processed(request(key=f"{turn}/0/1", by=f"turn:{turn}"))
+    await tasks.processed(request(key=f"{turn}/0/1", by=by_turn("alice", turn)))
     calls = (ToolChange(command="create", key=f"{turn}/0/1"),)
     tasks.crash_at = "save"
     with pytest.raises(Unavailable):
@@ -170,4 +170,4 @@ async def test_a_process_that_dies_while_it_undoes_goes_on(world: World) -> None
         assert (await tasks.tasks.undo_calls("default", turn, TaskChanges(task_id="t1", calls=calls))).state == "undone"
         tasks.clock.advance(60)
     assert tasks.broker.ids() == ["t1-4"]
-    assert (tasks.record()["task"]["status"], tasks.reminders) == ("cancelled", {})
+    assert (tasks.record()["task"]["status"], list(tasks.reminders)) == ("cancelled", ["outbox"])
