@@ -9,7 +9,9 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 BIN := .venv/bin
 PAGE := agent/page/index.html
 PAGE_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print)
-NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (a < 20 || (a == 20 && b < 19)) process.exit(1); console.log("yes")' 2>/dev/null)
+NODE := $(shell node -e 'const [a, b] = process.versions.node.split("."); if (!(a == 20 ? b >= 19 : a == 22 ? b >= 12 : a > 22)) process.exit(1); console.log("yes")' 2>/dev/null)
+NEEDS_NPM = command -v npm >/dev/null && [ "$(NODE)" ] || { echo "The page, and the wire tests with the real JavaScript clients, need" \
+  "Node.js 20.19 or newer of 20, or 22.12 or newer, with npm (https://nodejs.org). Install it and repeat the command."; exit 1; }
 PIP_QUIETLY := --quiet --disable-pip-version-check
 
 help: ## Show this help
@@ -17,7 +19,7 @@ help: ## Show this help
 
 install: .venv/.installed $(if $(NODE),try-page) ## Make .venv with everything locked, and .venv/bin/task-agent; the page, where Node.js is
 
-page: $(PAGE) ## Build the page, which the service serves at / (Node.js 20.19 or newer)
+page: $(PAGE) ## Build the page, which the service serves at / (Node.js 20.19 or 22.12)
 
 run: install ## Start everything on this machine and print where (ARGS="--port 9000")
 	@exec $(BIN)/task-agent up --follow-parent $(ARGS)
@@ -80,7 +82,7 @@ chaos-long: install ## The same with 1,000 faults: an hour and a quarter on two 
 	@exec $(BIN)/python -m tests.chaos --faults 1000 --breath 30 --haste 8 $(ARGS)
 
 clean: ## Remove what was installed and what tools left behind; the data folder stays
-	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/wire/node_modules web/node_modules agent/page
+	rm -rf .venv .uv .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/wire/node_modules web/node_modules agent/page build-artifacts
 
 # Tried again when the lock file is newer than the last success.
 .venv/.installed: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
@@ -89,8 +91,7 @@ clean: ## Remove what was installed and what tools left behind; the data folder 
 
 # The clients that the wire tests drive. Some packages of the AI SDK name Node 22 as their engine, and work on 20.
 tests/wire/node_modules/.installed: tests/wire/package-lock.json
-	@command -v npm >/dev/null || { echo "The wire tests drive the real JavaScript clients and need Node 20 or newer with npm" \
-	  "(Debian: sudo apt-get install nodejs npm, or https://nodejs.org). Install it and repeat the command."; exit 1; }
+	@$(NEEDS_NPM)
 	@echo "Installing the JavaScript clients that the wire tests drive ..."
 	@cd tests/wire && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -101,6 +102,7 @@ $(PAGE): web/node_modules/.package-lock.json $(PAGE_SOURCES)
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@$(NEEDS_NPM)
 	@echo "Fetching what the page is built of into web/node_modules (once, about half a minute) ..."
 	@cd web && npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1
 	@touch $@
