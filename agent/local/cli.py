@@ -69,6 +69,7 @@ def up(
     ] = False,
 ) -> None:
     """Start everything: Dapr (found, or built once), the service, and a supervisor that watches both. Ctrl-C stops it."""
+    _refuse_other_systems()
     if replicas > 1 and store is Store.SQLITE:
         raise typer.BadParameter(
             "more than one needs --store redis: they could not share a SQLite file", param_hint="--replicas"
@@ -150,7 +151,7 @@ def doctor(
 
     console = Console(highlight=False)
     places = Places.usual(environment.dapr_bin())
-    patient = examining.Doctor(places, environment.model_settings(), look_for(), data_dir, port)
+    patient = examining.Doctor(places, environment.model_settings(), look_for(), data_dir, port, environment.redis_url())
     findings = list(patient.examine())
     table = Table("", "what", "found", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
@@ -178,6 +179,7 @@ def list_processes(
 @dapr.command("install")
 def install_dapr() -> None:
     """Find the Dapr runtime, or build it from its Go module (once, about five minutes on two cores)."""
+    _refuse_other_systems()
     signals.raise_on_stop()
     progress = Progress(Console(highlight=False))
     try:
@@ -188,6 +190,12 @@ def install_dapr() -> None:
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     progress.say(f"Dapr {found.version} is in {found.folder} ({found.source}).")
+
+
+def _refuse_other_systems() -> None:
+    if problem := process.unsupported():
+        typer.echo(problem, err=True)
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,12 @@ def find(places: Places) -> DaprBinaries | None:
     return _usable(places.home, "dapr init") or _usable(places.cache, "our cache")
 
 
+def passed_over(places: Places) -> str:
+    """The runtime of another minor version that ``find`` leaves alone, in words; empty when there is none."""
+    version = _version(places.home) if places.setting is None and is_complete(places.home) else None
+    return f"Dapr {version} in {places.home} is passed over." if version and _minor(version) != _minor(DAPR_VERSION) else ""
+
+
 def is_complete(folder: Path) -> bool:
     """Whether all programs are there; says nothing about their version."""
     return all((folder / name).is_file() for name in NEEDED)

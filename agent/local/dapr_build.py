@@ -44,17 +44,20 @@ def build(target: Path, environment: Mapping[str, str], progress: Progress) -> P
     Raises:
         BuildFailed: with what went wrong and the ways out.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _only_builder(target.parent, progress):
-        if is_complete(target):
-            return target
-        command = Command(_find_go(environment), environment, target.parent / "build.log")
-        try:
-            source = _download(command, target.parent, progress)
-            _compile(command, source, target, progress)
-        except CommandFailed as failure:
-            raise BuildFailed(f"Building Dapr failed: {failure}\n\n{WAYS_OUT}") from failure
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _only_builder(target.parent, progress):
+            if not is_complete(target):
+                _build(target, environment, progress)
+    except (CommandFailed, OSError) as failure:
+        raise BuildFailed(f"Building Dapr failed: {failure}\n\n{WAYS_OUT}") from failure
     return target
+
+
+def _build(target: Path, environment: Mapping[str, str], progress: Progress) -> None:
+    command = Command(_find_go(environment), environment, target.parent / "build.log")
+    source = _download(command, target.parent, progress)
+    _compile(command, source, target, progress)
 
 
 @contextmanager

@@ -52,7 +52,10 @@ class Instance:
 
     def _record(self, children: tuple[RunningChild, ...]) -> None:
         run = Run(os.getpid(), self.embedded.origin, children, self._renewals, self._fault)
-        self.embedded.host.data.write_run(run)
+        try:
+            self.embedded.host.data.write_run(run)
+        except OSError as problem:  # the disk is full, perhaps: what runs need not stop for that
+            self.progress.say(f"Who runs cannot be written down, so `task-agent ps` tells what was before: {problem}", "yellow")
 
     def _wait_until_ready(self, supervisor: Supervisor) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,9 +16,13 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def bound(path: Path) -> None:
-    """Moves a log that has grown over LOG_BYTES_MAX to ``NAME.1`` and starts it anew, also while a child writes to it."""
+    """Moves a log that has grown over LOG_BYTES_MAX to ``NAME.1`` and starts it anew, also while a child writes to it.
+
+    On a full disk nothing is kept of it, but it starts anew all the same: that makes room.
+    """
     if path.exists() and path.stat().st_size > LOG_BYTES_MAX:
-        shutil.copyfile(path, path.with_name(path.name + ".1"))
+        with suppress(OSError):
+            shutil.copyfile(path, path.with_name(path.name + ".1"))
         os.truncate(path, 0)
 
 

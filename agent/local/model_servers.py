@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 _TIMEOUT = 0.5
+_OURS = ("task-agent",)  # Task Agent lists itself as a model
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def _answering(client: httpx.Client, servers: Iterable[KnownServer]) -> Iterable
         try:
             listing = client.get(f"{base_url}/models").raise_for_status().json()
             models = _model_ids(listing)
+            if models == _OURS:
+                continue
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             continue
         yield FoundServer(server.name, base_url, models)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _FIRST, _LAST, _BLOCK = 20_000, 30_000, 16  # below the range from which the kernel takes ports for outgoing connections
 _HOST = "127.0.0.1"
@@ -27,8 +27,8 @@ class PortLease:
         self._holder.close()
 
 
-def lease(names: Sequence[str]) -> PortLease:
-    """One free port per name, from a block that no other supervisor on this machine holds.
+def lease(names: Sequence[str], avoid: Collection[int] = ()) -> PortLease:
+    """One free port per name, from a block that no other supervisor on this machine holds, and with none of ``avoid`` in it.
 
     Raises:
         NoFreePorts: every block is taken, or has a port in use.
@@ -38,7 +38,7 @@ def lease(names: Sequence[str]) -> PortLease:
     blocks = (_LAST - _FIRST) // _BLOCK
     for offset in range(blocks):
         first = _FIRST + (os.getpid() + offset) % blocks * _BLOCK  # neighbours in time start at different blocks
-        holder = _hold(first)
+        holder = None if any(port in avoid for port in range(first, first + _BLOCK)) else _hold(first)
         if holder is None:
             continue
         if all(is_free(first + 1 + index) for index in range(len(names))):
@@ -49,13 +49,20 @@ def lease(names: Sequence[str]) -> PortLease:
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on the loopback port now."""
+    return not why_not(port)
+
+
+def why_not(port: int) -> str:
+    """What hinders a server from listening on the loopback port now, as the end of a sentence; empty when nothing does."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not hinder a server
         try:
             probe.bind((_HOST, port))
+        except PermissionError:
+            return "is for privileged users only"
         except OSError:
-            return False
-        return True
+            return "is in use"
+        return ""
 
 
 def _hold(port: int) -> socket.socket | None:

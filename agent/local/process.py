@@ -45,6 +45,13 @@ def spawn(
     )
 
 
+def unsupported() -> str:
+    """Why children cannot be kept in this system; empty where they can."""
+    if sys.platform == "linux":
+        return ""
+    return f"Task Agent runs on Linux (WSL 2 is one), and this is {sys.platform}."
+
+
 def die_with_parent() -> None:
     """Asks the kernel for SIGTERM when the process that started this one dies."""
     _set_death_signal()(signal.SIGTERM)
@@ -54,7 +61,10 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
     """Whether it has ended; does not reap it, so its process group id stays reserved."""
     if process.returncode is not None:
         return True
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # somebody else has reaped it
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -89,7 +99,5 @@ def _tie_to(parent: int) -> Callable[[], None]:
 
 
 def _set_death_signal() -> Callable[[signal.Signals], None]:
-    if sys.platform != "linux":
-        return lambda _: None
     prctl = ctypes.CDLL(None).prctl
     return lambda number: prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)

@@ -3,6 +3,7 @@ forking stays safe.
 """
 
 import time
+from contextlib import suppress
 
 from rich.console import Console
 from rich.text import Text
@@ -21,8 +22,9 @@ class Progress:
         self._live_line = False
 
     def say(self, text: str, style: str = "") -> None:
-        self.clear()
-        self._console.print(Text(text, style), soft_wrap=True)
+        with suppress(OSError):  # a full disk where this is kept must not end what is told of
+            self.clear()
+            self._console.print(Text(text, style), soft_wrap=True)
 
     def show(self, text: str) -> None:
         now = time.monotonic()

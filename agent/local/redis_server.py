@@ -15,7 +15,7 @@ from agent.local.redis_address import BadRedis, RedisAddress
 from agent.local.tokens import new_token
 
 VERSION_NEEDED = (6, 2)  # exclusive ranges of stream ids
-HOW_TO_INSTALL = "apt-get install redis-server, or brew install redis"
+HOW_TO_INSTALL = "apt-get install redis-server"
 _HOST = "127.0.0.1"
 _VERSION_TIMEOUT = 10.0
 

@@ -52,8 +52,10 @@ class Signals:
 def raise_on_stop() -> None:
     """For the time outside :class:`Signals`: SIGTERM and SIGHUP end the program as Ctrl-C does, by KeyboardInterrupt.
 
-    RENEW, which would kill it, does nothing: it came too early or too late.
+    RENEW, which would kill it, does nothing: it came too early or too late. SIGCHLD may have been ignored by who started this
+    program; the system would then bury its children before it has looked at them.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(RENEW, lambda number, frame: None)
     for number in _stop_signals():
         signal.signal(number, signal.default_int_handler)

@@ -45,6 +45,10 @@ class Occupied(Exception):
         self.run = run
 
 
+class Unusable(Exception):
+    """The folder cannot be one of ours. The text says why."""
+
+
 class StateDir:
     """One data folder. Two processes never own it at once; a dead owner never matters, because its lock died with it."""
 
@@ -60,13 +64,19 @@ class StateDir:
 
     @contextmanager
     def owned(self) -> Generator[None]:
-        """Creates the folder, readable by this user only, and holds its lock. Raises Occupied."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.logs.mkdir(exist_ok=True)
-        with self._lock.open("ab") as lock:
+        """Creates the folder, readable by this user only, and holds its lock. Raises Occupied, Unusable."""
+        with self._open() as lock:
             if not _try_lock(lock, fcntl.LOCK_EX, _LOCK_PATIENCE):
                 raise Occupied(self.last_run())
             yield
+
+    def _open(self) -> IO[bytes]:
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
+            return self._lock.open("ab")
+        except OSError as problem:
+            raise Unusable(f"The data folder {self.path} cannot be written: {problem.strerror}.") from problem
 
     def current_run(self) -> Run | None:
         """What runs in this folder now; None when its owner is dead, stopped or not yet started."""
@@ -74,9 +84,13 @@ class StateDir:
             with self._lock.open("rb") as lock:
                 if _try_lock(lock, fcntl.LOCK_SH, 0):
                     return None
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return None
         return self.last_run()
+
+    def was_left(self) -> bool:
+        """Whether the last owner went without :meth:`clear_run`; after a power cut what it wrote may be empty."""
+        return self._run.exists()
 
     def last_run(self) -> Run | None:
         """What was written last, by a living owner or one that died without cleaning up."""
@@ -84,7 +98,7 @@ class StateDir:
             data = json.loads(self._run.read_bytes())
             children = tuple(RunningChild(**child) for child in data["children"])
             return Run(data["pid"], data["url"], children, data.get("renewals", 0), data.get("renewal_fault", ""))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write_run(self, run: Run) -> None:

@@ -87,5 +87,8 @@ def _redis(identity: str, described: str, scheduler: Path, address: RedisAddress
 
 
 def sqlite_dsn(path: Path) -> str:
-    """``immediate`` transactions wait for each other instead of failing; NORMAL is safe against kill -9 in WAL mode."""
+    """``immediate`` transactions wait for each other instead of failing; NORMAL is safe against kill -9 in WAL mode.
+
+    Not against a power cut, which may take back the last transactions, whole ones: who cannot have that takes the redis store.
+    """
     return f"file:{quote(str(path))}?_txlock=immediate&_pragma=synchronous(NORMAL)"

@@ -13,12 +13,12 @@ from agent.local.dapr_install import ensure_dapr
 from agent.local.embedded import SHARED_PORTS, Embedded
 from agent.local.host import Host
 from agent.local.instance import CannotStart, Instance
-from agent.local.ports import is_free, lease
+from agent.local.ports import lease, why_not
 from agent.local.progress import Progress
 from agent.local.redis_address import BadRedis
 from agent.local.replica import REPLICA_PORTS
 from agent.local.signals import Signals
-from agent.local.state_dir import Occupied, Run, StateDir
+from agent.local.state_dir import Occupied, Run, StateDir, Unusable
 from agent.local.store import StoreName, choose_store
 
 APP_COMMAND = (sys.executable, "-P", "-m", "agent.main")  # -P: a folder "agent" where the user stands must not shadow ours
@@ -47,24 +47,29 @@ def up(options: Options, progress: Progress) -> int:
     except Occupied as occupied:
         progress.say(_occupied(data, occupied.run), "red")
         return 1
+    except Unusable as problem:
+        progress.say(f"{problem} Take another one with --data-dir.", "red")
+        return 1
     except (CannotStart, BuildFailed, BadSetting, BadRedis) as problem:
         progress.say(str(problem), "red")
+        return 1
+    except OSError as problem:
+        progress.say(f"This machine does not let Task Agent run: {problem}.", "red")
         return 1
     progress.say("Stopped. Everything is kept in the data folder.")
     return 0
 
 
 def _run(options: Options, data: StateDir, progress: Progress) -> None:
-    crashed = data.last_run() is not None
-    data.clear_run()
+    crashed = data.was_left()
     data.reset_switches()
     store_of = choose_store(options.store, environment.redis_url(), lambda warning: progress.say(warning, "yellow"))
     wanted = [options.port + number for number in range(options.replicas)] if options.port else []
     _check_ports(wanted)  # all this before a build of minutes
     binaries = ensure_dapr(progress)
     with ExitStack() as stack:
-        shared = stack.enter_context(closing(lease(SHARED_PORTS)))
-        own = [stack.enter_context(closing(lease(REPLICA_PORTS))) for _ in range(options.replicas)]
+        shared = stack.enter_context(closing(lease(SHARED_PORTS, avoid=wanted)))
+        own = [stack.enter_context(closing(lease(REPLICA_PORTS, avoid=wanted))) for _ in range(options.replicas)]
         own.sort(key=lambda ports: ports["public"])  # replicas are numbered in the order of their ports
         host = Host(data, binaries.folder, environment.inherited())
         store = store_of(host, shared["redis"])
@@ -72,6 +77,7 @@ def _run(options: Options, data: StateDir, progress: Progress) -> None:
         places = list(zip(wanted or [ports["public"] for ports in own], own, strict=True))
         embedded = Embedded.of(host, store, shared, places, options.app_command)
         signals = stack.enter_context(Signals())
+        data.clear_run()  # not before: a start that fails above leaves it to the next one to know of the crash
         Instance(embedded, signals, progress, crashed, environment.kill_frozen()).run()
 
 
@@ -88,8 +94,8 @@ def _check_ports(ports: list[int]) -> None:
     if ports and ports[-1] > _PORT_MAX:
         raise CannotStart(f"There is no port {ports[-1]}. Take a lower one with --port N, or any free ones with --port 0.")
     for port in ports:
-        if not is_free(port):
-            raise CannotStart(f"Port {port} is in use. Take another one with --port N, or any free one with --port 0.")
+        if problem := why_not(port):
+            raise CannotStart(f"Port {port} {problem}. Take another one with --port N, or any free one with --port 0.")
 
 
 def _occupied(data: StateDir, run: Run | None) -> str:

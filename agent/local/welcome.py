@@ -8,7 +8,8 @@ No OPENAI_API_KEY and no OPENAI_BASE_URL is set, so the offline demo model answe
 For a real one set OPENAI_API_KEY (or OPENAI_BASE_URL, for another OpenAI-compatible endpoint) and OPENAI_MODEL.
 `task-agent doctor` looks for model servers on this machine."""
 
-_CRASHED = "The last run did not stop cleanly. Nothing acknowledged is lost: what was under way goes on."
+_CRASHED = "The last run did not stop cleanly: what was under way goes on. Nothing acknowledged is lost{but}."
+_BUT_POWER = ",\nunless the machine itself went down: then SQLite may lack the last moments"
 
 
 def welcome(embedded: Embedded, model: ModelSettings, *, crashed: bool) -> str:
@@ -30,6 +31,6 @@ def welcome(embedded: Embedded, model: ModelSettings, *, crashed: bool) -> str:
     if model.offline_demo:
         lines += [_DEMO, ""]
     if crashed:
-        lines += [_CRASHED, ""]
+        lines += [_CRASHED.format(but=_BUT_POWER if embedded.store.identity == "sqlite" else ""), ""]
     lines.append("Ctrl-C stops everything.")
     return "\n".join(lines)

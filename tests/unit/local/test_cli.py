@@ -1,6 +1,7 @@
 """The command line: what it offers, what it passes on, and its exit statuses."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def test_serve_becomes_the_app(runner: CliRunner, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cli.os, "execv", lambda path, argv: became.append(argv))
     runner.invoke(app, ["serve"])
     assert became == [up.APP_COMMAND]
+
+
+@pytest.mark.parametrize("command", ["up", "dapr install"])
+def test_other_systems_are_refused_first_of_all(runner: CliRunner, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    result = runner.invoke(app, command.split())
+    assert (result.exit_code, result.output) == (1, "Task Agent runs on Linux (WSL 2 is one), and this is darwin.\n")
 
 
 def test_ps_is_an_empty_list_when_nothing_runs(runner: CliRunner) -> None:

@@ -116,6 +116,13 @@ def test_no_go_names_the_three_ways_out(site: Site) -> None:
         assert way in str(failure.value)
 
 
+def test_a_cache_that_cannot_be_written_is_told_with_the_ways_out(site: Site) -> None:
+    site.target.parent.parent.mkdir(exist_ok=True)
+    site.target.parent.write_text("a file")
+    with pytest.raises(BuildFailed, match=r"(?s)cache.*Three ways"):
+        build(site.target, site.environment, Progress(Console(file=io.StringIO())))
+
+
 def test_a_broken_build_shows_its_last_lines_and_leaves_nothing(site: Site) -> None:
     site.environment |= {"FAKE_GO_FAILS": "1", "FAKE_GO_SAYS": "undefined: foo"}
     with pytest.raises(BuildFailed, match=r"(?s)`go build -v ...` ended with status 2.*build.log.*undefined: foo.*Three ways"):

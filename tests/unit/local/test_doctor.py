@@ -3,6 +3,7 @@
 import socket
 import sys
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def found(doctor: Doctor) -> dict[str, Finding]:
 def test_a_healthy_machine_misses_nothing(healthy: Doctor) -> None:
     findings = found(healthy)
     assert {f.state for f in findings.values()} <= {"ok", "note"}
-    for what in ("Python", "Dapr", "Token counts", "Data folder", "Port", "Model"):
+    for what in ("System", "Python", "Dapr", "Token counts", "Data folder", "Port", "Model"):
         assert findings[what].state == "ok", findings[what]
 
 
@@ -45,6 +46,33 @@ def test_no_dapr_is_missing_and_go_then_needed(healthy: Doctor, tmp_path: Path, 
     assert (findings["Dapr"].state, findings["Dapr"].fix) == ("missing", "task-agent dapr install")
     assert findings["Go"].state == "missing"
     assert "go.dev/dl" in findings["Go"].fix
+
+
+def test_a_dapr_that_is_passed_over_is_named(healthy: Doctor, tmp_path: Path) -> None:
+    old, right = fake_dapr.make(tmp_path / "old", version="1.16.0"), fake_dapr.make(tmp_path / "right")
+    finding = found(replace(healthy, places=Places(None, old, right)))["Dapr"]
+    assert finding.state == "ok"
+    assert f"Dapr 1.16.0 in {old} is passed over." in finding.detail
+    finding = found(replace(healthy, places=Places(None, old, tmp_path / "nothing")))["Dapr"]
+    assert (finding.state, "is passed over" in finding.detail) == ("missing", True)
+
+
+def test_another_system_is_missing(healthy: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert found(healthy)["System"].state == "missing"
+
+
+def test_the_redis_that_up_would_use_is_examined(healthy: Doctor) -> None:
+    silent = found(replace(healthy, redis_url="redis://127.0.0.1:1/0"))["Redis"]
+    assert (silent.state, silent.fix) == ("note", "unset REDIS_URL")
+    assert "127.0.0.1:1/0 (REDIS_URL) does not answer" in silent.detail
+
+
+def test_the_page_and_what_builds_it_are_told(healthy: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    finding = found(healthy)["Page"]
+    assert "no Node.js" in finding.detail
+    assert (finding.state == "ok") == (resources.files("agent") / "page" / "index.html").is_file()
 
 
 def test_a_bad_setting_is_missing(healthy: Doctor, tmp_path: Path) -> None:
@@ -116,3 +144,9 @@ def test_model_servers_are_those_that_list_models() -> None:
     assert [(s.name, s.models) for s in servers] == [("Lister", ("a", "b")), ("Empty", ())]
     assert servers[0].base_url == f"{one.url}/v1"
     assert "OPENAI_MODEL=NAME_OF_A_MODEL" in servers[1].settings()
+
+
+def test_task_agent_itself_is_no_model_server() -> None:
+    card = {"id": "task-agent", "object": "model", "owned_by": "task-agent"}
+    with FakeService(Script(pages={"/v1/models": [(200, {"object": "list", "data": [card]})]})) as ourselves:
+        assert look_for([KnownServer("llama.cpp", port_of(ourselves))]) == []

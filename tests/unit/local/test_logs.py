@@ -23,6 +23,14 @@ def test_a_log_that_grew_too_long_is_moved_while_its_writer_goes_on(tmp_path: Pa
     assert (tmp_path / "x.log.1").stat().st_size == LOG_BYTES_MAX + 1
 
 
+def test_a_log_that_cannot_be_moved_starts_anew_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    (tmp_path / "x.log.1").mkdir()  # as good as a full disk: it cannot be written
+    path.write_bytes(b"x" * (LOG_BYTES_MAX + 1))
+    bound(path)
+    assert path.read_bytes() == b""
+
+
 def test_a_log_within_bounds_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(b"x" * LOG_BYTES_MAX)

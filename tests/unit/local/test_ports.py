@@ -1,7 +1,11 @@
 """Ports that nobody else has, for as long as they are leased."""
 
+import os
 import socket
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +30,21 @@ def test_a_block_with_a_port_in_use_is_passed_over() -> None:
         pass
     with socket.create_server(("127.0.0.1", before["b"])), closing(lease(["a", "b"])) as after:
         assert not set(before.numbers.values()) & set(after.numbers.values())
+
+
+def test_a_lease_keeps_off_ports_that_are_wanted_for_something_else() -> None:
+    with closing(lease(["a", "b"])) as before:
+        pass
+    with closing(lease(["a", "b"], avoid=[before["b"]])) as after:
+        assert not set(before.numbers.values()) & set(after.numbers.values())
+
+
+def test_a_privileged_port_is_not_called_busy() -> None:
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 80:
+        pytest.skip("every port is for everybody here")
+    drop = ["setpriv", "--bounding-set", "-net_bind_service"] if os.geteuid() == 0 else []
+    ask = [sys.executable, "-c", "from agent.local.ports import why_not; print(why_not(80))"]
+    assert subprocess.run([*drop, *ask], capture_output=True, text=True, check=True).stdout == "is for privileged users only\n"
 
 
 def test_a_lease_is_over_when_it_is_closed() -> None:

@@ -90,6 +90,16 @@ def test_ending_is_seen_without_reaping() -> None:
     assert child.returncode == 0
 
 
+def test_one_that_the_system_has_reaped_has_ended() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        child = spawn(["true"], env={"PATH": os.environ["PATH"]}, output=subprocess.DEVNULL)
+        until(lambda: has_ended(child), 5, lambda: "it does not end")
+        kill_group(child)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_only_the_main_thread_spawns() -> None:
     refused: list[str] = []
 

@@ -95,3 +95,6 @@ def test_a_broken_record_is_no_record(data: StateDir, content: str) -> None:
     with data.owned():
         (data.path / "run.json").write_text(content)
         assert data.last_run() is None
+        assert data.was_left(), "somebody was here"
+        data.clear_run()
+        assert not data.was_left()
