@@ -50,8 +50,6 @@ export class Feed {
   async #run(): Promise<void> {
     let failures = 0;
     this.#again = isHidden();
-    await untilVisible();
-    this.#lostAt = Date.now();
     for (;;) {
       await this.#untilOurs();
       const lived = await this.#follow();
@@ -111,7 +109,7 @@ export class Feed {
     while (!this.#isOurs) {
       await untilVisible();
       this.#isOurs = this.share === null || (await this.share.taken());
-      if (this.#state === "live") this.#lostAt = Date.now(); // as the page has told that followed until now
+      if (this.#state === "live" || this.#state === "connecting") this.#lostAt = Date.now(); // not before, by all that was told
     }
   }
 
