@@ -12,6 +12,7 @@ from agent.domain.events import TaskEventType
 from agent.domain.limits import TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
 from agent.domain.task import Task, TaskStatus, is_open
 from agent.domain.task_changes import Change, by_undo, of_turn
+from agent.domain.task_commands import reminder_name
 from agent.domain.task_record import Aspect, Before, Decision, KeyResult, TaskRecord, changed, changer, remembered
 from agent.domain.undo import TaskChanges, TaskUndo, ToolChange
 
@@ -115,7 +116,7 @@ def _put_back(record: TaskRecord, before: Before, change: Change, now: datetime)
     status = _status_before(record, task, before.status, assignee)
     if (status, assignee) == (task.status, task.assignee):
         return Decision(record, task)
-    armed = task.deadline is not None and status != "overdue"
+    due = task.deadline if status != "overdue" else None
     return changed(
         record,
         "undo",
@@ -123,7 +124,7 @@ def _put_back(record: TaskRecord, before: Before, change: Change, now: datetime)
         now,
         _told(task, status, assignee),
         sets=before.sets,
-        reminder=record.reminder or (f"deadline-{task.version + 1}" if armed else None),
+        reminder=record.reminder or (reminder_name(task.version + 1, due) if due is not None else None),
         status=status,
         assignee=assignee,
     )

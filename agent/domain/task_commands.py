@@ -3,6 +3,7 @@
 A refusal raises a Problem and changes nothing. A command that would change nothing bumps no version and announces nothing.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 
 from agent.domain import events
@@ -126,10 +127,16 @@ def set_deadline(record: TaskRecord, deadline: datetime | None, change: Change, 
         now,
         events.TASK_DEADLINE_SET if value is not None else events.TASK_DEADLINE_REMOVED,
         sets=("deadline",),
-        reminder=f"deadline-{task.version + 1}" if value is not None else None,
+        reminder=reminder_name(task.version + 1, value) if value is not None else None,
         deadline=value,
         status=without_overdue(task, task.assignee),
     )
+
+
+def reminder_name(version: int, deadline: str) -> str:
+    """Of the reminder that this version of the task arms. It tells the deadline, too: a host that was frozen and wakes up may
+    arm its own for the same version, and must not replace the one that was stored meanwhile."""
+    return f"deadline-{version}-{hashlib.sha256(deadline.encode()).hexdigest()[:12]}"
 
 
 def check_deadline(deadline: datetime, now: datetime) -> None:

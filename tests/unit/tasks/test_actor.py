@@ -5,18 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from actors import task_state
 from agent.domain import events
 from agent.domain.errors import Conflict, NotFound, Unavailable
 from agent.domain.processing import WorkflowResult
 from agent.domain.task import iso
 from agent.domain.task_changes import Change
-from tests.unit.tasks.host import ACTOR, Crash, TaskHost, step, workflow_change
+from agent.domain.task_commands import reminder_name
+from tests.unit.tasks.host import ACTOR, TaskHost, step, workflow_change
 from tests.unit.tasks.host import ALICE as OWNER
 from tests.unit.tasks.records import HOUR, NOW, request
 
 ALICE = Change(by="user:alice")
 LATER = NOW + 2 * HOUR
+ARMED = reminder_name(3, iso(NOW + HOUR))
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ async def test_the_whole_way(host: TaskHost) -> None:
     await host.processed()
     task = await host.tasks.get("default", "t1")
     assert (task.status, task.assignee, task.deadline) == ("assigned", "Bob", iso(NOW + HOUR))
-    assert host.reminders == {"deadline-3": "1h0m0s0ms0μs"}
+    assert host.reminders == {ARMED: "1h0m0s0ms0μs"}
     assert host.broker.ids() == ["t1-1", "t1-2", "t1-3"]
     assert host.record()["outbox"] == []
     assert host.record()["format"] == 1
@@ -50,9 +51,33 @@ async def test_nothing_before_create(host: TaskHost) -> None:
 async def test_a_new_deadline_replaces_the_reminder(host: TaskHost) -> None:
     await host.processed()
     await host.tasks.set_deadline("default", "t1", LATER, ALICE)
-    assert list(host.reminders) == ["deadline-4"]
-    await host.fire("deadline-3")  # one that was on its way
+    assert list(host.reminders) == [reminder_name(4, iso(LATER))]
+    await host.fire(ARMED)  # one that was on its way
     assert (await host.tasks.get("default", "t1")).status == "assigned"
+
+
+async def test_a_host_that_wakes_up_does_not_replace_the_reminder_of_another(
+    host: TaskHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await host.processed()
+    other, register = TaskHost(), host.register_reminder
+    other.store, other.reminders = host.store, host.reminders
+    frozen, woken = asyncio.Event(), asyncio.Event()
+
+    async def freezes(actor_type: str, actor_id: str, name: str, data: bytes) -> None:
+        frozen.set()
+        await woken.wait()
+        await register(actor_type, actor_id, name, data)
+
+    monkeypatch.setattr(host, "register_reminder", freezes)
+    host.crash_at = "save"  # which the store would refuse
+    late = asyncio.create_task(host.tasks.set_deadline("default", "t1", LATER + HOUR, ALICE))
+    await frozen.wait()
+    await other.tasks.set_deadline("default", "t1", LATER, ALICE)
+    woken.set()
+    with pytest.raises(Unavailable):
+        await late
+    assert host.reminders[host.record()["reminder"]] == "2h0m0s0ms0μs"
 
 
 @pytest.mark.parametrize("effect", ["register", "save", "unregister"])
@@ -74,7 +99,7 @@ async def test_a_crash_anywhere_in_a_new_deadline_leaves_a_right_reminder(host: 
 async def test_due_means_overdue_once(host: TaskHost) -> None:
     await host.processed()
     host.clock.advance(3600)
-    await host.fire("deadline-3")
+    await host.fire(ARMED)
     task = await host.tasks.get("default", "t1")
     assert (task.status, task.assignee, host.record()["reminder"]) == ("overdue", "Bob", None)
     assert host.broker.events[-1].event_type == events.TASK_OVERDUE
@@ -88,18 +113,18 @@ async def test_a_finished_task_is_never_overdue(host: TaskHost) -> None:
     await host.tasks.set_status("default", "t1", "completed", ALICE)
     assert host.reminders == {}
     host.clock.advance(4000)
-    await host.fire("deadline-3")
+    await host.fire(ARMED)
     assert (await host.tasks.get("default", "t1")).status == "completed"
 
 
 async def test_a_reminder_that_comes_early_comes_again(host: TaskHost) -> None:
     await host.processed()
     host.clock.advance(3599.5)
-    await host.fire("deadline-3")
+    await host.fire(ARMED)
     assert (await host.tasks.get("default", "t1")).status == "assigned"
-    assert host.reminders == {"deadline-3-again": "0h0m0s500ms0μs"}
+    assert host.reminders == {ARMED + "-again": "0h0m0s500ms0μs"}
     host.clock.advance(0.5)
-    await host.fire("deadline-3-again")
+    await host.fire(ARMED + "-again")
     assert (await host.tasks.get("default", "t1")).status == "overdue"
 
 
@@ -109,7 +134,7 @@ async def test_overdue_on_sight_when_the_reminder_is_late(host: TaskHost) -> Non
     assert (await host.tasks.get("default", "t1")).status == "assigned"
     host.clock.advance(0.1)
     assert (await host.tasks.get("default", "t1")).status == "overdue"
-    await host.fire("deadline-3")
+    await host.fire(ARMED)
     assert host.broker.ids().count("t1-4") == 1
 
 
@@ -118,9 +143,9 @@ async def test_a_reminder_whose_save_fails_is_brought_again(host: TaskHost) -> N
     host.clock.advance(3600)
     host.crash_at = "save"
     with pytest.raises(Exception):  # noqa: B017  whatever it is, the scheduler sees an error
-        await host.fire("deadline-3")
+        await host.fire(ARMED)
     host.crash_at = None
-    await host.fire("deadline-3")
+    await host.fire(ARMED)
     assert (await host.tasks.get("default", "t1")).status == "overdue"
 
 
@@ -132,111 +157,6 @@ async def test_a_refused_change_changes_nothing(host: TaskHost) -> None:
         await host.tasks.set_status("default", "t1", "in_progress", ALICE)
     assert e.value.code == "illegal_status_change"
     assert host.record() == before
-
-
-async def test_a_persons_change_is_owed_until_the_broker_has_it(host: TaskHost) -> None:
-    await host.processed()
-    host.broker.broken = True
-    await host.tasks.set_status("default", "t1", "in_progress", ALICE)
-    await host.tasks.set_status("default", "t1", "completed", ALICE)
-    assert [event["event_id"] for event in host.record()["outbox"]] == ["t1-4", "t1-5"]
-    host.broker.broken = False
-    host.crash()
-    await host.tasks.get("default", "t1")
-    assert host.broker.ids()[-2:] == ["t1-4", "t1-5"]
-    assert host.record()["outbox"] == []
-
-
-async def test_an_overdue_that_could_not_be_told_is_told_without_any_touch(host: TaskHost) -> None:
-    await host.processed()
-    host.clock.advance(3600)
-    host.broker.broken = True
-    with pytest.raises(RuntimeError, match="1 events are not published yet"):  # so the scheduler brings it again
-        await host.fire("deadline-3")
-    assert host.record()["task"]["status"] == "overdue"
-    host.broker.broken = False
-    host.clock.advance(5)
-    for name in list(host.reminders):
-        await host.fire(name)
-    assert host.broker.events[-1].event_type == events.TASK_OVERDUE
-    assert host.record()["outbox"] == []
-
-
-async def test_an_overdue_whose_process_died_before_telling_is_told_by_the_same_reminder(host: TaskHost) -> None:
-    await host.processed()
-    host.clock.advance(3600)
-    host.broker.dies = True
-    with pytest.raises(Crash):
-        await host.fire("deadline-3")
-    assert host.record()["task"]["status"] == "overdue"
-    host.broker.dies = False
-    host.crash()
-    for name in list(host.reminders):
-        await host.fire(name)
-    assert host.broker.events[-1].event_type == events.TASK_OVERDUE
-
-
-async def test_a_persons_change_that_could_not_be_told_is_told_without_any_touch(host: TaskHost) -> None:
-    await host.processed()
-    host.broker.broken = True
-    await host.tasks.set_status("default", "t1", "completed", ALICE)
-    assert list(host.reminders) == ["outbox"]
-    host.crash()
-    with pytest.raises(RuntimeError, match="outbox: 1 events"):
-        await host.fire("outbox")
-    host.broker.broken = False
-    host.crash()
-    await host.fire("outbox")
-    assert host.broker.ids()[-1] == "t1-4"
-    assert (host.record()["outbox"], host.reminders) == ([], {})
-
-
-async def test_a_broken_broker_is_not_asked_at_every_touch(host: TaskHost) -> None:
-    await host.processed()
-    host.broker.broken = True
-    await host.tasks.set_status("default", "t1", "in_progress", ALICE)
-    host.broker.broken = False
-    await host.tasks.get("default", "t1")
-    assert host.broker.ids()[-1] == "t1-3"
-    host.clock.advance(5)
-    await host.tasks.get("default", "t1")
-    assert host.broker.ids()[-1] == "t1-4"
-
-
-async def test_a_keyed_change_that_died_before_its_event_is_announced_by_its_repeat(host: TaskHost) -> None:
-    await host.processed()
-    change = Change(by="turn:main.1.x", key="k")
-    await host.tasks.set_status("default", "t1", "in_progress", change)
-    host.broker.events.clear()
-    saves = host.effects.count("save")
-    await host.tasks.set_status("default", "t1", "in_progress", change)
-    assert host.broker.ids() == []  # this activation knows that it is out
-    host.crash()
-    task = await host.tasks.set_status("default", "t1", "in_progress", change)
-    assert host.broker.ids() == ["t1-4"]
-    assert host.broker.events[0].event_type == events.TASK_STARTED
-    assert host.effects.count("save") == saves
-    assert task.version == 4
-
-
-async def test_a_keyed_change_whose_publish_failed_is_owed(host: TaskHost) -> None:
-    await host.processed()
-    host.broker.broken = True
-    await host.tasks.set_status("default", "t1", "in_progress", Change(by="turn:x", key="k"))
-    assert [event["event_id"] for event in host.record()["outbox"]] == ["t1-4"]
-
-
-async def test_a_broker_that_says_nothing_keeps_nobody_waiting(host: TaskHost, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or the caller would take the change for lost, make it again, and be refused."""
-    monkeypatch.setattr(task_state, "TASK_ANNOUNCE_TIMEOUT", 0.05)
-    await host.processed()
-    host.broker.silent = True
-    async with asyncio.timeout(5):
-        assert (await host.tasks.set_status("default", "t1", "completed", ALICE)).status == "completed"
-    host.broker.silent = False
-    host.clock.advance(5)
-    await host.tasks.get("default", "t1")
-    assert host.broker.ids()[-1] == "t1-4"
 
 
 async def test_undo_removes_assignment_deadline_and_reminder(host: TaskHost) -> None:
@@ -269,6 +189,7 @@ async def test_a_deadline_that_passed_before_it_was_set_fires_at_once(host: Task
     await host.tasks.open("default", "t1", "task-workflow-t1")
     host.clock.advance(10)
     await host.tasks.set_deadline("default", "t1", NOW + timedelta(seconds=1), workflow_change())
-    assert host.reminders == {"deadline-2": "0h0m0s0ms0μs"}
-    await host.fire("deadline-2")
+    name = reminder_name(2, iso(NOW + timedelta(seconds=1)))
+    assert host.reminders == {name: "0h0m0s0ms0μs"}
+    await host.fire(name)
     assert (await host.tasks.get("default", "t1")).status == "overdue"

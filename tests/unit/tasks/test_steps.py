@@ -99,7 +99,7 @@ async def test_completed_once_however_often_each_step_is_delivered(host: TaskHos
     assert result["status"] == "completed"
     task = await host.tasks.get("default", "t1")
     assert (task.status, task.assignee, task.version) == ("assigned", "Bob", 3)
-    assert list(host.reminders) == ["deadline-3"]
+    assert list(host.reminders) == [host.record()["reminder"]]
     assert len({n.notification_id for n in engine.notifier.told}) == 1
     assert list(dict.fromkeys(host.broker.ids())) == ["t1-1", "t1-2", "t1-3"]
     view = await host.tasks.outcome("default", "t1")

@@ -84,7 +84,7 @@ def test_a_deadline_from_every_status(before: TaskStatus, assignee: str | None) 
     decision = commands.set_deadline(record, NOW + HOUR, ALICE, NOW)
     back = "assigned" if assignee else "pending"
     assert decision.task.status == (back if before == "overdue" else before)
-    assert decision.record.reminder == f"deadline-{decision.task.version}"
+    assert decision.record.reminder == commands.reminder_name(decision.task.version, decision.task.deadline or "")
 
 
 @pytest.mark.parametrize("before", STATUSES)
