@@ -33,11 +33,13 @@ def joined(entries: Sequence[LogEntry], known: int, **given: Any) -> list[BaseEv
     return [*events.join(entries[:known]), *(event for entry in entries[known:] for event in events.feed(entry))]
 
 
+HAD = [ASKED.model_dump(mode="json", by_alias=True)]
+
+
 def asked_of(stream: Iterable[BaseEvent], messages: Sequence[dict[str, Any]] | None = None) -> dict[str, Any]:
     """What ``agui_streams.mjs`` is asked: a stream, and the messages the client had before; by default what the user asked."""
     encode = EventEncoder().encode
-    had = messages or [ASKED.model_dump(mode="json", by_alias=True)]
-    return {"messages": had, "body": "".join(encode(event) for event in stream)}
+    return {"messages": messages or HAD, "body": "".join(encode(event) for event in stream), "sizes": [1_000]}
 
 
 def client_sees(*streams: list[BaseEvent], messages: Sequence[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
@@ -49,6 +51,11 @@ def client_sees(*streams: list[BaseEvent], messages: Sequence[dict[str, Any]] | 
 def texts(seen: dict[str, Any]) -> list[str]:
     """What each message of the assistant says."""
     return [message["content"] for message in seen["messages"] if message["role"] == "assistant" and message.get("content")]
+
+
+def activities(seen: dict[str, Any]) -> dict[str, Any]:
+    """What each activity shows by its message's id."""
+    return {message["id"]: message["content"] for message in seen["messages"] if message["role"] == "activity"}
 
 
 def results(seen: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, get_args
 
+import httpx2
 from openai import OpenAI
 from openai._models import construct_type
 from openai._types import omit
@@ -69,6 +70,17 @@ def openai_client(client: Client) -> OpenAI:
     """The package as its users make it, speaking for the same user as ``client``."""
     headers = {"X-User-Id": client.user}
     return OpenAI(base_url=f"{client.url}/v1", api_key="whatever", default_headers=headers, max_retries=0)
+
+
+def read_by_openai(pieces: Iterable[bytes]) -> list[dict[str, Any]]:
+    """What the package's own reader makes of a stream that comes in these pieces."""
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=iter(pieces))
+
+    transport = httpx2.Client(transport=httpx2.MockTransport(answer))
+    with OpenAI(base_url="http://nowhere.invalid/v1", api_key="any", http_client=transport) as ai:
+        return [told(event) for event in ai.responses.create(input="hi", stream=True)]
 
 
 def told(event: Any) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 import OpenAI from "openai";
 import { answered, answers } from "./scenario.mjs";
 
-await answers(async ({ body, size }) => {
-  const client = new OpenAI({ baseURL: "http://nowhere.invalid/v1", apiKey: "any", maxRetries: 0, fetch: answered(body, size) });
+await answers(async ({ body, sizes }) => {
+  const client = new OpenAI({ baseURL: "http://nowhere.invalid/v1", apiKey: "any", maxRetries: 0, fetch: answered(body, sizes) });
   const events = [];
   const texts = {}; // by output index, as the helper has put them together
   const stream = client.responses.stream({ model: "task-agent", input: "hi" });

@@ -37,12 +37,12 @@ export function promised() {
   return [promise, keep];
 }
 
-/** Instead of the network: every request is answered with `body`, in pieces of `size` bytes, as a connection may bring them. */
-export function answered(body, size) {
+/** Instead of the network: every request is answered with `body`, in pieces of these sizes, as a connection may bring them. */
+export function answered(body, sizes) {
   const bytes = new TextEncoder().encode(body);
   const stream = new ReadableStream({
     start(controller) {
-      for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
+      for (let at = 0, n = 0; at < bytes.length; n++) controller.enqueue(bytes.slice(at, (at += sizes[n % sizes.length])));
       controller.close();
     },
   });

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.api.wires.aisdk.frames import Framer
+from agent.api.wires.aisdk.frames import Framer, framed
 from agent.api.wires.aisdk.messages import ui_messages
 from agent.api.wires.aisdk.parts import LOST, NO_RESULT, UNKNOWN_TOOL, refusal, safe
 from agent.domain.events import LogEntry, TurnCompleted
 from agent.domain.turn_view import HistoryPage, history_turn
-from tests.wire.logs import TURN_ID, Logged, Told, fold, logged_turns, name_of
+from tests.wire.fold import Told, fold, name_of
+from tests.wire.logs import TURN_ID, Logged, logged_turns
 from tests.wire.node import Script
+from tests.wire.pieces import SIZES, asked_of, sent
 
 TRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -66,16 +68,22 @@ def expected_tools(told: Told) -> dict[str, dict[str, Any]]:
     return found
 
 
+def tasks(message: dict[str, Any]) -> dict[str, Any]:
+    """How far each call's task is."""
+    return {part["id"]: part["data"] for part in chain(*steps(message)) if part["type"] == "data-task"}
+
+
 @TRIED
-@given(turn=logged_turns(), size=st.integers(1, 400))
-def test_the_client_ends_up_with_what_the_log_says(parser: Script, turn: Logged, size: int) -> None:
+@given(turn=logged_turns(), sizes=SIZES, data=st.data())
+def test_the_client_ends_up_with_what_the_log_says(parser: Script, turn: Logged, sizes: list[int], data: st.DataObject) -> None:
     told = fold(turn.entries)
-    got = parser.ask({"body": stream(turn.entries), "size": size})
+    got = parser.ask(asked_of(sent(lambda entries: framed(TURN_ID, entries), turn.entries, data), sizes))
     message = got["message"]
 
     assert message["id"] == TURN_ID
     assert texts(message) == [told.texts[step] for step in sorted(told.texts)]
     assert tools(message) == expected_tools(told)
+    assert tasks(message) == {call_id: shown for call_id, (_, shown) in told.shown.items()}
     assert message["metadata"]["status"] == turn.record.status
     failed = turn.record.status == "failed"
     assert got["status"] == ("error" if failed else "ready")
@@ -99,7 +107,7 @@ def test_the_id_of_a_frame_is_the_place_up_to_which_all_is_told(turn: Logged) ->
 @TRIED
 @given(turn=logged_turns(("nothing",)))
 def test_history_shows_what_the_stream_showed(parser: Script, turn: Logged) -> None:
-    message = parser.ask({"body": stream(turn.entries), "size": 10_000})["message"]
+    message = parser.ask(asked_of(stream(turn.entries), [10_000]))["message"]
     page = HistoryPage(turns=(history_turn(turn.record),), total_turns=1, total_tokens=1, next=None)
     user, stored = ui_messages(page).model_dump()["messages"]
 

@@ -13,7 +13,7 @@ from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
 from tests.integration.stack import Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
-from tests.wire.held import LISTING, WHOLE, cut_once
+from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.responses_client import Accumulated, openai_client, told
 
 SLOW = "tokens=30 delay=100ms"
@@ -88,6 +88,17 @@ def test_a_reader_that_dropped_comes_back_exactly_where_it_was(ai: OpenAI, make_
     assert unknown.value.code == "response_not_found"
     [end] = collected(ai.responses.retrieve(response_id, stream=True, starting_after=10_000))
     assert (end["type"], end["sequence_number"]) == ("response.completed", 10_001)
+
+
+def test_a_stream_outlives_pings(ai: OpenAI, client: Client, endpoint: EndpointThread) -> None:
+    said = script(whole())
+    with ai.responses.create(input=said, stream=True) as stream:
+        seen = [told(next(stream))]
+        with client.http.stream("GET", f"/v1/responses/{seen[0]['response']['id']}?stream=true") as later:
+            assert next(line for line in later.iter_lines() if line.startswith(": ping")), "the first one has had one, too"
+        endpoint.release(said)
+        seen += collected(stream)
+    assert Accumulated(seen).answer == WHOLE
 
 
 def test_two_readers_of_one_response_see_the_same(ai: OpenAI) -> None:

@@ -1,7 +1,6 @@
 """Any turn, however it went: both openai packages accept its stream and end up with what the log says and the record keeps."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -14,10 +13,11 @@ from agent.api.wires.responses.projection import ResponseEvents, response_of
 from agent.api.wires.responses.response import head_of
 from agent.domain.events import LogEntry, StepCommitted, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.replay import record_entries
-from tests.integration.client import Frame, frames
-from tests.wire.logs import Logged, Told, fold, logged_turns, name_of
+from tests.wire.fold import Told, fold, name_of
+from tests.wire.logs import Logged, logged_turns
 from tests.wire.node import Script
-from tests.wire.responses_client import Accumulated
+from tests.wire.pieces import SIZES, Route, asked_of, pieces, sent
+from tests.wire.responses_client import Accumulated, read_by_openai
 
 TRIED = settings(deadline=None)
 ENDS = {
@@ -38,17 +38,9 @@ def accumulated(turn: Logged, entries: Iterable[LogEntry]) -> Accumulated:
     return Accumulated([*events.begin(), *(event for entry in entries for event in events.feed(entry))])
 
 
-def streamed(turn: Logged, batches: Iterable[list[LogEntry]], after: int = -1) -> bytes:
-    """What the route sends to who asks for the events behind ``after``, when the log comes in these batches."""
-
-    async def coming() -> AsyncIterator[list[LogEntry]]:
-        for batch in batches:
-            yield batch
-
-    async def sent() -> list[bytes]:
-        return [data async for data in routes._frames(head_of(turn.view, None), coming(), after)]
-
-    return b"".join(asyncio.run(sent()))
+def route(turn: Logged, after: int = -1) -> Route:
+    """What the route sends to who asks for the events behind ``after``."""
+    return lambda entries: routes._frames(head_of(turn.view, None), entries, after)
 
 
 def texts(output: Iterable[Any]) -> list[str]:
@@ -74,10 +66,13 @@ def check_alike(seen: Accumulated, on_node: dict[str, Any]) -> None:
 
 
 @TRIED
-@given(logged_turns(), st.integers(10, 2_000))
-def test_the_packages_end_up_with_what_the_log_says(node_client: Script, turn: Logged, size: int) -> None:
-    told, seen = fold(turn.entries), accumulated(turn, turn.entries)
-    check_alike(seen, node_client.ask({"body": streamed(turn, [[entry] for entry in turn.entries]).decode(), "size": size}))
+@given(logged_turns(), SIZES, st.data())
+def test_the_packages_end_up_with_what_the_log_says(
+    node_client: Script, turn: Logged, sizes: list[int], data: st.DataObject
+) -> None:
+    body = sent(route(turn), turn.entries, data)
+    told, seen = fold(turn.entries), Accumulated(read_by_openai(pieces(body, sizes)))
+    check_alike(seen, node_client.ask(asked_of(body, sizes)))
     assert (seen.events[-1]["type"], seen.response.status) == ENDS[told.end["type"]]
     assert all(item["status"] != "in_progress" for item in seen.items.values())
     kept = [
@@ -125,6 +120,7 @@ def test_numbers_are_the_same_for_every_reader_and_behind_every_place(turn: Logg
     last = whole[-1]["sequence_number"]
     after = data.draw(st.integers(-1, last + 2))
     cut = data.draw(st.integers(0, len(turn.entries)))
-    told = list(frames([streamed(turn, [list(turn.entries[:cut]), list(turn.entries[cut:])], after)]))
+    body = sent(route(turn, after), turn.entries, data, first=cut)
+    told = read_by_openai(pieces(body, [10_000]))
     rest = whole[after + 1 :] or [{**whole[-1], "sequence_number": after + 1}]  # everybody waits for the end
-    assert told == [Frame(str(event["sequence_number"]), event["type"], event) for event in rest]
+    assert told == rest

@@ -25,7 +25,8 @@ from agent.domain.replay import RECORD_SEQ
 from agent.domain.turn_calls import CommitStep
 from agent.domain.turn_view import TurnView
 from tests.unit.turns.host import USAGE, ChatHost, call, turn_key
-from tests.wire.logs import Logged, fold, logged_turns
+from tests.wire.fold import fold
+from tests.wire.logs import Logged, logged_turns
 
 RETOLD = ["step.restarted", "text.delta", "tool.called"]
 LAST = ["step.started", "text.delta", "step.committed"]

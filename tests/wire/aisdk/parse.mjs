@@ -3,8 +3,8 @@ import { DefaultChatTransport, readUIMessageStream } from "ai";
 import { answered, answers } from "../scenario.mjs";
 import { Chat } from "./chat.mjs";
 
-async function read(body, size) {
-  const transport = new DefaultChatTransport({ fetch: answered(body, size), api: "http://in.memory/" });
+async function read(body, sizes) {
+  const transport = new DefaultChatTransport({ fetch: answered(body, sizes), api: "http://in.memory/" });
   const stream = await transport.sendMessages({ chatId: "main", messages: [], trigger: "submit-message" });
   const errors = [];
   let message = null;
@@ -12,8 +12,8 @@ async function read(body, size) {
   return { message, errors };
 }
 
-await answers(async ({ body, size }) => {
-  const chat = new Chat({ url: "http://in.memory", user: "u", fetch: answered(body, size) });
+await answers(async ({ body, sizes }) => {
+  const chat = new Chat({ url: "http://in.memory", user: "u", fetch: answered(body, sizes) });
   await chat.sendMessage({ text: "hi" });
-  return { ...chat.outcome, message: chat.messages[1] ?? null, read: await read(body, size) };
+  return { ...chat.outcome, message: chat.messages[1] ?? null, read: await read(body, sizes) };
 });

@@ -195,7 +195,10 @@ async def _frames(head: Head, entries: AsyncIterator[list[LogEntry]], after: int
 
 
 def _framed(events: Iterable[Json], after: int) -> bytes:
-    """The end is told to everyone: a log that is gone has fewer events than it had, and its reader waits for this one."""
+    """The end is told to everyone: a log that is gone has fewer events than it had, and its reader waits for this one.
+
+    Frames have no ``id:``. Once it has seen one, the openai package for Python takes each ping for an event, and breaks on it.
+    """
     frames: list[bytes] = []
     for event in events:
         number, kind = event["sequence_number"], str(event["type"])
@@ -204,7 +207,7 @@ def _framed(events: Iterable[Json], after: int) -> bytes:
                 continue
             number = after + 1
             event = {**event, "sequence_number": number}
-        frames.append(b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), orjson.dumps(event)))
+        frames.append(b"event: %s\ndata: %s\n\n" % (kind.encode(), orjson.dumps(event)))
     return b"".join(frames)
 
 
