@@ -36,7 +36,7 @@ class TaskClient:
 
     def __init__(self, calls: ActorCalls, workflows: Workflows) -> None:
         self._calls, self._workflows = calls, workflows
-        self._list = TaskList(calls, self.get)
+        self._list = TaskList(calls, self.get, self.outcome)
 
     async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
         """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count.

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from actors.calls import ActorCalls
 from actors.task_requests import AddTask, ListedTasks, ListTasks
 from agent.domain import ids
-from agent.domain.errors import BadRequest, NotFound
+from agent.domain.errors import BadRequest, NotFound, Problem
 from agent.domain.ids import Identity
 from agent.domain.limits import TASKS_PAGE_MAX, TASKS_READ_AT_ONCE_MAX, TASKS_SCAN_MAX
 from agent.domain.task import Task, TaskStatus
@@ -16,13 +17,18 @@ from agent.domain.task_changes import TaskPage
 
 TASK_INDEX_ACTOR = "TaskIndexActor"
 ReadTask = Callable[[str, str], Awaitable[Task]]  # tenant, task id
+LookAfter = Callable[[str, str], Awaitable[object]]  # the same
 
 
 class TaskList:
-    """Adds to a user's list and reads it. A cursor is a position in the list, which never changes."""
+    """Adds to a user's list and reads it. A cursor is a position in the list, which never changes.
 
-    def __init__(self, calls: ActorCalls, read: ReadTask) -> None:
-        self._calls, self._read = calls, read
+    ``look_after`` is told of what is listed and not there: its workflow may have got lost before it had made the task, and who
+    lists tasks may be the only one who looks.
+    """
+
+    def __init__(self, calls: ActorCalls, read: ReadTask, look_after: LookAfter) -> None:
+        self._calls, self._read, self._look_after = calls, read, look_after
 
     async def add(self, who: Identity, task_id: str) -> None:
         """May be repeated. Raises Busy ``too_many_tasks``."""
@@ -60,7 +66,9 @@ class TaskList:
             async with gate:
                 try:
                     return await self._read(tenant, task_id)
-                except NotFound:  # listed, and its workflow has not created it yet
+                except NotFound:  # listed, and its workflow has not created it yet, or never will
+                    with contextlib.suppress(Problem):
+                        await self._look_after(tenant, task_id)
                     return None
 
         return list(await asyncio.gather(*(read(task_id) for _, task_id in listed.ids)))

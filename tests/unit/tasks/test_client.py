@@ -7,6 +7,7 @@ from agent.domain.ids import Identity
 from agent.domain.limits import INDEX_CHUNK, TASKS_PER_USER_MAX
 from agent.domain.processing import WorkflowResult, WorkflowView
 from agent.domain.task_changes import Change
+from tests.fakes.ports import OUT_OF_REACH
 from tests.unit.tasks.host import ALICE, TaskHost, step
 from tests.unit.tasks.records import request
 
@@ -110,6 +111,27 @@ async def test_a_filter_finds_what_is_there_and_skips_what_was_not_created(host:
     assert [task.task_id for task in page.tasks] == ["t1"]
     page = await host.tasks.list_tasks(ALICE, "completed", 1, page.next)
     assert (page.tasks, page.next) == ((), None)
+
+
+async def test_listing_looks_after_a_task_whose_workflow_was_lost_before_it_made_it(host: TaskHost) -> None:
+    await host.processed()
+    for task_id in ("lost", "rejected"):
+        await host.tasks.process(ALICE, request(task_id=task_id))
+    rejected = WorkflowResult(task_id="rejected", status="rejected", message="No.")
+    await host.tasks.record_result("default", "rejected", rejected, [])
+    host.engine.processing.clear()
+    page = await host.tasks.list_tasks(ALICE, None, 20, None)
+    assert [task.task_id for task in page.tasks] == ["t1"]
+    assert host.engine.processing == ["lost"]
+
+
+async def test_listing_does_not_need_the_engine(host: TaskHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def out_of_reach(tenant: str, task_id: str, wait: float = 0.0) -> WorkflowView | None:
+        raise OUT_OF_REACH
+
+    await host.tasks.process(ALICE, request())
+    monkeypatch.setattr(host.engine, "task_processing", out_of_reach)
+    assert (await host.tasks.list_tasks(ALICE, None, 20, None)).tasks == ()
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "below:3", "YmVsb3c6LTE", "YmVsb3c6MA", "ä", "====", "YmVsb3c6MDM"])
