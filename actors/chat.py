@@ -244,6 +244,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if meta.running is not None:
             raise Conflict("turn_running", "A turn runs or waits in this conversation; clear it when it has ended.")
         await self.store.write_meta(meta.clear())
+        while await self.store.leaves_cleared():
+            await self.save()
+            await self.store.write_meta(await self.store.meta())
         return Cleared(cleared_turns=meta.turns, cleared_tokens=meta.tokens)
 
     @actor_turn

@@ -120,18 +120,18 @@ class ChatKeeper(StatefulActor):
 
     async def _pass_on(self, ended: TurnRecord) -> None:
         meta = (await self.store.meta()).count(ended)
-        await self.store.write_meta(await self._next(meta) if meta.running == ended.number else meta)
+        await self.store.write_meta(await self._next(meta, ended.place[0]) if meta.running == ended.number else meta)
 
-    async def _next(self, meta: Meta) -> Meta:
+    async def _next(self, meta: Meta, newest: int) -> Meta:
         """Starts the first in the queue that has not ended, unless it runs already: a half refused save leaves such."""
         while True:
             meta = meta.pop()
             turn = await self.store.turn(meta.running) if meta.running is not None else None
             if turn is not None and turn.ended:
-                meta = meta.count(turn)
+                meta, newest = meta.count(turn), max(newest, turn.place[0])
                 continue
             if turn is not None and turn.status == "queued":
-                await self.store.write_turn(await self._start_if_reached(turn))
+                await self.store.write_turn(await self._start_if_reached(turns.follow(turn, newest)))
             return meta
 
     async def fence_off(self, meta: Meta) -> None:
@@ -144,10 +144,16 @@ class ChatKeeper(StatefulActor):
             await self.save()
 
     async def cut_off_before(self, turn: TurnRecord) -> tuple[str, ...]:
-        """The cancelled turns right before ``turn`` that were run and have no shown text, newest first; CUT_OFF_MAX at most."""
+        """The cancelled turns right before ``turn`` that were run and have no shown text, newest first; CUT_OFF_MAX at most.
+
+        Those that wait meanwhile are passed over.
+        """
         found = list[str]()
-        for number in range(turn.number - 1, max(0, turn.number - 1 - CUT_OFF_MAX), -1):
+        newest = turn.place[0]
+        for number in range(newest, max(0, newest - 1 - CUT_OFF_MAX), -1):
             before = await self.store.turn(number)
+            if before is not None and (before.status == "queued" or before.place >= turn.place):
+                continue
             if before is None or before.status != "cancelled":
                 break
             if before.interrupted is None and before.epoch > ADMISSION_EPOCH:

@@ -43,16 +43,18 @@ class ChatStore:
         return await self.turn(turn.number + 1) if turn.number + 1 < (await self.meta()).next else None
 
     async def before(self, meta: Meta, current: TurnRecord | None, most: int) -> tuple[list[TurnRecord], int]:
-        """The newest turns before ``current`` (None: of all), oldest first, and how many older ones there are.
+        """The newest turns before ``current`` (None: of all) by number, and how many older ones there are.
 
+        Before it are also those that were run first although they came later.
         ``most`` of them, alternatives not counted and no row of them torn; and not many more than CONTEXT_TURNS_LISTED_MAX.
         """
         found: list[TurnRecord] = []
-        number, row = (current.number if current else meta.next), current is not None and current.regenerates is not None
+        number = current.place[0] + 1 if current else meta.next
+        row = current is not None and current.regenerates is not None
         while number > meta.first and (row or (most > 0 and len(found) < CONTEXT_TURNS_LISTED_MAX)):
             number -= 1
             turn = await self.turn(number)
-            if turn is not None:
+            if turn is not None and (current is None or turn.place < current.place):
                 most, row = most - (not row), turn.regenerates is not None
                 found.append(turn)
         return found[::-1], number - meta.first
@@ -90,6 +92,11 @@ class ChatStore:
 
     async def write_turn(self, turn: TurnRecord) -> None:
         await self._actor.write(f"turn-{turn.number}", turn)
+
+    async def leaves_cleared(self) -> bool:
+        """Whether cleared turns are still stored, which the next ``write_meta`` deletes a batch of."""
+        meta = await self.meta()
+        return meta.deleted < meta.first
 
     async def write_meta(self, meta: Meta) -> None:
         """Stores ``meta``, and deletes what it no longer shows: a batch of cleared turns, the oldest beyond the bound.

@@ -17,7 +17,7 @@ class TurnWatch:
 
     def __init__(self, workflows: Workflows, pulse: Pulse, clock: Clock) -> None:
         self._workflows, self._pulse, self._clock = workflows, pulse, clock
-        self._silent: tuple[TurnKey, datetime] | None = None
+        self._silent: tuple[TurnKey, str, datetime] | None = None
 
     async def is_gone(self, instance: str, since: str, quiet_max: float | None = None) -> bool:
         """Whether the engine no longer has the workflow; asked only when it was silent since ``since`` for a while.
@@ -37,9 +37,9 @@ class TurnWatch:
             self._silent = None
             return False
         now = self._clock.now()
-        if self._silent is None or self._silent[0] != turn:
-            self._silent = (turn, now)
-        return (now - self._silent[1]).total_seconds() >= BEAT_KEPT
+        if self._silent is None or self._silent[:2] != (turn, since):
+            self._silent = (turn, since, now)
+        return (now - self._silent[2]).total_seconds() >= BEAT_KEPT
 
     async def _beats(self, turn: TurnKey) -> bool:
         try:

@@ -103,7 +103,7 @@ class Service:
         self.feed = RedisFeed(self.redis) if self.redis else MemoryFeed()
         self.prompts = FilePrompts()
         self.model = OpenAIModel(
-            model_url, settings.openai_api_key or "none", settings.model_name, stall_timeout=settings.model_stall_timeout
+            model_url, settings.openai_api_key, settings.model_name, stall_timeout=settings.model_stall_timeout
         )
         self.sidecar = Sidecar(settings.dapr_http_port, settings.dapr_api_token)
         self.dapr = DaprClient(f"127.0.0.1:{settings.dapr_grpc_port}")

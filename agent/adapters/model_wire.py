@@ -16,7 +16,7 @@ from agent.adapters import model_errors
 from agent.domain import limits
 from agent.domain.limits import MODEL_LINE_BYTES_MAX
 from agent.domain.messages import Usage
-from agent.domain.model import Finished, ModelFailed, ToolCallPart
+from agent.domain.model import LENGTH, Finished, ModelFailed, ToolCallPart
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -92,7 +92,8 @@ class AnswerParser:
         if self._reason == "content_filter":
             raise ModelFailed("content_filtered", "The model endpoint's content filter stopped the answer.", retryable=False)
         if not self._text_bytes and not self._calls:
-            raise ModelFailed("empty_answer", f"The model answered nothing (finish reason {self._said()}).", retryable=True)
+            again = self._reason != LENGTH  # which it would reach again
+            raise ModelFailed("empty_answer", f"The model answered nothing (finish reason {self._said()}).", retryable=again)
         return [*self._tool_calls(), Finished(reason=self._reason, usage=self._usage)]
 
     def _lines(self, lines: list[bytes]) -> str:

@@ -33,7 +33,7 @@ class ToolCallPart:
 
 @dataclass(frozen=True)
 class Finished:
-    """The last event of a good answer. ``usage`` is None when the endpoint reported none."""
+    """The last event of a good answer. ``reason`` LENGTH: it is cut off. ``usage`` is None when the endpoint reported none."""
 
     reason: str
     usage: Usage | None
@@ -43,6 +43,8 @@ ModelEvent = TextPart | ToolCallPart | Finished
 
 
 CONTEXT_TOO_LONG = "context_too_long"
+LENGTH = "length"
+CUT_OFF_NOTE = "\n\n(The answer ends here: the model reached its limit of length.)"
 
 
 class ModelFailed(Exception):

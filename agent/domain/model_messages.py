@@ -4,9 +4,11 @@ Knows the wire shape of messages and tool calls and what strict servers refuse. 
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from agent.domain.limits import WIRE_NAME_CHARS_MAX
 from agent.domain.messages import Message, ToolCall
 
 CANCELLED_RESULT = '{"error":{"code":"cancelled","detail":"cancelled; effect unknown"}}'
@@ -112,5 +114,10 @@ def _wire_ids(calls: Sequence[ToolCall]) -> dict[str, str]:
 
 
 def _wire_call(call: ToolCall, wire_id: str) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": wire_arguments(call.arguments)}
+    function = {"name": _wire_name(call.name), "arguments": wire_arguments(call.arguments)}
     return {"id": wire_id, "type": "function", "function": function}
+
+
+def _wire_name(name: str) -> str:
+    """Of a tool that the model made up there may be anything in it, and strict endpoints refuse what breaks OpenAI's rule."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:WIRE_NAME_CHARS_MAX] or "_"

@@ -52,7 +52,7 @@ def _status(value: Any) -> Any:
 
 def _status_filter(value: Any) -> Any:
     value = _status(value)
-    return None if value in _NO_FILTER else value
+    return None if isinstance(value, str) and value in _NO_FILTER else value
 
 
 def _limit(value: Any) -> Any:

@@ -4,13 +4,20 @@ Turns what a model wrote into checked arguments, or into a refusal it can act on
 """
 
 import json
+import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
 from agent.domain.errors import BadRequest
-from agent.domain.limits import FAULTS_TOLD_MAX, NAME_TOLD_CHARS_MAX, TOOL_ARGUMENTS_BYTES_MAX, TOOL_RESULT_BYTES_MAX
+from agent.domain.limits import (
+    ARGUMENTS_DEPTH_MAX,
+    FAULTS_TOLD_MAX,
+    NAME_TOLD_CHARS_MAX,
+    TOOL_ARGUMENTS_BYTES_MAX,
+    TOOL_RESULT_BYTES_MAX,
+)
 from agent.domain.tool_args import (
     AssignTask,
     CreateTask,
@@ -71,12 +78,30 @@ def parse_call(name: str, arguments: str) -> ToolArguments:
 
 
 def arguments_shown(arguments: str) -> dict[str, Any] | str:
-    """The JSON object the model wrote, or its raw text when it wrote none."""
+    """The JSON object the model wrote, or its raw text when it wrote none, or one that not every wire could carry."""
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError):
         return arguments
-    return value if isinstance(value, dict) else arguments  # pyright: ignore[reportUnknownVariableType] -- as above
+    return value if isinstance(value, dict) and _can_be_sent(value, ARGUMENTS_DEPTH_MAX) else arguments
+
+
+def _can_be_sent(value: Any, depth: int) -> bool:
+    """No half of a surrogate pair, no number that is none or takes more than 64 bits, not nested beyond all reason."""
+    match value:
+        case str():
+            return value.isascii() or value == value.encode("utf-8", "replace").decode()
+        case int():
+            return abs(value) < 2**63
+        case float():
+            return math.isfinite(value)
+        case list():
+            return depth > 0 and all(_can_be_sent(item, depth - 1) for item in cast(list[Any], value))
+        case dict():
+            items = cast(dict[str, Any], value).items()
+            return depth > 0 and all(_can_be_sent(key, 0) and _can_be_sent(item, depth - 1) for key, item in items)
+        case _:
+            return True
 
 
 def shorten_result(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,11 @@ from agent.domain.undo import Undo
 _PROGRESS = {"silent_epochs": 0, "silent_starts": 0}
 
 
+def follow(turn: TurnRecord, newest: int) -> TurnRecord:
+    """``turn``, which is to run behind those up to the number ``newest``."""
+    return turn.model_copy(update={"overtaken_by": newest}) if newest > turn.number else turn
+
+
 def start(turn: TurnRecord, instance: str, now: str) -> TurnRecord:
     """Running under a fresh workflow instance."""
     update = {"starts": turn.starts + 1, "silent_starts": turn.silent_starts + 1}

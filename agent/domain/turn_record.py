@@ -59,9 +59,10 @@ class TurnRecord(Stored):
     ``interrupted`` is what a cancelled turn had shown of a step, told by ``interrupted_epoch`` (null before format 4).
     ``undo`` is there when it was cancelled with ``undo``, which stands: a later request changes nothing.
     ``regenerates`` is the turn before it, if this is another answer to that one's message; ``alternatives`` counts all such.
+    ``overtaken_by`` is the highest number of those that were run before it although they came later: with ``interrupt``.
     """
 
-    FORMAT: ClassVar[int] = 4
+    FORMAT: ClassVar[int] = 5
 
     number: int
     turn_id: str
@@ -89,6 +90,12 @@ class TurnRecord(Stored):
     undo: Undo | None = None
     regenerates: str | None = None
     alternatives: int = 0
+    overtaken_by: int | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Grows in the order in which turns are run. First comes the highest number among it and those run before it."""
+        return (self.number, 0) if self.overtaken_by is None else (self.overtaken_by, self.number)
 
     @property
     def ended(self) -> bool:

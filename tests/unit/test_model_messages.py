@@ -1,5 +1,6 @@
 """The wire shape of any history, also a damaged one: no orphan either way, nothing a strict server refuses."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -142,3 +143,10 @@ def test_token_text() -> None:
     assert token_text(says("x", call("c1", arguments='{"t":1}'), call("c2"))) == 'x\nget_task\n{"t":1}\nget_task\n{}'
     assert schema_text([]) == ""
     assert schema_text([{"type": "function", "x": "é"}]) == '[{"type":"function","x":"é"}]'
+
+
+@pytest.mark.parametrize("name", ["multi_tool_use.parallel", "functions create", "ü" * 128, "", "get_task"])
+def test_a_name_that_the_model_made_up_goes_back_as_one_that_every_endpoint_takes(name: str) -> None:
+    sent = provider_messages([SYSTEM, user(), says("", call("a", name=name)), returns("a")])
+    assert re.fullmatch("[A-Za-z0-9_-]{1,64}", shown := sent[2]["tool_calls"][0]["function"]["name"])
+    assert (shown == name) == (name == "get_task")

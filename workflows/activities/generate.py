@@ -13,7 +13,16 @@ from agent.domain.conversation import ContextRefused
 from agent.domain.errors import Closed, Fenced, LogUnavailable, Unavailable
 from agent.domain.events import StepCommitted, StepRestarted, StepStarted, TextDelta, ToolCalled, TurnStarted
 from agent.domain.messages import Message, ToolCall, Usage
-from agent.domain.model import CONTEXT_TOO_LONG, Finished, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from agent.domain.model import (
+    CONTEXT_TOO_LONG,
+    CUT_OFF_NOTE,
+    LENGTH,
+    Finished,
+    ModelFailed,
+    ModelRequest,
+    TextPart,
+    ToolCallPart,
+)
 from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn_calls import BegunStep, CommitStep, StepRef
 from agent.domain.turn_record import Failure
@@ -105,16 +114,21 @@ class Generate:
             async for event in events:
                 match event:
                     case TextPart(text):
-                        answer.text.append(text)
-                        await writer.write(TextDelta(turn_id=ref.turn_id, step=ref.step, delta=text))
+                        await self._say(ref, writer, answer, text)
                     case ToolCallPart(index, provider_id, name, arguments):
                         call_id = ids.call_id_from_key(ids.tool_call_key(ref.turn_id, ref.step, index))
                         call = ToolCall(call_id=call_id, provider_id=provider_id, index=index, name=name, arguments=arguments)
                         answer.calls.append(call)
                         await writer.write(_called(ref, call))
-                    case Finished(_, usage):
+                    case Finished(reason, usage):
                         answer.usage = usage
+                        if reason == LENGTH and not answer.calls:  # said on every wire, and to the model later
+                            await self._say(ref, writer, answer, CUT_OFF_NOTE)
         return answer
+
+    async def _say(self, ref: StepRef, writer: StepWriter, answer: _Answer, text: str) -> None:
+        answer.text.append(text)
+        await writer.write(TextDelta(turn_id=ref.turn_id, step=ref.step, delta=text))
 
     async def _commit(self, ref: StepRef, begun: BegunStep, writer: StepWriter, answer: _Answer) -> Generated:
         message = Message(
@@ -163,14 +177,8 @@ def _opening(ref: StepRef, begun: BegunStep) -> list[TurnStarted | StepStarted |
 
 
 def _called(ref: StepRef, call: ToolCall) -> ToolCalled:
-    event = ToolCalled(
-        turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=arguments_shown(call.arguments)
-    )
-    try:
-        event.model_dump_json()
-    except ValueError:  # half a surrogate pair, or nested beyond all reason: parsed, it can be sent to nobody
-        return event.model_copy(update={"arguments": call.arguments})
-    return event
+    shown = arguments_shown(call.arguments)
+    return ToolCalled(turn_id=ref.turn_id, step=ref.step, call_id=call.call_id, name=call.name, arguments=shown)
 
 
 def _counted(begun: BegunStep, message: Message) -> Usage:

@@ -44,6 +44,7 @@ class TestFailures:
             (Step(fault="nonsense"), "model_nonsense", True),
             (Step(fault="html"), "model_nonsense", True),
             (Step(fault="empty"), "empty_answer", True),
+            (Step(raw=(sse(chunk(), chunk(finish="length")),)), "empty_answer", False),
             (Step(raw=(sse(chunk()),)), "model_cut_off", True),
             (Step(raw=(sse(),)), "model_nonsense", True),
             (Step(raw=(sse([1]),)), "model_nonsense", True),

@@ -5,7 +5,8 @@ the conversation and returns what is answered, or raises Refused and has changed
 """
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+
+from tests.unit.turns.reference_turn import Step, Turn
 
 QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED, ALTERNATIVES = 2, 3, 2, 5, 4, 2  # its bounds, small enough to be met
 STALE, DAY, APART = 5.0, 86_400.0, 1.0  # seconds
@@ -13,66 +14,6 @@ STALE, DAY, APART = 5.0, 86_400.0, 1.0  # seconds
 
 class Refused(Exception):
     """``args[0]`` is the code of the problem."""
-
-
-@dataclass
-class Step:
-    epoch: int
-    text: str
-    calls: int
-    results: dict[int, str] = field(default_factory=dict[int, str])
-
-    def open(self) -> list[int]:
-        return [call for call in range(self.calls) if call not in self.results]
-
-    def words(self) -> list[str | None]:
-        return [self.text, *(self.results.get(call) for call in range(self.calls))]
-
-
-@dataclass
-class Turn:
-    """``run`` is the place in ``Conversation.started`` of the workflow that runs it; None when the engine was not reached.
-
-    ``asked`` is the step, and the retry at it, for which the model was asked last. Epochs and starts are silent while nothing
-    was committed since, and nothing heard of who had them.
-    """
-
-    number: int
-    secret: int
-    text: str
-    status: str = "queued"
-    run: int | None = None
-    starts: int = 0
-    progress: float = 0.0
-    epoch: int = 1
-    asked: tuple[int, int] = (-1, 0)
-    silent_epochs: int = 0
-    silent_starts: int = 0
-    steps: list[Step] = field(default_factory=list[Step])
-    why: str = ""
-    shown: str | None = None
-    former: "Turn | None" = None  # whose message this answers anew
-
-    @property
-    def ended(self) -> bool:
-        return self.status not in ("queued", "running")
-
-    def formers(self) -> "list[Turn]":
-        return [*self.former.formers(), self.former] if self.former else []
-
-    def words(self) -> list[str | None]:
-        said: list[str | None] = [self.text]
-        for former in self.formers():
-            for step in former.steps:
-                said += step.words() if step.calls > 1 else []  # the second call is one that changes something
-        for step in self.steps:
-            said += step.words()
-        if self.shown is not None or self.status in ("queued", "running", "completed"):
-            return said + ([] if self.shown is None else [self.shown])
-        return [*said, f"(No answer: {self.why}.)"]
-
-    def tokens(self) -> int:
-        return 1 + sum(2 + len(step.results) for step in self.steps) + 2 * (self.shown is not None)
 
 
 class Conversation:
@@ -87,6 +28,7 @@ class Conversation:
         self.now = 0.0
         self.reachable = True
         self.started: list[int] = []
+        self.order: list[int] = []  # of their first starts
         self.gone: set[int] = set()  # places in ``started`` of workflows that the engine has lost
 
     def find(self, number: int) -> Turn:
@@ -99,8 +41,9 @@ class Conversation:
 
     def context(self, number: int) -> list[str | None]:
         """What the model is told when a step of the turn begins; None stands for a tool result that never came."""
-        behind = self.find(number)
-        earlier = [turn for turn in self.shown() if turn.number < number and turn.ended]
+        behind, ran = self.find(number), self.order[: self.order.index(number) + 1]
+        came = {turn.number for turn in self.turns[: max(ran)] if turn.starts == 0} | {*ran}
+        earlier = [turn for turn in self.shown() if turn.ended and turn.number in came and turn is not behind]
         live = [turn for turn in earlier if not any(after.former is turn for after in [*earlier, behind])]
         return [word for turn in live for word in turn.words()] + behind.words()
 
@@ -109,6 +52,7 @@ class Conversation:
     def start(self, turn: Turn) -> None:
         turn.status, turn.progress, turn.run, self.running = "running", self.now, None, turn
         turn.starts, turn.silent_starts = turn.starts + 1, turn.silent_starts + 1
+        self.order += [turn.number] if turn.starts == 1 else []
         if self.reachable:
             turn.run = len(self.started)
             self.started.append(turn.number)

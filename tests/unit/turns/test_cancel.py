@@ -92,6 +92,25 @@ async def test_interrupt_goes_before_those_who_wait(host: ChatHost) -> None:
     assert (await host.chats.get_turn(turn_key(second))).status == "running"
 
 
+async def test_who_is_overtaken_is_told_what_was_said_meanwhile_and_who_overtakes_what_was_cut_off(host: ChatHost) -> None:
+    ids = [(await submit(host, n)).turn_id for n in (1, 2, 3)]
+    await host.begin(ids[0])
+    ids.append((await submit(host, 4, on_busy="interrupt")).turn_id)
+    begun = await host.begin(ids[3])
+    assert begun.cut_off == (ids[0],), "those that wait are none that were cut off"
+    told = {3: [m.content for m in begun.messages[1:]]}
+    await host.commit(ids[3], begun.epoch, "a4")
+    for number in (1, 2):
+        begun = await host.begin(ids[number])
+        told[number] = [m.content for m in begun.messages[1:]]
+        await host.commit(ids[number], begun.epoch, f"a{number + 1}")
+    cut = ["q1", "(No answer: cancelled.)"]
+    assert told == {3: [*cut, "q4"], 1: [*cut, "q4", "a4", "q2"], 2: [*cut, "q2", "a2", "q4", "a4", "q3"]}
+    for number in (1, 2, 3):
+        seen = await host.chats.get_turn_context(turn_key(ids[number]), None)
+        assert [m.content for m in seen.messages[1:]] == told[number], "also when it is looked at later"
+
+
 async def test_an_interrupt_that_cannot_be_scheduled_cancels_nothing(host: ChatHost) -> None:
     first = (await submit(host, 1)).turn_id
     before = dict(host.store)

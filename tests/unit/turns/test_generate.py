@@ -195,3 +195,15 @@ async def test_usage_is_what_the_endpoint_says(host: ChatHost, log: MemoryTurnLo
     generate, _ = activity(host, log, [TextPart("x"), Finished("stop", told)])
     await generate(host.ref(turn))
     assert (await host.chats.get_turn(turn_key(turn))).usage == told
+
+
+@pytest.mark.parametrize("calls", [0, 1])
+async def test_an_answer_that_the_endpoint_cut_off_says_so_to_everybody(host: ChatHost, log: MemoryTurnLog, calls: int) -> None:
+    turn = (await host.submit()).turn_id
+    asked = [ToolCallPart(0, "p", "get_task", '{"task_')][:calls]  # whose arguments tell it already
+    generate, _ = activity(host, log, [TextPart("Half a"), *asked, Finished("length", USAGE)])
+    await generate(host.ref(turn))
+    text = "Half a" if calls else "Half a\n\n(The answer ends here: the model reached its limit of length.)"
+    told = [TextDelta.model_validate_json(e.data).delta for e in await entries(log, turn) if e.name == "text.delta"]
+    seen = await host.chats.get_turn(turn_key(turn))
+    assert "".join(told) == seen.steps[0].message.content == text

@@ -89,6 +89,15 @@ async def test_a_beat_or_a_log_that_cannot_tell_begins_the_looks_anew(host: Chat
     assert (await host.chats.heal(turn_key(turn))).attempts == 2
 
 
+async def test_silence_before_and_behind_some_progress_is_seen_by_one_look_each(host: ChatHost) -> None:
+    turn = (await host.submit()).turn_id
+    for _ in range(2):
+        host.pulse.alive = False
+        host.clock.advance(TURN_FORGOTTEN_AFTER)
+        assert (await host.chats.heal(turn_key(turn))).attempts == 1
+        await host.begin(turn)  # with nobody looking
+
+
 async def test_looking_works_while_the_engine_is_out_of_reach(host: ChatHost) -> None:
     turn = (await host.submit(secret=1)).turn_id
     lose_workflow(host, turn)

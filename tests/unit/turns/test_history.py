@@ -74,6 +74,7 @@ async def test_clearing_hides_at_once_and_deletes_in_batches(host: ChatHost, mon
             await host.chats.get_turn(turn_key(turn))
     assert (await host.chats.get_history(KEY, 20, None)).turns == ()
     assert max(len(w) for w in host.writes) <= 3, "never more than a batch and the bookkeeping"
+    assert [k for _, k in host.store] == ["meta"], "also when nobody ever writes here again"
     fresh = await host.submit("new", secret=9)
     assert fresh.turn_id.startswith("main.6."), "numbers never restart"
     assert [m.content for m in (await host.begin(fresh.turn_id)).messages[1:]] == ["new"]

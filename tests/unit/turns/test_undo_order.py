@@ -159,11 +159,7 @@ async def test_a_task_without_outcome_is_not_said_to_be_undone(host: ChatHost) -
     assert (told.status, [t.state for t in told.tasks]) == ("failed", ["failed", "undone"])
 
 
-@pytest.mark.parametrize("deleted", [True, False])
-async def test_clearing_the_conversation_does_not_lose_the_undo(
-    host: ChatHost, monkeypatch: pytest.MonkeyPatch, deleted: bool
-) -> None:
-    monkeypatch.setattr("actors.chat_store.CLEAR_BATCH", 100 if deleted else 0)
+async def test_clearing_the_conversation_does_not_lose_the_undo(host: ChatHost) -> None:
     turn = await cancelled(host)
     await host.chats.clear_history(KEY)
     with pytest.raises(NotFound):
