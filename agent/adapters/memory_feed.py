@@ -5,6 +5,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
 
 from agent.domain.events import AnyFeedEvent
+from agent.domain.feed_entry import feed_json
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_ENTRIES_MAX, FEED_USERS_MAX, HEARTBEAT
 from agent.ports import FeedEntry
@@ -27,7 +28,7 @@ class _Feed:
         if len(self.seen) > 2 * FEED_ENTRIES_MAX:
             self.seen.popitem(last=False)
         self.count += 1
-        self.entries.append(FeedEntry(self.count, event.event_type, event.model_dump_json(exclude={"tenant_id"}).encode()))
+        self.entries.append(FeedEntry(self.count, event.event_type, feed_json(event).encode()))
         self.changed.set_result(None)
         self.changed = asyncio.get_running_loop().create_future()
 

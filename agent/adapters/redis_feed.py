@@ -12,6 +12,7 @@ from agent.adapters.redis_pipe import RedisAway, Script
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.events import AnyFeedEvent
+from agent.domain.feed_entry import feed_json
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_ENTRIES_MAX, FEED_KEPT_SECONDS, HEARTBEAT, REDIS_CALL_TIMEOUT, REDIS_PAGE
 from agent.ports import FeedEntry
@@ -42,7 +43,7 @@ class RedisFeed:
 
     async def append(self, event: AnyFeedEvent) -> None:
         key = self._key(Identity(event.tenant_id, event.user_id))
-        body = (event.event_id, event.event_type, event.model_dump_json(exclude={"tenant_id"}))
+        body = (event.event_id, event.event_type, feed_json(event))
         bounds = (FEED_ENTRIES_MAX, int(FEED_KEPT_SECONDS * 1000))
         try:
             await self._link.pipe.script(_APPEND, [key, key + ":seen"], self._link.channel(key), *body, *bounds)

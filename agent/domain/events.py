@@ -227,7 +227,8 @@ class ConversationCleared(FeedEvent):
 
 
 class ConversationUpdated(FeedEvent):
-    """A turn completed or failed; ``assistant_message`` is empty when it failed before it said anything."""
+    """A turn completed or failed; ``assistant_message`` is empty when it failed before it said anything.
+    On the feed both texts are cut to FEED_TEXT_BYTES_MAX (2 KiB), with \u2026 at the end; on the topic they are whole."""
 
     event_type: Literal["conversation.updated"] = "conversation.updated"
     conversation: str

@@ -91,6 +91,9 @@ LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
 LOG_CLOSED_KEPT_SECONDS = 600.0
 FEED_ENTRIES_MAX = 500  # per user
 FEED_USERS_MAX = 1_000
+FEED_TEXT_BYTES_MAX = (
+    2 * 1024
+)  # of a message or an answer in one entry, with a marker where more was said; the topic has it whole
 RECORD_RETRY = 1.0  # seconds until a follower that needs what is stored, and cannot have it, asks again
 FOLLOWER_STALL_TIMEOUT = 30.0  # a reader that takes nothing for this long is cut off; it can resume
 SEND_BUFFER_BYTES = 128 * 1024  # of the system, per connection: what a reader may be behind before its frames wait with us

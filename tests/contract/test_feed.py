@@ -2,6 +2,7 @@
 
 import asyncio
 import glob
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.redis_feed import RedisFeed
 from agent.domain.events import ConversationUpdated
 from agent.domain.ids import Identity
+from agent.domain.limits import FEED_TEXT_BYTES_MAX
 from agent.ports import Feed, FeedEntry
 from tests.contract.logs import Link
 from tests.fakes.redis_server import RedisServer
@@ -118,6 +120,18 @@ class Follower:
 def with_tenant(entry: FeedEntry) -> bytes:
     assert b"tenant" not in entry.data, "public ids and events never carry the tenant"
     return b'{"tenant_id":"default",' + entry.data[1:]
+
+
+async def test_a_long_answer_is_cut_so_that_a_feed_stays_small(feed: Feed) -> None:
+    long = event("e-1").model_copy(update={"user_message": "short", "assistant_message": "\u00e9" * 100_000})
+    async with Follower(feed) as page:
+        await feed.append(long)
+        [entry] = await page.entries(1)
+    told = json.loads(entry.data)
+    assert told["user_message"] == "short"
+    assert len(told["assistant_message"].encode()) <= FEED_TEXT_BYTES_MAX
+    assert told["assistant_message"].startswith("\u00e9" * 1_000)
+    assert told["assistant_message"].endswith("\u2026")
 
 
 async def test_an_open_page_hears_what_happens_from_now_on(feed: Feed) -> None:
