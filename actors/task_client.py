@@ -41,10 +41,14 @@ class TaskClient:
     async def process(self, who: Identity, request: ProcessTask) -> ProcessReceipt:
         """See ``ports.Tasks``. Reserve first, schedule second: the reservation is what makes a request count.
 
+        Room for it is looked for before that, so that what is refused stores nothing. It is listed after that, so that no list
+        names what others have reserved: requests that come together may pass the last room, and leave a reservation behind.
+
         Raises:
-            Busy: ``too_many_tasks``: the reservation waits, a repeat may find room.
+            Busy: ``too_many_tasks``: a repeat may find room.
         """
         ids.task_id(request.task_id)
+        await self._list.check_room(who, request.task_id)
         reserve = ReserveTask(tenant=who.tenant, owner=who.user, request=request)
         reserved = Reserved.model_validate(await self._task(who.tenant, request.task_id, "Reserve", reserve))
         if reserved.result is None:

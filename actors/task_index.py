@@ -41,13 +41,15 @@ class TaskIndexActor(StatefulActor, TaskIndexActorInterface):
 
     @actor_turn
     async def add(self, request: AddTask) -> None:
-        """Adds an id that is not there yet. Raises Busy ``too_many_tasks``."""
+        """Adds an id that is not there yet, or only looks whether there is room for it. Raises Busy ``too_many_tasks``."""
         meta = await self._meta()
         known = await self._ids_known(meta)
         if request.task_id in known:
             return
         if meta.count >= TASKS_PER_USER_MAX:
             raise Busy("too_many_tasks", f"You have {meta.count} tasks, and no more than {TASKS_PER_USER_MAX} can be kept.")
+        if request.ask:
+            return
         number = meta.count // INDEX_CHUNK
         ids = (*await self._chunk(number), request.task_id)
         await self.write(_chunk_key(number), IndexChunk(ids=ids))

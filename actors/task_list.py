@@ -34,6 +34,11 @@ class TaskList:
         """May be repeated. Raises Busy ``too_many_tasks``."""
         await self._calls.call(TASK_INDEX_ACTOR, ids.task_index_actor_id(who), "Add", AddTask(task_id=task_id))
 
+    async def check_room(self, who: Identity, task_id: str) -> None:
+        """Raises Busy ``too_many_tasks`` where :meth:`add` would."""
+        request = AddTask(task_id=task_id, ask=True)
+        await self._calls.call(TASK_INDEX_ACTOR, ids.task_index_actor_id(who), "Add", request)
+
     async def page(self, who: Identity, status: TaskStatus | None, limit: int, cursor: str | None) -> TaskPage:
         """Newest first. Looks at no more than TASKS_SCAN_MAX tasks: a short page may still have a next."""
         below = _position(cursor)

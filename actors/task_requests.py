@@ -71,7 +71,10 @@ class UndoCalls(Value):
 
 
 class AddTask(Value):
+    """``ask``: adds nothing, and is refused where adding would be."""
+
     task_id: str
+    ask: bool = False
 
 
 class ListTasks(Value):

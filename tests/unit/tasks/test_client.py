@@ -154,3 +154,4 @@ async def test_a_user_at_the_bound_is_told_so_and_nothing_runs(host: TaskHost) -
         await host.tasks.process(ALICE, request())
     assert e.value.code == "too_many_tasks"
     assert host.engine.processing == []
+    assert list(host.store) == [("default.alice", "meta")], "and nothing is stored"
