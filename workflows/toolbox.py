@@ -23,6 +23,7 @@ from agent.domain.limits import (
 )
 from agent.domain.messages import Value
 from agent.domain.processing import ProcessTask, WorkflowView
+from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, by_turn
 from agent.domain.tool_args import (
     AssignTask,
@@ -32,7 +33,7 @@ from agent.domain.tool_args import (
     ListTasks,
     UpdateTaskStatus,
 )
-from agent.domain.tools import parse_call
+from agent.domain.tools import parse_call, shorten_result
 from agent.ports import Tasks, Workflows
 from workflows.watched import stop
 
@@ -93,7 +94,7 @@ class ToolBox:
             case GetTask(task_id=task_id):
                 return _json(await self._tasks.get(context.tenant, task_id))
             case ListTasks(status=status, limit=limit):
-                return _json(await self._tasks.list_tasks(context.who, status, limit, None))
+                return await self._list(context.who, status, limit)
             case UpdateTaskStatus(task_id=task_id, status=status):
                 return _json(await self._tasks.set_status(context.tenant, task_id, status, context.change))
             case AssignTask(task_id=task_id, assignee=assignee):
@@ -102,6 +103,15 @@ class ToolBox:
                 return _json(await self._tasks.outcome(context.tenant, args.task_id))
             case other:
                 raise TypeError(f"no runner for {type(other).__name__}")
+
+    async def _list(self, who: Identity, status: TaskStatus | None, limit: int) -> Result:
+        """No descriptions, and fewer tasks where they are still too much for one result: one that is cut names no more ids."""
+        while True:
+            page = await self._tasks.list_tasks(who, status, limit, None)
+            told: Result = {"tasks": [_listed(task) for task in page.tasks], "next": page.next}
+            if limit == 1 or shorten_result(told) == told:
+                return told
+            limit //= 2
 
     async def _create(self, args: CreateTask, context: CallContext, watch: Watch) -> Result:
         """Starts the durable workflow, waits a little, and tells the truth about how far it came."""
@@ -147,6 +157,10 @@ class ToolBox:
             with contextlib.suppress(Unavailable):  # the next look, or the outcome, tells more
                 if (view := await self._workflows.task_processing(tenant, task_id)) is not None:
                     watch(view)
+
+
+def _listed(task: Task) -> Result:
+    return task.model_dump(mode="json", include={"task_id", "title", "status", "assignee", "deadline"})
 
 
 def _json(value: Value) -> Result:

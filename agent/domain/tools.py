@@ -42,7 +42,7 @@ TOOLS: dict[str, ToolSpec] = {
     for spec in (
         ToolSpec("create_task", "Create a task, assign it and set its deadline; tells how that ended.", CreateTask),
         ToolSpec("get_task", "Show one task by its id.", GetTask),
-        ToolSpec("list_tasks", "List the tasks this user created, newest first.", ListTasks),
+        ToolSpec("list_tasks", "List the tasks this user created, newest first; get_task tells more of one.", ListTasks),
         ToolSpec("update_task_status", "Change a task's status, for example to completed or cancelled.", UpdateTaskStatus),
         ToolSpec("assign_task", "Give a task to somebody else.", AssignTask),
         ToolSpec("get_workflow_status", "Show how the processing of a task goes or ended, step by step.", GetWorkflowStatus),

@@ -10,19 +10,19 @@ from tests.integration.test_chat import script, tool
 SIGN = "長"  # three bytes
 
 
-def test_a_tool_result_of_more_than_a_megabyte_is_truncated_and_the_turn_goes_on(
-    client: Client, endpoint: EndpointThread
-) -> None:
+def test_a_long_list_names_every_task_and_a_long_task_is_truncated(client: Client, endpoint: EndpointThread) -> None:
     for number in range(TOOL_LIST_MAX):
         task = {"title": f"Task {number}", "description": SIGN * DESCRIPTION_CHARS_MAX, "assignee": "Bob"}
         client.post("/tasks/process", task_id=f"{client.user}-{number}", **task)
     page = client.eventually(f"/tasks?limit={TOOL_LIST_MAX}", lambda page: len(page["tasks"]) == TOOL_LIST_MAX, 60)
     assert len(json.dumps(page["tasks"], ensure_ascii=False).encode()) > 1_000_000
 
-    said = script(tool("list_tasks", {"limit": TOOL_LIST_MAX}), 'text="Too long to read."')
+    calls = tool("list_tasks", {"limit": TOOL_LIST_MAX}), tool("get_task", {"task_id": f"{client.user}-0"})
+    said = script(*calls, 'text="Too long to read."')
     answer = client.ask(said)
     assert (answer.end.event, answer.text()) == ("turn.completed", "Too long to read.")
-    [returned] = answer.all("tool.returned")
+    listed, returned = answer.all("tool.returned")
+    assert {task["task_id"] for task in listed["result"]["tasks"]} == {f"{client.user}-{n}" for n in range(TOOL_LIST_MAX)}
     result = returned["result"]
     assert (returned["ok"], result["truncated"]) == (True, True)
     assert SIGN in result["preview"]
