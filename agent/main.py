@@ -191,7 +191,7 @@ class Service:
             turn_router(turns),
             task_router(self.tasks, self.clock),
             live_router(self.feed, readiness, shared, about),
-            dev_router(self.target),
+            *([dev_router(self.target)] if settings.dev else []),
             *wire_routers(self.chats, self.log, self.tasks, admissions, turns, SystemRandomness()),
         ]
         app = public_app(about.version, routers, self.under_way, REFUSALS)

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     alone: bool = Field(False, validation_alias="TASK_AGENT_ALONE")
     log_level: LogLevel = Field("INFO", validation_alias="TASK_AGENT_LOG_LEVEL")
     shutdown_grace: float = Field(SHUTDOWN_GRACE, validation_alias="TASK_AGENT_SHUTDOWN_GRACE", ge=0, le=SHUTDOWN_GRACE)
+    dev: bool = Field(False, validation_alias="TASK_AGENT_DEV")  # routes for demonstration, open to every user of every tenant
     notifications: NotificationMode = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
 
     dapr_http_port: int = Field(3500, validation_alias="DAPR_HTTP_PORT")

@@ -28,7 +28,7 @@ class NotificationSetting(BaseModel):
 
 
 def dev_router(switch: NotificationSwitch) -> APIRouter:
-    """Routes under ``/dev``; include them in development mode only."""
+    """Routes under ``/dev``; included where TASK_AGENT_DEV says so: they are for every user, and about all tenants."""
     router = APIRouter(prefix="/dev", tags=["development"])
 
     @router.get("/notifications", summary="How the local notification target behaves")

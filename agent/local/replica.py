@@ -13,6 +13,7 @@ from agent.local.store import SHARED_RESOURCES, Store
 REPLICA_PORTS = ("dapr_http", "dapr_grpc", "dapr_internal", "dapr_metrics", "app_channel", "public")
 
 _APP_ID = "task-agent"
+_BODY_MAX = "32Mi"  # one turn may come to 8 MB in one save, a page of history to more; Dapr's 4 would refuse both, for ever
 _APP_GRACE = 8.0  # the app ends its streams within limits.SHUTDOWN_GRACE
 # One replica has nowhere to move its actors to, so a busy moment must not take them away: three misses of 1.5 s each.
 _HEALTH_ALONE = {"app-health-probe-interval": "2", "app-health-probe-timeout": "1500", "app-health-threshold": "3"}
@@ -61,6 +62,7 @@ class Replica:
             "resources-path": f"{SHARED_RESOURCES},{self.store.resources}",
             "config": str(SHARED_RESOURCES / "config.yaml"),
             "dapr-graceful-shutdown-seconds": "2",
+            "max-body-size": _BODY_MAX,
             "enable-api-logging": "false",
         }
         environment = self.host.dapr_environment() | self._tokens() | dict(self.store.for_daprd) | {
@@ -82,6 +84,7 @@ class Replica:
             "TASK_AGENT_DATA_DIR": str(self.host.data.path),
             "TASK_AGENT_REPLICA": str(self.number),
             "TASK_AGENT_ALONE": str(self.alone).lower(),  # then actors may trust their memory
+            "TASK_AGENT_DEV": "true",  # it notifies nobody but its own local target
             "DAPR_HTTP_PORT": str(self.ports["dapr_http"]),
             "DAPR_GRPC_PORT": str(self.ports["dapr_grpc"]),
         }  # fmt: skip

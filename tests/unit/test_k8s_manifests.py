@@ -131,6 +131,7 @@ def test_the_app_gets_only_settings_it_reads() -> None:
     given = {*SETTINGS, *variables}
     assert given - put_in <= {str(field.validation_alias) for field in Settings.model_fields.values()}
     assert {"DAPR_API_TOKEN", "APP_API_TOKEN"} <= given
+    assert "TASK_AGENT_DEV" not in given, "one user could make the task workflows of all tenants fail"
     named = next(variable for variable in APP_CONTAINER["env"] if variable["name"] == "TASK_AGENT_REPLICA")
     assert named["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}, "the page tells one pod from another"
 

@@ -1,13 +1,16 @@
 """The composition root, as far as it goes without a sidecar."""
 
+import asyncio
 import gc
 from collections.abc import Coroutine
 from typing import Any, cast
 
 import pytest
+from fastapi import FastAPI
 
 from agent import main
 from agent.main import Service
+from agent.settings import read_settings
 
 
 class Client:
@@ -81,3 +84,16 @@ def test_it_serves_with_the_collector_on_and_leaves_at_once(
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("dev", [True, False])
+def test_the_switch_for_everybodys_notifications_is_there_in_development_only(
+    monkeypatch: pytest.MonkeyPatch, dev: bool
+) -> None:
+    monkeypatch.setenv("TASK_AGENT_DEV", str(dev).lower())
+    service = object.__new__(Service)
+    parts = ("chats", "log", "feed", "clock", "tokens", "tasks", "target", "sidecar", "redis", "under_way")
+    vars(service).update(dict.fromkeys(parts), _settings=read_settings())
+    monkeypatch.setattr(main, "Listener", lambda app, *_: app)  # no port is needed to see the routes
+    app = cast("FastAPI", service.public(asyncio.Event()))
+    assert ("/dev/notifications" in app.openapi()["paths"]) is dev

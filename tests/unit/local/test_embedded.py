@@ -116,6 +116,7 @@ def test_the_app_gets_its_contract(embedded: Embedded) -> None:
         "TASK_AGENT_DATA_DIR": str(embedded.host.data.path),
         "TASK_AGENT_REPLICA": "0",
         "TASK_AGENT_ALONE": "true",
+        "TASK_AGENT_DEV": "true",
         "TASK_AGENT_NOTIFICATIONS": "fail",
         "DAPR_HTTP_PORT": str(ports["dapr_http"]),
         "DAPR_GRPC_PORT": str(ports["dapr_grpc"]),
