@@ -75,6 +75,8 @@ class ContextView(Value):
     sent. ``used`` is above ``budget`` only when the current turn alone is. A ``budget`` below
     TOKEN_BUDGET was taught by an endpoint that refused more; what only that one excludes is out for ``endpoint_limit``.
     Of a turn, ``step`` says which of its model calls this is, from 0, and ``steps`` which can be shown, oldest first.
+    ``sent`` is what it came to when it was sent, null if that was not kept. Where it is not ``used``, an earlier turn is told
+    otherwise since: an undo has ended, or what readers saw of an interrupted answer was stored late.
     """
 
     budget: int
@@ -85,12 +87,14 @@ class ContextView(Value):
     omitted_turns: int = 0
     step: int | None = None
     steps: tuple[int, ...] = ()
+    sent: int | None = None
 
 
 class Choice(Value):
     """What one step was sent, the system message aside. At most CONTEXT_TURNS_LISTED_MAX exchanges are named.
 
     ``current_messages`` counts the messages of the turn itself that were sent: those it has gained since do not belong to it.
+    ``sent``: tokens in all (null before format 5 of a turn).
     """
 
     schema_tokens: int
@@ -100,6 +104,7 @@ class Choice(Value):
     omitted_turns: int
     step: int
     current_messages: int
+    sent: int | None = None
 
 
 class Ledger(Choice):
@@ -174,6 +179,7 @@ def fit(
         omitted_turns=omitted_turns + len(exchanges) - len(listed),
         step=step,
         current_messages=len(current),
+        sent=always + sum(_cost(paired(exchange.messages)) for exchange in live[start:]),
     )
 
 
@@ -208,6 +214,7 @@ def view(ledger: Ledger, exchanges: Sequence[Exchange], current: Sequence[Messag
         estimated=any(message.estimated for message in included),
         messages=tuple(messages),
         omitted_turns=ledger.omitted_turns,
+        sent=ledger.sent,
     )
 
 

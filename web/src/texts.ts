@@ -217,6 +217,7 @@ export const TEXTS = {
       regenerated: "Left out: another answer has taken its place",
     } satisfies Record<LeftOut, string>,
     omitted: "{n} older turns are not listed; all are left out.",
+    changed: "It was {n} tokens when it was sent: an earlier answer was stored, or taken back, since.",
     roles: { system: "System", user: "You", assistant: NAME, tool: "Tool" } satisfies Record<Role, string>,
     calls: "calls {names}",
     empty: "(no text)",

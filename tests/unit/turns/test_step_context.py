@@ -5,7 +5,8 @@ import pytest
 from agent.domain.conversation import ContextRefused
 from agent.domain.errors import NotFound
 from agent.domain.limits import CONTEXT_BUDGET_KEPT_SECONDS, TOKEN_BUDGET, TURN_STEPS_MAX
-from agent.domain.turn_calls import BegunStep
+from agent.domain.messages import Message
+from agent.domain.turn_calls import BegunStep, KeepShown
 from tests.unit.turns.host import ChatHost, call, turn_key
 
 
@@ -23,7 +24,7 @@ async def shows(host: ChatHost, turn: str, step: int | None, sent: BegunStep) ->
     """Whether the view of ``step`` is what ``sent`` had, and adds up."""
     seen = await host.chats.get_turn_context(turn_key(turn), step)
     included = [m for m in seen.messages if m.included]
-    assert seen.used == sum(m.tokens for m in included) + seen.overhead
+    assert seen.sent == seen.used == sum(m.tokens for m in included) + seen.overhead
     return [(m.role, m.content, m.call_id) for m in included] == [(m.role, m.content, m.call_id) for m in sent.messages]
 
 
@@ -76,3 +77,17 @@ async def test_a_turn_of_one_step_stores_nothing_of_others(host: ChatHost) -> No
     await host.begin(turn)
     await host.answer(turn)
     assert host.stored("turn-1")["ledger"]["earlier"] == []
+
+
+async def test_what_is_told_otherwise_since_is_seen_by_what_it_was(host: ChatHost) -> None:
+    former = (await host.submit("before", secret=1)).turn_id
+    await host.begin(former)
+    await host.chats.cancel(turn_key(former))
+    turn = (await host.submit("now", secret=2)).turn_id
+    await host.begin(turn)
+    then = await host.chats.get_turn_context(turn_key(turn), 0)
+    late = Message(role="assistant", content="Once upon a time", tokens=40, interrupted=True)
+    await host.chats.keep_shown(KeepShown(ref=host.ref(former), shown=late, epoch=2))
+    seen = await host.chats.get_turn_context(turn_key(turn), 0)
+    assert (then.sent, seen.sent) == (then.used, then.used)
+    assert seen.used == sum(m.tokens for m in seen.messages) + seen.overhead != seen.sent

@@ -65,6 +65,7 @@ export interface Context {
   estimated: boolean;
   messages: ContextMessage[];
   omitted_turns: number;
+  sent: number | null; // tokens, when it was sent
   step: number | null; // of a turn, from 0
   steps: number[]; // of the turn, that can be asked for
 }

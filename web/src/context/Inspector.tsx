@@ -61,6 +61,7 @@ function Seen({ context }: { context: Context }) {
   return (
     <>
       <Bar context={context} />
+      {context.sent !== null && context.sent !== context.used && <p className="muted small">{say(T.changed, { n: context.sent })}</p>}
       {context.omitted_turns > 0 && <p className="muted small">{say(T.omitted, { n: context.omitted_turns })}</p>}
       <h3>{T.messages}</h3>
       <ol className="seen">

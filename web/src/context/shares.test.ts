@@ -20,6 +20,7 @@ const context = (budget: number): Context => ({
   estimated: false,
   messages: [message("system", 100), message("user", 999, false), message("user", 5), message("tool", 20)],
   omitted_turns: 0,
+  sent: null,
   step: null,
   steps: [],
 });
