@@ -21,6 +21,10 @@ class GaveUp(Exception):
     """Nobody answered for GIVE_UP seconds: the service is lost."""
 
 
+class Unexpected(Exception):
+    """An answer that refuses what there is no reason to refuse."""
+
+
 @dataclass
 class Caller:
     """``urls`` of the replicas, ``relays`` of the same behind a relay; ``ready``: which of them a balancer would send to."""
@@ -69,9 +73,10 @@ class Caller:
             await asyncio.sleep(PAUSE)
 
     async def get(self, path: str) -> Any:
-        """The body of a good answer. Raises AssertionError for a refusal."""
+        """The body of a good answer. Raises GaveUp, and Unexpected for a refusal."""
         status, body = await self.ask("GET", path)
-        assert status == 200, f"{path}: {status} {body}"
+        if status != 200:
+            raise Unexpected(f"{path}: {status} {body}")
         return body
 
 

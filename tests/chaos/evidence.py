@@ -13,10 +13,10 @@ Kind = Literal["lost", "doubled", "torn", "unbilled", "untrue", "half done", "un
 class Complaint(NamedTuple):
     """What broke, and where.
 
-    ``lost``: not answered, or not kept; ``doubled``: happened or told twice; ``torn``: a stream with a gap or a wrong end;
-    ``unbilled``: model calls that no epoch accounts for; ``untrue``: told is not stored; ``half done``: a saga, or an undo;
-    ``unavailable``: nobody took it for GIVE_UP seconds, so that it was never acknowledged; ``restless``: kept every promise,
-    but had to try twice, or to tell from the record, though nothing was hurt.
+    ``lost``: not answered, not kept, or not to be read any more; ``doubled``: happened or told twice; ``torn``: a stream with
+    a gap or a wrong end; ``unbilled``: model calls that no epoch accounts for; ``untrue``: told is not stored, or refused is
+    done; ``half done``: a saga, or an undo; ``unavailable``: nobody took a message for GIVE_UP seconds, so that it was never
+    acknowledged; ``restless``: kept every promise, but had to try twice, or to tell from the record, though nothing was hurt.
     """
 
     kind: Kind
@@ -37,9 +37,12 @@ class Seen:
 
 @dataclass
 class Message:
-    """One message on its way. Times are ``time.monotonic()``, but for ``said_at``, which is ``time.time()``.
+    """One message on its way. Times are ``time.monotonic()``, but for ``said_at`` and ``asked_at``, which are ``time.time()``.
 
-    ``turn_ids``: what its requests were answered with; more than one is a violation. ``newest``: how far any reader has come.
+    ``task``: the one it asks to change. ``turn_ids``: what its requests were answered with; more than one is a violation.
+    ``refused``: with which code the request sent at ``asked_at``, its newest, was; ``unanswered``: how many had no answer, or
+    one that tells nothing, so that they may still arrive; ``came_late``: one did, behind the one that was refused.
+    ``newest``: how far any reader has come.
     ``log_away``: Redis was hurt meanwhile, so that a reader may have been told the end from the record alone.
     ``cancelled``: what each request to cancel was answered with. ``interruptible``: another one may take its place.
     """
@@ -48,8 +51,12 @@ class Message:
     user: str
     text: str
     interruptible: bool = False
+    task: str = ""
     turn_ids: set[str] = field(default_factory=set[str])
     refused: str = ""
+    asked_at: float = 0.0
+    unanswered: int = 0
+    came_late: bool = False
     readers: list[Seen] = field(default_factory=list[Seen])
     cancelled: list[str] = field(default_factory=list[str])
     record: dict[str, Any] = field(default_factory=dict[str, Any])

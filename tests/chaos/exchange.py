@@ -52,6 +52,7 @@ class Exchange:
         body = {"message": self.message.text, "conversation": said.conversation, "on_busy": said.policy}
         known = len(self.message.turn_ids)
         while time.monotonic() < give_up:
+            self.message.asked_at = now()
             try:
                 key = {"Idempotency-Key": said.mark}
                 async with self.caller.open("POST", "/chat", json=body, headers=key, relayed=reader.relayed) as response:
@@ -65,6 +66,7 @@ class Exchange:
                 pass
             if len(self.message.turn_ids) > known:
                 break
+            self.message.unanswered += 1
             await asyncio.sleep(PAUSE)
         else:
             self.message.complain("unavailable", f"not admitted for {GIVE_UP:g} s")

@@ -6,7 +6,8 @@ the reader does not count), or has ended. The slowest turn counts. Left out are 
 endpoint misbehaves by plan, and those read through a relay, except by the fault that silences it. The next fault comes when
 the turns move again, or after ``haste`` seconds, and when all replicas but one are ready again, or after ``breath`` seconds:
 faults may overlap, and a turn that a second one hits before it has recovered from the first is told of both.
-*Ready*: until ``/readyz`` of the replica that was hurt answers 200 again.
+*Ready*: until others run in the place of what was killed, and ``/readyz`` of the replica that was hurt answers 200 again.
+*Survived*: both came to be. A fault that met nobody (who was to be killed was dead already) proves nothing, and is told apart.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.chaos.evidence import Message
-from tests.chaos.faults import Faults
+from tests.chaos.faults import Faults, Inflicted
 from tests.chaos.faults_plan import Fault
 
 UNWATCHED_FAULT = "freeze app unwatched"
@@ -26,7 +27,10 @@ LOOK = 0.02
 
 @dataclass
 class Felt:
-    """How one fault went. Seconds; None: never. ``turns`` were under way. ``ready`` is 0 when no replica was hurt."""
+    """How one fault went. Seconds; None: never. ``turns`` were under way. ``ready`` is 0 when no replica was hurt.
+
+    ``hit``: somebody got it.
+    """
 
     kind: str
     at: float
@@ -35,6 +39,17 @@ class Felt:
     slowest: str = ""
     ready: float | None = 0.0
     stuck: list[str] = field(default_factory=list[str])
+    hit: bool = True
+
+    @property
+    def survived(self) -> bool:
+        return self.hit and not self.broke
+
+    @property
+    def broke(self) -> str:
+        """What did not come back; empty when all did."""
+        stuck = [f"turns stood still: {self.stuck}"] if self.recovery is None else []
+        return ", ".join(stuck + (["what was hurt was not ready again"] if self.ready is None else []))
 
 
 @dataclass
@@ -57,10 +72,11 @@ class Monkey:
                 begun, felt = time.monotonic(), Felt(fault.kind, time.time())
                 self.felt.append(felt)
                 moving = measuring.create_task(self._recovery(felt, begun))
-                replica = await self.faults.inflict(fault)
-                if replica is not None:
+                done = await self.faults.inflict(fault)
+                felt.hit = done.hit
+                if done.hurt or done.killed:
                     felt.ready = None
-                    measuring.create_task(self._ready(felt, replica, begun))
+                    measuring.create_task(self._ready(felt, done, begun))
                 await asyncio.wait({moving}, timeout=self.haste)
                 await asyncio.sleep(fault.pause)
                 sys.stderr.write(f"{number}. {felt}\n")
@@ -92,7 +108,10 @@ class Monkey:
         felt.stuck = [message.where for message in pending]
         felt.recovery = None if pending else worst
 
-    async def _ready(self, felt: Felt, replica: int, begun: float) -> None:
+    async def _ready(self, felt: Felt, done: Inflicted, begun: float) -> None:
         await asyncio.sleep(SETTLED)
-        if await self.faults.service.until_ready(replica, PATIENCE):
-            felt.ready = time.monotonic() - begun
+        service = self.faults.service
+        if not await service.until_replaced(done.killed, PATIENCE):
+            return
+        if all(await asyncio.gather(*(service.until_ready(replica, PATIENCE) for replica in done.hurt))):
+            felt.ready = time.monotonic() - begun if done.hurt else 0.0

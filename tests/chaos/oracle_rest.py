@@ -3,47 +3,71 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from agent.domain.task_changes import by_turn
-from tests.chaos.caller import Caller, GaveUp
+from tests.chaos.caller import Caller, GaveUp, Unexpected
 from tests.chaos.evidence import Complaint, Kind, Message
 from tests.chaos.ledger import mark_of
+from tests.chaos.oracle_effects import effect_faults, titles
+from tests.chaos.oracle_saga import Away, notification_faults, saga_faults
 from tests.chaos.oracle_undo import undone_task_faults
 from tests.chaos.user import User
 
 SETTLE_PATIENCE = 120.0
 PAGE = 50  # of histories and tasks
-STEPS = ["validate", "create", "assign", "reminder", "notify"]
-SAGA_EVENTS = ("task.created", "task.assigned", "task.deadline_set")
 
 Broken = Iterator[tuple[Kind, str]]
+Notified = Callable[[], Mapping[str, list[dict[str, Any]]]]
 
 
-async def judge_rest(user: User) -> list[Complaint]:
-    """Everything that broke, the user's own complaints included. Who cannot be judged is a complaint, not the end of all."""
+async def judge_rest(user: User, notified: Notified, away: Away) -> list[Complaint]:
+    """Everything that broke, the user's own complaints included. Who cannot be judged is a complaint, not the end of all.
+
+    Nothing hurts the service any more: what it cannot tell now is as good as lost. ``notified``: what the target of
+    notifications has, by task.
+    """
     try:
-        rest = await _rest(user)
-    except GaveUp as gave_up:
-        rest = [Complaint("unavailable", user.name, f"what is left could not be read: {gave_up}")]
+        rest = await _rest(user, notified, away)
+    except (GaveUp, Unexpected) as fault:
+        rest = [Complaint("lost", user.name, f"what is left could not be read: {fault}")]
     return [*user.complaints, *rest]
 
 
-async def _rest(user: User) -> list[Complaint]:
+async def _rest(user: User, notified: Notified, away: Away) -> list[Complaint]:
     found: list[Complaint] = []
+    user.ledger.collect()
+    calls = {mark: len(records) for mark, records in user.ledger.calls.items()}
     for conversation in {message.said.conversation for message in user.messages}:
         turns = [turn async for turn in _turns(user.caller, conversation)]
         messages = [m for m in user.messages if m.said.conversation == conversation]
-        found += [Complaint(kind, f"{user.name} {conversation}", why) for kind, why in conversation_faults(turns, messages)]
-    tasks = [task async for task in _tasks(user.caller)]
+        faults = (*conversation_faults(turns, messages), *refused_faults(turns, messages, calls))
+        found += [Complaint(kind, f"{user.name} {conversation}", why) for kind, why in faults]
+    tasks = await _all_tasks(user)
     found += [Complaint(kind, user.name, why) for kind, why in task_faults(tasks, user)]
-    for task in tasks:
-        workflow, history = await _settled(user.caller, task["task_id"])
-        of_undos = undone_task_faults(task["task_id"], history, user.messages)
-        for kind, why in (*saga_faults(workflow, history), *effect_faults(history, user.messages), *of_undos):
-            found.append(Complaint(kind, f"{user.name} task {task['task_id']} ({task['title']})", why))
+    settled = [(task, *await _settled(user.caller, task["task_id"])) for task in tasks]
+    received = await asyncio.to_thread(notified)
+    for task, workflow, told in settled:
+        where = f"{user.name} task {task['task_id']} ({task['title']})"
+        faults = _task_faults(task, workflow, told, user.messages, received.get(task["task_id"], []), away)
+        found += [Complaint(kind, where, why) for kind, why in faults]
     return found
+
+
+def _task_faults(
+    task: dict[str, Any],
+    workflow: dict[str, Any],
+    told: dict[str, Any],
+    messages: list[Message],
+    received: list[dict[str, Any]],
+    away: Away,
+) -> Broken:
+    history, whole = told["entries"], not told["dropped"]
+    yield from saga_faults(workflow, history, away)
+    yield from notification_faults(task, workflow["status"], history, received)
+    yield from effect_faults(task["task_id"], history, messages, whole=whole)
+    yield from undone_task_faults(task["task_id"], history, messages, whole=whole)
 
 
 async def _turns(caller: Caller, conversation: str) -> AsyncIterator[dict[str, Any]]:
@@ -57,6 +81,16 @@ async def _turns(caller: Caller, conversation: str) -> AsyncIterator[dict[str, A
         before = f"&before={page['next']}"
 
 
+async def _all_tasks(user: User) -> list[dict[str, Any]]:
+    """The list, once it has whatever was promised: a task may have been asked for a moment ago."""
+    give_up = time.monotonic() + SETTLE_PATIENCE
+    while True:
+        tasks = [task async for task in _tasks(user.caller)]
+        if due(user) <= {task["title"] for task in tasks} or time.monotonic() > give_up:
+            return tasks
+        await asyncio.sleep(0.5)
+
+
 async def _tasks(caller: Caller) -> AsyncIterator[dict[str, Any]]:
     cursor = ""
     while True:
@@ -68,13 +102,13 @@ async def _tasks(caller: Caller) -> AsyncIterator[dict[str, Any]]:
         cursor = f"&cursor={page['next']}"
 
 
-async def _settled(caller: Caller, task_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _settled(caller: Caller, task_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The task's workflow, once it has ended, and then the task's history."""
     give_up = time.monotonic() + SETTLE_PATIENCE
     while True:
         workflow = await caller.get(f"/workflows/task-workflow-{task_id}")
         if workflow["status"] != "running" or time.monotonic() > give_up:
-            return workflow, (await caller.get(f"/tasks/{task_id}/history"))["entries"]
+            return workflow, await caller.get(f"/tasks/{task_id}/history")
         await asyncio.sleep(0.5)
 
 
@@ -100,57 +134,53 @@ def conversation_faults(turns: list[dict[str, Any]], messages: list[Message]) ->
             yield "lost", f"{message.where} is not in the history"
 
 
+def refused_faults(turns: list[dict[str, Any]], messages: list[Message], calls: Mapping[str, int]) -> Broken:
+    """What was refused is not done: no turn, and no call of the model. But see :func:`late`; notes it for the tasks, too."""
+    by_mark = {mark_of(turn["messages"][0]["content"]): turn for turn in turns}
+    for message in (m for m in messages if m.refused and not m.turn_ids):
+        turn = by_mark.get(message.said.mark)
+        message.came_late = turn is not None and late(turn, message)
+        if turn is not None and not message.came_late:
+            yield "untrue", f"{message.where} was refused ({message.refused}), and is {turn['turn_id']}, {turn['status']}"
+        if turn is None and (times := calls.get(message.said.mark, 0)):
+            yield "untrue", f"{message.where} was refused ({message.refused}), and the model was asked {times} times for it"
+
+
+def late(turn: dict[str, Any], message: Message) -> bool:
+    """Whether an earlier request of the message can have arrived behind the one that was refused.
+
+    Its user had given it up without an answer; a replica that thaws, or a call that is tried again, may still deliver it, and
+    a refusal stores nothing that could stop it. What was admitted *before* the refused request was sent has its key stored:
+    that request had to be answered with the turn.
+    """
+    submitted = datetime.fromisoformat(turn["submitted_at"]).timestamp() + 0.001  # it is cut to milliseconds
+    return message.unanswered > 0 and submitted > message.asked_at
+
+
+def due(user: User) -> set[str]:
+    """The tasks there have to be: of each create_task that said so, and of each request over HTTP."""
+    made = (titles(message.record["calls"], "done") for message in user.messages if "calls" in message.record)
+    return {request.name for request in user.requests}.union(*made)
+
+
 def task_faults(tasks: list[dict[str, Any]], user: User) -> Broken:
-    """One task for each create_task that said so and each request over HTTP; none for what nobody asked for."""
+    """One task for each create_task that said so and each request over HTTP; none for what nobody asked for, or was refused."""
     there = Counter(task["title"] for task in tasks)
-    due, allowed = set[str](), set[str]()
+    allowed, refused = {request.name for request in user.requests}, set[str]()
     for message in user.messages:
-        due |= message.record.get("made", set[str]())
-        allowed |= {call[1]["title"] for step in message.said.steps for call in step.tools if call[0] == "create_task"}
-    requested = {request.name for request in user.requests}
+        asked = {call[1]["title"] for step in message.said.steps for call in step.tools if call[0] == "create_task"}
+        if "calls" in message.record:
+            allowed |= titles(message.record["calls"], "done", "unknown")
+        elif message.refused and not message.turn_ids and not message.came_late:
+            refused |= asked
+        else:  # its user has not seen its end
+            allowed |= asked
     for title, times in there.items():
         if times > 1:
             yield "doubled", f"{title!r} was made {times} times"
-    for title in sorted((due | requested) - there.keys()):
+    for title in sorted(due(user) - there.keys()):
         yield "lost", f"{title!r} is missing"
-    for title in sorted(there.keys() - allowed - requested):
+    for title in sorted(there.keys() & refused):
+        yield "untrue", f"{title!r} was made, and the message that asks for it was refused"
+    for title in sorted(there.keys() - allowed - refused):
         yield "doubled", f"{title!r} was not asked for"
-
-
-def titles_made(message: Message) -> set[str]:
-    """The tasks that its turn was told to have made. A tool that timed out has promised nothing."""
-    made = set[str]()
-    for step, plan in zip(message.record["steps"], message.said.steps, strict=False):
-        ok = {result["call_id"] for result in step["results"] if result["ok"]}
-        for call, (name, arguments) in zip(step["message"]["tool_calls"], plan.tools, strict=False):
-            if name == "create_task" and call["call_id"] in ok:
-                made.add(arguments["title"])
-    return made
-
-
-def saga_faults(workflow: dict[str, Any], history: list[dict[str, Any]]) -> Broken:
-    """All done, each step once, or all that was done undone."""
-    steps = [step["name"] for step in workflow["steps"] if step["state"] == "done" and not step["undo"]]
-    undone = {step["name"] for step in workflow["steps"] if step["undo"] and step["state"] in ("done", "skipped")}
-    maker = history[0]["by"]
-    effects = Counter(entry["what"] for entry in history if entry["by"] == maker)
-    for what in SAGA_EVENTS:
-        if effects[what] > 1:
-            yield "doubled", f"{what} happened {effects[what]} times"
-    if workflow["status"] == "completed":
-        if steps != STEPS or any(effects[what] != 1 for what in SAGA_EVENTS):
-            yield "half done", f"completed with {steps}, {dict(effects)}"
-    elif workflow["status"] == "failed":
-        if missing := {"assign", "reminder"} & set(steps) - undone:
-            yield "half done", f"failed, and not undone: {sorted(missing)} of {workflow['steps']}"
-    else:
-        yield "lost", f"its workflow is {workflow['status']}"
-
-
-def effect_faults(history: list[dict[str, Any]], messages: list[Message]) -> Broken:
-    """A call of a tool that changes a task changed it at most once."""
-    changes = Counter((entry["by"], entry["what"], str(entry["changes"].get("assignee", ("", ""))[1])) for entry in history)
-    turns = {by_turn(message.user, message.turn_id): message for message in messages if message.turn_ids}
-    for (by, what, assignee), times in changes.items():
-        if by in turns and times > 1 and what in ("task.assigned", "task.started"):
-            yield "doubled", f"{what} {assignee} by {turns[by].where} happened {times} times"

@@ -135,16 +135,22 @@ def _scripted_is_stored(message: Message) -> Broken:
     """The endpoint's script is the outside truth: what is stored is what it was told to say."""
     planned, record = message.said.steps, message.record
     for number, (step, plan) in enumerate(zip(record["steps"], planned, strict=False)):
-        calls = [call["name"] for call in step["message"]["tool_calls"]]
-        if (step["message"]["content"], calls) != (plan.text, [name for name, _ in plan.tools]):
-            yield (
-                "untrue",
-                f"step {number} is {step['message']['content']!r:.200} {calls}, the endpoint said {plan.text!r:.200}",
-            )
+        calls = [(call["name"], _parsed(call["arguments"])) for call in step["message"]["tool_calls"]]
+        said = plan.text, plan.calls(message.task)
+        if (step["message"]["content"], calls) != said:
+            yield "untrue", f"step {number} is {step['message']['content']!r:.200} {calls}, the endpoint said {said!r:.400}"
     if record["status"] == "completed" and len(record["steps"]) != len(planned):
         yield "lost", f"{len(record['steps'])} steps of {len(planned)}"
     if record["user_message"]["content"] != message.text:
         yield "untrue", f"stored as {record['user_message']['content']!r:.200}"
+
+
+def _parsed(arguments: str) -> Any:
+    """As JSON; what is none is the text itself, which nobody planned."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
 
 
 def _cancels_are_true(message: Message) -> Broken:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.domain.task_changes import by_turn, by_undo
+from agent.domain.task_changes import by_turn, by_undo, of_turn
 from tests.chaos.evidence import Kind, Message
 
 Broken = Iterator[tuple[Kind, str]]
@@ -38,8 +38,11 @@ def undo_faults(message: Message) -> Broken:
         yield "untrue", f"the end names {record['terminal'].get('undo_ordered')}, the undo is {undo}"
 
 
-def undone_task_faults(task_id: str, history: list[dict[str, Any]], messages: list[Message]) -> Broken:
-    """What is to be seen of undos on a task: what is said undone is undone, once and for good."""
+def undone_task_faults(task_id: str, history: list[dict[str, Any]], messages: list[Message], *, whole: bool = True) -> Broken:
+    """What is to be seen of undos on a task: what is said undone is undone, once and for good.
+
+    What is left alone was changed by somebody else meanwhile. ``whole``: nothing of the history was dropped.
+    """
     for message in messages:
         undone: dict[str, str] | None = message.record.get("undone")
         done = [n for n, entry in enumerate(history) if entry["by"] == by_turn(message.user, message.turn_id)]
@@ -51,7 +54,15 @@ def undone_task_faults(task_id: str, history: list[dict[str, Any]], messages: li
         state = undone.get(task_id)
         if done and back and done[-1] > back[0]:
             yield "half done", f"{message.where} went on after its undo: {[history[n] for n in sorted(done + back)]}"
+        if state == "left_alone" and whole and not _by_others(history[done[0] :] if done else [], message):
+            yield "half done", f"{message.where} says left alone, and nobody else has changed it: {history}"
         if state == "undone" and not back:
             yield "half done", f"{message.where} says undone: {history}"
         if state in (None, "nothing_to_undo") and done:
             yield "half done", f"{message.where} did something, and its undo says {state}: {history}"
+
+
+def _by_others(history: list[dict[str, Any]], message: Message) -> bool:
+    """Whether somebody else than the turn, its undo, its task's saga and the clock has changed the task."""
+    by = [entry["by"] for entry in history if entry["by"] != "system" and not entry["by"].startswith("workflow:")]
+    return any(not of_turn(who, message.turn_id) for who in by)

@@ -21,6 +21,10 @@ class StepPlan:
     text: str = ""
     tools: tuple[tuple[str, dict[str, Any]], ...] = ()
 
+    def calls(self, task: str) -> list[tuple[str, dict[str, Any]]]:
+        """The calls as the endpoint makes them, for a user who has ``task``."""
+        return [(name, json.loads(json.dumps(arguments).replace(TASK, task))) for name, arguments in self.tools]
+
 
 @dataclass(frozen=True)
 class Said:
@@ -53,7 +57,7 @@ class Said:
 
     def _directive(self, number: int, step: StepPlan, task: str) -> str:
         parts = [f"text={json.dumps(step.text)}"] if step.text else []
-        parts += [f"tool={name} args={json.dumps(arguments).replace(TASK, task)}" for name, arguments in step.tools]
+        parts += [f"tool={name} args={json.dumps(arguments)}" for name, arguments in step.calls(task)]
         parts += [f"delay={round(self.pace * 1000)}ms"] if self.pace else []
         parts += [self.fault] if self.fault and number == 0 else []
         return f"[[script: {' '.join(parts)}]]"

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from tests.chaos.faults import ROLLING
 from tests.chaos.faults_plan import DEATHS
 from tests.chaos.monkey import PATIENCE, Felt
 from tests.chaos.run import Outcome, Phase
@@ -13,7 +14,7 @@ TOLD_MAX = 50  # complaints in the report
 
 def report(outcome: Outcome) -> dict[str, Any]:
     """Seconds everywhere."""
-    felt = outcome.chaos.felt
+    felt = [one for one in outcome.chaos.felt if one.hit]
     kinds = Counter(complaint.kind for complaint in outcome.complaints)
     by_kind = defaultdict[str, list[float]](list)
     for one in felt:
@@ -25,7 +26,8 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "users": outcome.size.users,
         "faults": {
             "inflicted": len(felt),
-            "survived": sum(one.recovery is not None for one in felt),
+            "met_nobody": len(outcome.chaos.felt) - len(felt),
+            "survived": sum(one.survived for one in felt),
             "of_kind": dict(Counter(one.kind for one in felt).most_common()),
         },
         "lost": kinds["lost"],
@@ -34,14 +36,24 @@ def report(outcome: Outcome) -> dict[str, Any]:
         "recovery_after_a_death": quantiles(_recoveries_from_deaths(felt)),
         "of_those_that_fell_alone": quantiles(_recoveries_from_deaths(alone(felt))),
         "recovery_by_kind": {kind: quantiles(seconds) for kind, seconds in sorted(by_kind.items())},
-        "replica_ready_again": quantiles([one.ready for one in felt if one.ready]),
+        "replica_ready_again": quantiles([one.ready for one in felt if one.ready and one.kind != ROLLING]),
         "resume_gap": quantiles(outcome.chaos.times.gaps),
         "cancel": quantiles(outcome.chaos.times.cancels),
         "calm": _phase(outcome.calm) | {"restarts": outcome.restarts, "resume_gap": quantiles(outcome.calm.times.gaps)},
         "chaos": _phase(outcome.chaos),
         "complaints": [" | ".join(complaint) for complaint in outcome.complaints[:TOLD_MAX]],
-        "not_survived": [f"{one.kind}: {one.stuck}" for one in felt if one.recovery is None],
+        "not_survived": not_survived(outcome.chaos.felt),
     }
+
+
+def not_survived(felt: Sequence[Felt]) -> list[str]:
+    """Each fault behind which something did not come back."""
+    return [f"{one.kind}: {one.broke}" for one in felt if one.broke]
+
+
+def passed(told: dict[str, Any]) -> bool:
+    """Whether the run that a report tells of kept every promise, and nothing died by itself."""
+    return not (told["complaints"] or told["not_survived"] or told["calm"]["restarts"])
 
 
 def alone(felt: Sequence[Felt]) -> list[Felt]:

@@ -26,6 +26,7 @@ from tests.chaos.caller import Caller
 from tests.chaos.evidence import Complaint, Message, Times
 from tests.chaos.ledger import Ledger
 from tests.chaos.oracle_rest import judge_rest
+from tests.chaos.oracle_saga import Away
 from tests.chaos.oracle_turn import judge
 from tests.chaos.plan import Round, rounds
 from tests.chaos.report import quantiles
@@ -99,7 +100,7 @@ async def roll(stack: Stack, endpoint: EndpointThread, times: int, users: int, s
         rolled.seconds = loop.time() - begun
         enough.set()
         await living
-        for found in await asyncio.gather(*(judge_rest(user) for user in talking)):
+        for found in await asyncio.gather(*(judge_rest(user, service.notified, Away()) for user in talking)):
             rolled.complaints += found
         rolled.complaints += [Complaint("untrue", "a model's context", why) for why in ledger.complaints]
     return rolled

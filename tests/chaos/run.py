@@ -16,8 +16,9 @@ from tests.chaos.evidence import Complaint, Message, Times
 from tests.chaos.faults import Faults
 from tests.chaos.faults_plan import KINDS, faults
 from tests.chaos.ledger import Ledger
-from tests.chaos.monkey import Felt, Monkey
-from tests.chaos.oracle_rest import judge_rest, titles_made
+from tests.chaos.monkey import PATIENCE, Felt, Monkey
+from tests.chaos.oracle_effects import calls_of
+from tests.chaos.oracle_rest import judge_rest
 from tests.chaos.oracle_turn import from_record, generations, judge
 from tests.chaos.oracle_undo import states
 from tests.chaos.plan import rounds
@@ -131,7 +132,8 @@ class _Run:
         enough.set()
         await living
         phase.seconds = asyncio.get_running_loop().time() - begun
-        for found in await asyncio.gather(*(judge_rest(user) for user in users)):
+        phase.complaints += await self._not_back()
+        for found in await asyncio.gather(*(judge_rest(user, self.service.notified, monkey.faults.away) for user in users)):
             phase.complaints += found
         collecting.cancel()
         self._sum_up(phase, users)
@@ -155,6 +157,16 @@ class _Run:
 
         script = rounds(self.seed, phase.name, number, calm=calm, undo=True)
         return User(caller, script, self.ledger, phase.times, monkey.flying, judged)
+
+    async def _not_back(self) -> list[Complaint]:
+        """Nothing is hurt any more: every replica is there, whichever of the faults it was that took it away."""
+        replicas = range(len(self.service.urls))
+        back = await asyncio.gather(*(self.service.until_ready(replica, PATIENCE) for replica in replicas))
+        return [
+            Complaint("lost", f"replica {replica}", f"not ready after {PATIENCE:g} quiet seconds")
+            for replica in replicas
+            if not back[replica]
+        ]
 
     async def _look(self) -> None:
         while True:
@@ -190,5 +202,5 @@ def forget(message: Message) -> None:
     if message.record:
         record = message.record
         kept = {name: record[name] for name in ("status", "log_incomplete")} | {"undone": states(record)}
-        counted = {"steps": len(record["steps"]), "generations": generations(record), "made": titles_made(message)}
+        counted = {"steps": len(record["steps"]), "generations": generations(record), "calls": calls_of(message)}
         message.record = kept | counted

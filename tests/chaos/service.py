@@ -4,17 +4,22 @@ The only file of the chaos run that knows how the service is started and what it
 """
 
 import asyncio
+import json
 import os
 import signal
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
 from tests.integration.stack import Stack
 
 READY_PATIENCE = 1.0
+SWITCH_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,11 @@ class Process:
     name: str
     pid: int
     replica: int | None
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """What stays the same when another one follows it."""
+        return self.name, self.replica
 
     def send(self, sig: signal.Signals) -> bool:
         """Whether it was there to get it."""
@@ -70,15 +80,37 @@ class Service:
             await asyncio.sleep(0.1)
         return False
 
+    async def until_replaced(self, gone: Sequence[Process], patience: float) -> bool:
+        """Whether, within so many seconds, another process runs in the place of each of these."""
+        give_up = time.monotonic() + patience
+        while time.monotonic() < give_up:
+            now = self.processes()
+            if all(any(p.place == old.place and p.pid != old.pid for p in now) for old in gone):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
     async def ready(self) -> list[int]:
         """The replicas that say they are."""
         answers = await asyncio.gather(*map(self.is_ready, range(len(self.urls))))
         return [replica for replica, ready in enumerate(answers) if ready]
 
-    async def notifications(self, mode: str) -> None:
-        """How the notification target behaves from now on: one switch for all replicas."""
-        for url in self.urls:
-            with suppress(aiohttp.ClientError, TimeoutError, OSError):
-                async with self._session.put(f"{url}/dev/notifications", json={"mode": mode}) as answer:
-                    if answer.status < 300:
-                        return
+    async def notifications(self, mode: str) -> bool:
+        """How the notification target behaves from now on: one switch for all replicas. Whether any of them took it."""
+        give_up, timeout = time.monotonic() + SWITCH_PATIENCE, aiohttp.ClientTimeout(total=READY_PATIENCE)
+        while time.monotonic() < give_up:
+            for url in self.urls:
+                with suppress(aiohttp.ClientError, TimeoutError, OSError):
+                    async with self._session.put(f"{url}/dev/notifications", json={"mode": mode}, timeout=timeout) as answer:
+                        if answer.status < 300:
+                            return True
+            await asyncio.sleep(0.1)
+        return False
+
+    def notified(self) -> dict[str, list[dict[str, Any]]]:
+        """What the target of notifications has received, by task."""
+        received: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for path in (self._stack.data_dir / "notifications").glob("*.json"):
+            told = json.loads(path.read_text())
+            received[told["task_id"]].append(told)
+        return received

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from agent.domain.task_changes import by_turn, by_undo
 from tests.chaos.evidence import Kind, Message, Seen
 from tests.chaos.ledger import context_faults
-from tests.chaos.oracle_rest import conversation_faults, effect_faults, saga_faults
+from tests.chaos.oracle_rest import conversation_faults
 from tests.chaos.oracle_turn import judge
 from tests.chaos.oracle_undo import undone_task_faults
-from tests.chaos.plan import Said, StepPlan, rounds
+from tests.chaos.plan import TASK, Said, StepPlan, rounds
 from tests.integration.client import Frame
 
 TURN = "main.1.x"
@@ -114,6 +115,18 @@ def test_what_is_broken_is_named(name: str) -> None:
     assert kind in judged(message)
 
 
+def test_a_call_is_stored_with_the_arguments_that_the_endpoint_gave_it() -> None:
+    def stored(arguments: str) -> set[Kind]:
+        message, tool = sound(), ("assign_task", {"task_id": TASK, "assignee": "Ann"})
+        message.said, message.task = replace(message.said, steps=(StepPlan("a b", (tool,)),)), "t-1"
+        message.record["steps"][0]["message"]["tool_calls"] = [{"call_id": "c", "name": "assign_task", "arguments": arguments}]
+        return judged(message)
+
+    assert stored('{"assignee": "Ann", "task_id": "t-1"}') == set()
+    for other in ('{"task_id": "t-1", "assignee": "Bea"}', '{"task_id": "t-2", "assignee": "Ann"}', '{"task_id": "t-1"}', "{"):
+        assert stored(other) == {"untrue"}, other
+
+
 def test_in_calm_nothing_is_tried_twice() -> None:
     assert judged(sound(), calm=True) == {"restless"}, "two epochs for one step"
 
@@ -179,9 +192,27 @@ def test_what_is_said_undone_is_undone_for_good() -> None:
         message.record = {"undone": {"t-1": state} if state else None}
         return {kind for kind, _ in undone_task_faults("t-1", list(history), [message])}
 
-    assert faults("undone", did, back) == faults("nothing_to_undo") == faults("left_alone", did) == faults(None, did) == set()
+    assert faults("undone", did, back) == faults("nothing_to_undo") == faults(None, did) == set()
     assert faults("undone", did) == faults("undone", did, back, did) == faults("nothing_to_undo", did) == {"half done"}
     assert faults(None, did, back) == {"untrue"}
+
+
+def test_what_is_said_left_alone_was_changed_by_somebody_else_meanwhile() -> None:
+    message = sound()
+    message.record = {"undone": {"t-1": "left_alone"}}
+    before, did, own = (
+        entry("task.created", "turn:y"),
+        entry("task.assigned", by_turn("u", TURN)),
+        entry("task.overdue", "system"),
+    )
+    other, back = entry("task.started", "turn:z"), entry("task.assigned", by_undo(TURN))
+
+    def faults(*history: dict[str, Any]) -> set[Kind]:
+        return {kind for kind, _ in undone_task_faults("t-1", list(history), [message])}
+
+    assert faults(before, did, other) == faults(before, did, back, other) == set()
+    assert faults(before, did) == faults(before, did, back, own) == faults(before, other) == {"half done"}
+    assert list(undone_task_faults("t-1", [did], [message], whole=False)) == [], "that entry is one of those dropped"
 
 
 def test_contexts_with_orphans_and_repeats_are_named() -> None:
@@ -201,32 +232,9 @@ def test_conversations_lose_and_double_nothing() -> None:
     assert {kind for kind, _ in conversation_faults([turn | {"status": "running"}], [message])} == {"lost"}
 
 
-def step(name: str, *, undo: bool = False, state: str = "done") -> dict[str, Any]:
-    return {"name": name, "state": state, "undo": undo}
-
-
-def entry(what: str, by: str = "turn:x", **changes: Any) -> dict[str, Any]:
-    return {"what": what, "by": by, "changes": changes}
-
-
-MADE = [entry("task.created"), entry("task.assigned"), entry("task.deadline_set")]
-ALL = [step(name) for name in ("validate", "create", "assign", "reminder", "notify")]
-
-
-def test_sagas_are_all_done_or_all_undone() -> None:
-    back = [*ALL[:4], step("notify", state="failed"), step("reminder", undo=True), step("assign", undo=True)]
-    assert list(saga_faults({"status": "completed", "steps": ALL}, MADE)) == []
-    assert list(saga_faults({"status": "failed", "steps": back}, MADE)) == []
-    assert {kind for kind, _ in saga_faults({"status": "completed", "steps": ALL}, MADE[:2])} == {"half done"}
-    assert {kind for kind, _ in saga_faults({"status": "failed", "steps": back[:-1]}, MADE)} == {"half done"}
-    assert {kind for kind, _ in saga_faults({"status": "running", "steps": ALL[:2]}, MADE)} == {"lost"}
-    assert "doubled" in {kind for kind, _ in saga_faults({"status": "completed", "steps": ALL}, [*MADE, MADE[1]])}
-
-
-def test_a_call_changes_a_task_once() -> None:
-    given = entry("task.assigned", by_turn("u", TURN), assignee=(None, "Ann"))
-    assert list(effect_faults([given], [sound()])) == []
-    assert {kind for kind, _ in effect_faults([given, given], [sound()])} == {"doubled"}
+def entry(what: str, by: str = "turn:u.x", version: int = 1, at: float = 0.0, **changes: Any) -> dict[str, Any]:
+    told_at = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return {"what": what, "by": by, "version": version, "at": told_at, "changes": changes}
 
 
 def test_a_seed_makes_the_same_plan_again() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.caller import Caller, GaveUp
+from tests.chaos.caller import Caller, GaveUp, Unexpected
 from tests.chaos.evidence import Complaint, Message, Times
 from tests.chaos.exchange import Exchange
 from tests.chaos.ledger import Ledger
@@ -42,15 +42,15 @@ class User:
             work = [self._say(said, interrupts) for said in plan.messages if self.task or not said.needs_task]
             try:
                 await asyncio.gather(*work, *([self._process(plan.request)] if plan.request else []))
-            except GaveUp as gave_up:
-                self.complaints.append(Complaint("lost", self.name, str(gave_up)))
+            except (GaveUp, Unexpected) as fault:
+                self.complaints.append(Complaint("lost", self.name, str(fault)))
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(enough.wait(), plan.pause)
 
     async def _say(self, said: Said, interrupts: bool) -> None:
         await asyncio.sleep(said.lead)
-        message = Message(said, self.name, said.text(self.task), interrupts)
+        message = Message(said, self.name, said.text(self.task), interrupts, self.task)
         self.messages.append(message)
         self.flying.append(message)
         try:
