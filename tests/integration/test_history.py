@@ -231,3 +231,12 @@ def test_sizes(client: Client, text: str, status: int, code: str) -> None:
     if code:
         assert answer.json()["code"] == code
         assert client.get("/history")["turns"] == []
+
+
+def test_a_page_of_many_megabytes_is_read_through_every_replica(client: Client) -> None:
+    """Dapr's own bound on what an actor may answer to another replica is 4 MiB."""
+    for _ in range(18):
+        client.ask(script('text="ok"') + ("=" * 64 + "\n") * 3_900)  # some 250 KB, of few tokens
+    for replica in range(len(client.urls)):
+        page = client.at(replica).get("/history?limit=100")
+        assert sum(len(turn["messages"][0]["content"]) for turn in page["turns"]) > 4 * 1024 * 1024
