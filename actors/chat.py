@@ -38,9 +38,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             raise await self._busy(meta)
         turn = self._new_turn(meta, request, now, await self.regenerated(meta, request))
         await self.fence_off(meta)
-        if request.key is not None:
-            record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
-            meta = await self.store.write_key(meta, request.key, record)
+        meta = await self._write_keys(meta, request, turn.turn_id)
         if busy and request.on_busy == "interrupt":
             meta, turn, interrupted = await self._interrupt(meta.enqueue_first(), turn)
         else:
@@ -92,7 +90,7 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         number = meta.number_of(request.secret)
         if number is not None and number < meta.first:
             raise Gone("turn_cleared", "The turn of this message was cleared.")
-        if number is None and request.key is not None and (used := await self.store.submitted(request.key)):
+        if number is None and (used := await self._used(request)):
             parsed = ids.parse_turn_id(used.turn_id)
             number = parsed.number if parsed else 0
             if number >= meta.first:
@@ -105,6 +103,22 @@ class ChatActor(UndoKeeper, ChatActorInterface):
                 raise Gone("turn_cleared", "The turn of this idempotency key was cleared.", turn_id=used.turn_id)
         turn = await self.store.turn(number) if number is not None else None
         return Admission(turn_id=turn.turn_id, status=turn.status, position=meta.position(turn.number)) if turn else None
+
+    async def _used(self, request: Submission) -> KeyRecord | None:
+        """What a key of the request was used for."""
+        used = await self.store.submitted(request.key) if request.key is not None else None
+        if used is None and request.also is not None:
+            used = await self.store.submitted(request.also)
+            return used if used and used.fingerprint == request.fingerprint else None
+        return used
+
+    async def _write_keys(self, meta: Meta, request: Submission, turn_id: str) -> Meta:
+        record = KeyRecord(turn_id=turn_id, fingerprint=request.fingerprint, at=self.now())
+        for key in (request.key, request.also):
+            held = await self.store.submitted(key) if key is not None else None
+            if key is not None and (held is None or held.fingerprint == request.fingerprint):
+                meta = await self.store.write_key(meta, key, record)
+        return meta
 
     # -- the running turn --------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from agent.ports import Chats, Clock, Randomness, Tokens, TurnLog
 class Said(NamedTuple):
     """What a user says. ``key`` is made by ``ids.idempotency_key`` or ``ids.scoped_key`` and stands for ``fingerprint``.
 
+    ``also`` is another such key: used before, with the same fingerprint, it stands for the same turn.
     ``regenerates`` is the id of the conversation's newest turn when ``text`` is its message, to be answered anew.
     ``follows``: the turn that has to be the newest of the conversation.
     """
@@ -33,6 +34,7 @@ class Said(NamedTuple):
     fingerprint: str = ""
     regenerates: str | None = None
     follows: str | None = None
+    also: str | None = None
 
 
 class Admissions:
@@ -93,6 +95,7 @@ class Admissions:
             time_zone=said.time_zone,
             on_busy=said.on_busy,
             key=said.key,
+            also=said.also,
             fingerprint=said.fingerprint,
             regenerates=said.regenerates,
             follows=said.follows,

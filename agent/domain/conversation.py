@@ -122,7 +122,8 @@ class Submission(Value):
     """A message to admit. ``secret`` (hex, 128 bits) is made once per request, so that a repeated delivery is recognised.
 
     ``on_busy``: wait behind the running turn, be refused, or cancel it and go next. ``key`` is the client's idempotency key,
-    hashed, and ``fingerprint`` the hash of what it stands for: the same key with another one is refused.
+    hashed, and ``fingerprint`` the hash of what it stands for: the same key with another one is refused. ``also`` is a second
+    key, which counts only where it was used with the same fingerprint.
     ``regenerates``: the newest turn, whose message this is again; then it never waits and never interrupts.
     ``follows``: the turn that has to be the newest, if the client depends on that.
     """
@@ -132,6 +133,7 @@ class Submission(Value):
     time_zone: str
     on_busy: OnBusy = "queue"
     key: str | None = None
+    also: str | None = None
     fingerprint: str = ""
     regenerates: str | None = None
     follows: str | None = None

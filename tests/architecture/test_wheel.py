@@ -20,7 +20,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = {file.parent.name for file in ROOT.glob("*/__init__.py")} - {"tests"}
 UV = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")  # as in the Makefile
-READERS = {"agent/adapters/prompts.py", "agent/api/page.py", "agent/local/store.py"}  # RUN asks each for its folder
+# RUN asks each for its folder; doctor looks for the page.
+READERS = {"agent/adapters/prompts.py", "agent/api/page.py", "agent/local/doctor.py", "agent/local/store.py"}
 RUN = """
 import json, sys
 from importlib import metadata, resources

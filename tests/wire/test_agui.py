@@ -121,6 +121,21 @@ def test_a_message_with_half_an_emoji_is_refused_and_is_in_the_way_of_none_behin
     assert client.get("/history")["total_turns"] == 1
 
 
+def test_a_run_is_one_turn_by_its_id_and_by_its_message(client: Client) -> None:
+    def post(run_id: str, message_id: str, text: str) -> httpx.Response:
+        message = {"id": message_id, "role": "user", "content": text}
+        body = {"threadId": "main", "runId": run_id, "messages": [message]}
+        return httpx.post(f"{client.url}/agui", json=body, headers={"X-User-Id": client.user}, timeout=30, trust_env=False)
+
+    said, other = script('text="yes"'), script('text="no"')
+    turn = post("r1", "m1", said).headers["X-Turn-Id"]
+    assert [post(*ids, said).headers["X-Turn-Id"] for ids in (("r1", "m1"), ("r1", "m2"), ("r2", "m1"))] == [turn] * 3
+    refused = post("r1", "m3", other)
+    assert (refused.status_code, refused.json()["code"], refused.json()["param"]) == (422, "idempotency_key_reused", "runId")
+    assert post("r3", "m1", other).headers["X-Turn-Id"] != turn, "a client that numbers its messages anew each time"
+    assert client.get("/history")["total_turns"] == 2
+
+
 def test_a_second_reader_and_one_who_only_looks(client: Client, endpoint: EndpointThread) -> None:
     said, message_id = script(whole()), mark()
     with scene(client, said, messageId=message_id) as first:

@@ -111,6 +111,20 @@ async def test_who_is_overtaken_is_told_what_was_said_meanwhile_and_who_overtake
         assert [m.content for m in seen.messages[1:]] == told[number], "also when it is looked at later"
 
 
+async def test_a_second_key_counts_for_the_same_words_alone(host: ChatHost) -> None:
+    first = await submit(host, 1, key="run-1", also="message-1", fingerprint="a")
+    again = await submit(host, 2, key="run-2", also="message-1", fingerprint="a")
+    assert again.turn_id == first.turn_id, "the same message, whatever the run"
+    assert (await submit(host, 3, key="run-1", also="message-2", fingerprint="a")).turn_id == first.turn_id, "the same run"
+    with pytest.raises(Unprocessable):
+        await submit(host, 4, key="run-1", also="message-3", fingerprint="b")
+    other = await submit(host, 5, key="run-5", also="message-1", fingerprint="b")
+    assert other.turn_id != first.turn_id, "who numbers messages anew says something else"
+    host.crash()
+    assert (await submit(host, 6, key="run-6", also="message-1", fingerprint="a")).turn_id == first.turn_id
+    assert (await submit(host, 7, key="run-5", fingerprint="b")).turn_id == other.turn_id
+
+
 async def test_an_interrupt_that_cannot_be_scheduled_cancels_nothing(host: ChatHost) -> None:
     first = (await submit(host, 1)).turn_id
     before = dict(host.store)

@@ -1,8 +1,8 @@
 """AG-UI over the service's turns: ``POST /agui`` runs a message, joins its run again, or shows a thread.
 
-``threadId`` is the conversation. The id of the user's last message is the idempotency key: the same one again is the same turn,
-followed from where it is. The stock client knows no other way to come back than to run again, with a new ``runId`` unless it is
-given one; so joining is the same request, and the run's id says nothing but which run it is.
+``threadId`` is the conversation. ``runId`` is the idempotency key: the same one again is the same turn, followed from where it
+is. The stock client knows no other way to come back than to run again, so joining is the same request. It makes up a new
+``runId`` each time unless it is given one, so the same message, by its id and text, is the same turn, too.
 """
 
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ from agent.domain.limits import TASKS_PAGE_MAX
 from agent.domain.turn_record import ENDED, TurnStatus
 from agent.ports import Chats, Tasks, TurnLog
 
-_SCOPE = "agui"
+_RUN, _MESSAGE = "agui", "agui-message"  # scopes of keys
 _encode = EventEncoder().encode
 
 
@@ -45,8 +45,9 @@ class AguiApi:
     async def run(self, body: RunAgentInput, user: Who, zone: Zone) -> EventSourceResponse:
         """Admits the last user message and streams its run.
 
-        The same message again, by its id, follows the same turn, with a snapshot of its messages first where the client has
-        some of them. Without a user message it shows the thread, and follows what runs there. Leaving cancels nothing;
+        The same `runId` again, or the same message by its id, follows the same turn, with a snapshot of its messages first
+        where the client has some of them. Without a user message it shows the thread, and follows what runs there. Leaving
+        cancels nothing;
         `POST /turns/{turn_id}/cancel` does, with the id that RUN_STARTED tells in its metadata.
         `forwardedProps.on_busy` is that of `POST /chat`.
         """
@@ -55,23 +56,23 @@ class AguiApi:
         tasks = TaskState(user.user, page.tasks)
         if said is None:
             return await self._show(key, body, tasks)
-        turn, status = await self._turn(key, said, zone)
+        turn, status = await self._turn(key, body.run_id, said, zone)
         run = Run(body.thread_id, body.run_id, turn.turn_id, said.before)
         return await self._follow(turn, run, tasks, joins=said.knows_more, status=status)
 
-    async def _turn(self, key: ConversationKey, said: Asked, zone: str) -> tuple[TurnKey, TurnStatus | None]:
+    async def _turn(self, key: ConversationKey, run_id: str, said: Asked, zone: str) -> tuple[TurnKey, TurnStatus | None]:
         """The turn that answers the message, and how it is if it has just been asked. Raises what ``Admissions.admit`` does."""
-        where = f"messages[{len(said.before) - 1}]"
         if (turn_id := turn_of_user_message(said.message_id, key.conversation)) is not None:  # it has come from a snapshot
             turn = TurnKey(key.tenant, key.user, turn_id)
             if (await self._chats.get_turn(turn)).user_message.content != said.text:
-                raise _reused(where)
+                raise _reused(f"messages[{len(said.before) - 1}].id", "a new message")
             return await self._newest_answer(turn), None
-        used = ids.scoped_key(_SCOPE, said.message_id)
+        used, also = ids.scoped_key(_RUN, run_id), ids.scoped_key(_MESSAGE, said.message_id)
         try:
-            turn, admitted = await self._admissions.admit(key, Said(said.text, zone, said.on_busy, used, said.fingerprint()))
+            message = Said(said.text, zone, said.on_busy, used, said.fingerprint(), also=also)
+            turn, admitted = await self._admissions.admit(key, message)
         except Unprocessable as refused:
-            raise (_reused(where) if refused.code == "idempotency_key_reused" else refused) from refused
+            raise (_reused("runId", "a new run") if refused.code == "idempotency_key_reused" else refused) from refused
         if admitted.status not in ENDED:
             return turn, admitted.status
         return await self._newest_answer(turn), None
@@ -123,9 +124,8 @@ def _framed(frame_id: str, events: list[BaseEvent]) -> bytes:
     return "".join(f"id: {frame_id}\n{_encode(event)}" for event in events).encode()
 
 
-def _reused(where: str) -> Unprocessable:
-    detail = f"'{where}' was sent with another text; a new message has a new id."
-    return Unprocessable("idempotency_key_reused", detail, param=f"{where}.id")
+def _reused(where: str, what: str) -> Unprocessable:
+    return Unprocessable("idempotency_key_reused", f"'{where}' was sent with another text; {what} has a new id.", param=where)
 
 
 ENDS: dict[int | str, dict[str, Any]] = {
