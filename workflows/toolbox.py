@@ -93,8 +93,8 @@ class ToolBox:
                 return await self._create(args, context, watch)
             case GetTask(task_id=task_id):
                 return _json(await self._tasks.get(context.tenant, task_id))
-            case ListTasks(status=status, limit=limit):
-                return await self._list(context.who, status, limit)
+            case ListTasks(status=status, limit=limit, cursor=cursor):
+                return await self._list(context.who, status, limit, cursor)
             case UpdateTaskStatus(task_id=task_id, status=status):
                 return _json(await self._tasks.set_status(context.tenant, task_id, status, context.change))
             case AssignTask(task_id=task_id, assignee=assignee):
@@ -104,10 +104,10 @@ class ToolBox:
             case other:
                 raise TypeError(f"no runner for {type(other).__name__}")
 
-    async def _list(self, who: Identity, status: TaskStatus | None, limit: int) -> Result:
+    async def _list(self, who: Identity, status: TaskStatus | None, limit: int, cursor: str | None) -> Result:
         """No descriptions, and fewer tasks where they are still too much for one result: one that is cut names no more ids."""
         while True:
-            page = await self._tasks.list_tasks(who, status, limit, None)
+            page = await self._tasks.list_tasks(who, status, limit, cursor)
             told: Result = {"tasks": [_listed(task) for task in page.tasks], "next": page.next}
             if limit == 1 or shorten_result(told) == told:
                 return told

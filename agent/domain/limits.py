@@ -91,9 +91,7 @@ LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
 LOG_CLOSED_KEPT_SECONDS = 600.0
 FEED_ENTRIES_MAX = 500  # per user
 FEED_USERS_MAX = 1_000
-FEED_TEXT_BYTES_MAX = (
-    2 * 1024
-)  # of a message or an answer in one entry, with a marker where more was said; the topic has it whole
+FEED_TEXT_BYTES_MAX = 2 * 1024  # of a message or an answer in one entry; the topic has it whole
 RECORD_RETRY = 1.0  # seconds until a follower that needs what is stored, and cannot have it, asks again
 FOLLOWER_STALL_TIMEOUT = 30.0  # a reader that takes nothing for this long is cut off; it can resume
 SEND_BUFFER_BYTES = 128 * 1024  # of the system, per connection: what a reader may be behind before its frames wait with us
@@ -119,6 +117,7 @@ TASK_ANNOUNCE_PAUSE = 5.0  # after a failed publish: not every touch of the acto
 TASK_REMINDER_RETRY = 5.0  # of a reminder, until the actor answers
 TASK_UNDONE_TURNS_MAX = 64  # cancelled turns per task whose late calls are refused
 TASKS_PAGE_DEFAULT = 20
+LIST_CURSOR_CHARS_MAX = 64  # ours have at most 24
 TASKS_PAGE_MAX = 100
 TASKS_SCAN_MAX = 500  # tasks looked at for one page of a filtered list
 TASKS_READ_AT_ONCE_MAX = 20

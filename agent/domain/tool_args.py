@@ -14,6 +14,7 @@ from agent.domain.limits import (
     ASSIGNEE_CHARS_MAX,
     DEADLINE_CHARS_MAX,
     DESCRIPTION_CHARS_MAX,
+    LIST_CURSOR_CHARS_MAX,
     TASKS_PAGE_DEFAULT,
     TITLE_CHARS_MAX,
     TOOL_LIST_MAX,
@@ -115,6 +116,11 @@ class ListTasks(ToolArguments):
     limit: Annotated[int, Field(ge=1, le=TOOL_LIST_MAX, description="How many, newest first."), BeforeValidator(_limit)] = (
         TASKS_PAGE_DEFAULT
     )
+    cursor: Annotated[
+        Annotated[str, Field(max_length=LIST_CURSOR_CHARS_MAX)] | None,
+        BeforeValidator(_blank_is_none),
+        Field(description="For older ones: the 'next' of the list before."),
+    ] = None
 
 
 class UpdateTaskStatus(ToolArguments):
