@@ -1,6 +1,7 @@
 """A service for the chat client: answers as scripted, on a thread, and remembers what it was asked."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,11 +42,18 @@ class Script:
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list[tuple[str, dict[str, str], Any]])
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A chat that is left leaves its answers behind."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeService:
     """Context manager; ``url`` is where it listens."""
 
     def __init__(self, script: Script) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script))
+        self._server = _Server(("127.0.0.1", 0), _handler(script))
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
