@@ -25,17 +25,15 @@ def wait_at_end(screen: Screen) -> None:
 
 
 def scroll_up(screen: Screen, pixels: int) -> float:
-    """As with a wheel, until the page says that it does not follow; where that leads to."""
+    """As with a wheel, until the page says that it does not follow; where that leads to.
+
+    The wheel moves softly, and not with every frame: it is over when a scroll has ended where the list is.
+    """
+    screen.page.evaluate(f"{BOX}.addEventListener('scrollend', () => (window.restsAt = {BOX}.scrollTop))")
     screen.page.get_by_role("article").last.hover()
     screen.page.mouse.wheel(0, -pixels)
     expect(screen.page.get_by_role("button", name="Newest message")).to_be_visible()
-    # The wheel moves softly: it is over when two frames in a row show the same.
-    screen.page.evaluate(
-        f"""() => new Promise((done) => {{
-            const look = (before) => requestAnimationFrame(() => {BOX}.scrollTop === before ? done() : look({BOX}.scrollTop));
-            look(-1);
-        }})"""
-    )
+    screen.page.wait_for_function(f"window.restsAt === {BOX}.scrollTop")
     return at(screen)
 
 
@@ -49,9 +47,13 @@ def long(person: Person) -> Screen:
 def test_who_sends_sees_the_message_and_its_answer_wherever_they_have_read(long: Screen) -> None:
     wait_at_end(long)
     scroll_up(long, 600)
-    long.say(f'A message of some length, so that it takes more than a line. {mark()} [[script: text="{TABLE}"]]')
-    expect(long.said.last).to_be_in_viewport()
+    long.say(f'A message of some length, so that it takes more than a line. {mark()} [[script: text="Yes."]]')
     long.wait_answered(2)
+    expect(long.said.last).to_be_in_viewport()
+    wait_at_end(long)
+    scroll_up(long, 600)
+    long.say(f'{mark()} [[script: text="{TABLE}"]]')  # more than the screen holds
+    long.wait_answered(3)
     wait_at_end(long)
 
 
