@@ -38,7 +38,9 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             raise await self._busy(meta)
         turn = self._new_turn(meta, request, now, await self.regenerated(meta, request))
         await self.fence_off(meta)
-        meta = await self._write_keys(meta, request, turn.turn_id)
+        if request.key is not None:
+            record = KeyRecord(turn_id=turn.turn_id, fingerprint=request.fingerprint, at=now)
+            meta = await self._write_keys(meta, request.key, request.also, record)
         if busy and request.on_busy == "interrupt":
             meta, turn, interrupted = await self._interrupt(meta.enqueue_first(), turn)
         else:
@@ -112,13 +114,12 @@ class ChatActor(UndoKeeper, ChatActorInterface):
             return used if used and used.fingerprint == request.fingerprint else None
         return used
 
-    async def _write_keys(self, meta: Meta, request: Submission, turn_id: str) -> Meta:
-        record = KeyRecord(turn_id=turn_id, fingerprint=request.fingerprint, at=self.now())
-        for key in (request.key, request.also):
-            held = await self.store.submitted(key) if key is not None else None
-            if key is not None and (held is None or held.fingerprint == request.fingerprint):
-                meta = await self.store.write_key(meta, key, record)
-        return meta
+    async def _write_keys(self, meta: Meta, key: str, also: str | None, record: KeyRecord) -> Meta:
+        """``key`` is new, or all that was saved of its request; ``also`` stays with another request that had it first."""
+        meta = await self.store.write_key(meta, key, record)
+        if also is None or ((held := await self.store.submitted(also)) and held.fingerprint != record.fingerprint):
+            return meta
+        return await self.store.write_key(meta, also, record)
 
     # -- the running turn --------------------------------------------------------------------------------------------
 

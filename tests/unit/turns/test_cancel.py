@@ -111,6 +111,19 @@ async def test_who_is_overtaken_is_told_what_was_said_meanwhile_and_who_overtake
         assert [m.content for m in seen.messages[1:]] == told[number], "also when it is looked at later"
 
 
+@pytest.mark.parametrize(("left", "fingerprint"), [("key-k", "b"), ("key-k", "a"), ("key-m", "a")])
+async def test_a_key_of_which_nothing_else_was_saved_stands_for_the_next_request(
+    host: ChatHost, left: str, fingerprint: str
+) -> None:
+    await submit(host, 1, key="k", also="m", fingerprint="a")
+    for stored in [stored for stored in host.store if stored[1] != left]:
+        del host.store[stored], host.writes_of[stored]
+    host.crash()
+    admitted = await submit(host, 2, key="k", also="m", fingerprint=fingerprint)
+    host.crash()
+    assert (await submit(host, 3, key="k", fingerprint=fingerprint)).turn_id == admitted.turn_id
+
+
 async def test_a_second_key_counts_for_the_same_words_alone(host: ChatHost) -> None:
     first = await submit(host, 1, key="run-1", also="message-1", fingerprint="a")
     again = await submit(host, 2, key="run-2", also="message-1", fingerprint="a")
