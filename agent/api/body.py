@@ -17,7 +17,7 @@ class Body(BaseModel):
     @model_validator(mode="after")
     def _is_unicode(self) -> "Body":
         for name, value in self:
-            if _HALF.search(str(value)):
+            if not is_whole(str(value)):
                 raise PydanticCustomError("bad_text", "{name} holds half a surrogate pair.", {"name": name})
         return self
 

@@ -5,6 +5,7 @@ A :class:`Ledger` is the decision, small enough to be stored with its turn; :fun
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from agent.domain.errors import TooLarge
@@ -160,8 +161,9 @@ def fit(
     live = [exchange for exchange in listed if not exchange.regenerated]
     first_kept = len(live) - min(max_exchanges, len(live))
     always = schema_tokens + PRIMING_TOKENS + _cost([system]) + _cost(paired(current))
-    fitting = _first_that_fits(live, first_kept, budget - always)
-    start = max(fitting, _first_that_fits(live, first_kept, endpoint_budget - always))
+    costs = [_cost(paired(exchange.messages)) for exchange in live[first_kept:]]
+    fitting = len(live) - _newest_within(costs, budget - always)
+    start = max(fitting, len(live) - _newest_within(costs, endpoint_budget - always))
     reasons: dict[int, Reason] = {
         exchange.number: "exchange_limit" if index < first_kept else "token_budget" if index < fitting else "endpoint_limit"
         for index, exchange in enumerate(live[:start])
@@ -179,7 +181,7 @@ def fit(
         omitted_turns=omitted_turns + len(exchanges) - len(listed),
         step=step,
         current_messages=len(current),
-        sent=always + sum(_cost(paired(exchange.messages)) for exchange in live[start:]),
+        sent=always + sum(costs[start - first_kept :]),
     )
 
 
@@ -235,15 +237,9 @@ def check_fits(system_tokens: int, schema_tokens: int, message_tokens: int, budg
         )
 
 
-def _first_that_fits(exchanges: Sequence[Exchange], first_kept: int, tokens: int) -> int:
-    """Where the longest run of newest exchanges that cost at most ``tokens`` begins; not before ``first_kept``."""
-    start = len(exchanges)
-    while start > first_kept:
-        tokens -= _cost(paired(exchanges[start - 1].messages))
-        if tokens < 0:
-            break
-        start -= 1
-    return start
+def _newest_within(costs: Sequence[int], tokens: int) -> int:
+    """How many of the newest, which come last, cost at most ``tokens`` together."""
+    return sum(spent <= tokens for spent in accumulate(reversed(costs)))
 
 
 def _cost(messages: Iterable[Message]) -> int:

@@ -143,17 +143,17 @@ def turn_of_tool_call(key: str) -> str:
 
 def turn_mark(turn: str) -> str:
     """Tells a turn from others to who knows its id, and to others nothing: neither its conversation nor its secret."""
-    return _base32(hashlib.sha256(b"turn " + turn.encode()).digest())[:20]
+    return _mark(b"turn " + turn.encode())
 
 
 def call_id_from_key(key: str) -> str:
     """The public id of the tool call ``key``; the provider's own id never leaves the model context."""
-    return "c-" + _base32(hashlib.sha256(b"call " + key.encode()).digest())[:20]
+    return "c-" + _mark(b"call " + key.encode())
 
 
 def task_id_from_key(key: str) -> str:
     """The id of the task that the tool call ``key`` creates: ``t-`` and 20 base32 characters (100 bits) of its SHA-256."""
-    return "t-" + _base32(hashlib.sha256(key.encode()).digest())[:20]
+    return "t-" + _mark(key.encode())
 
 
 def is_made_from_key(task: str) -> bool:
@@ -212,6 +212,11 @@ def _encode(segment: str) -> str:
 
 def _decode(segment: str) -> str:
     return re.sub(r"(?:_[0-9a-f]{2})+", lambda m: bytes.fromhex(m[0].replace("_", "")).decode(), segment)
+
+
+def _mark(of: bytes) -> str:
+    """A hundred bits of its hash."""
+    return _base32(hashlib.sha256(of).digest())[:20]
 
 
 def _base32(data: bytes) -> str:

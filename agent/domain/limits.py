@@ -6,9 +6,7 @@ A bound that is reached gives a clear error whose code is named beside it.
 # Requests
 REQUEST_BODY_BYTES_MAX = 512 * 1024  # 413 body_too_large
 HISTORY_BODY_BYTES_MAX = 4 * 1024 * 1024  # the same, of wires whose clients post their whole history with each message
-THREAD_SHOWN_BYTES_MAX = (
-    HISTORY_BODY_BYTES_MAX // 2
-)  # of stored turns, newest, to such a client: it posts them with each message
+THREAD_SHOWN_BYTES_MAX = HISTORY_BODY_BYTES_MAX // 2  # of stored turns, newest, to such a client
 MESSAGE_BYTES_MAX = 256 * 1024  # 413 message_too_large; checked before tokens are counted
 FAULTS_TOLD_MAX = 5  # faults of one request or call that its refusal names
 FAULTS_TOLD_CHARS_MAX = 1_000  # of them all

@@ -99,12 +99,9 @@ class Doctor:
 
 
 def _system() -> Finding:
-    problem = unsupported()
-    return (
-        Finding("System", "missing", problem, "in WSL 2, a container or a virtual machine it runs")
-        if problem
-        else (Finding("System", "ok", "Linux"))
-    )
+    if problem := unsupported():
+        return Finding("System", "missing", problem, "in WSL 2, a container or a virtual machine it runs")
+    return Finding("System", "ok", "Linux")
 
 
 def _python() -> Finding:

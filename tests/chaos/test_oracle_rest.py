@@ -22,6 +22,7 @@ from tests.chaos.oracle_saga import Away
 from tests.chaos.plan import Request, StepPlan
 from tests.chaos.test_oracle import TURN, sound
 from tests.chaos.user import User
+from tests.fakes.answering import answering
 from tests.integration.endpoint import EndpointThread
 
 CREATE = ("create_task", {"title": "Write it"})
@@ -109,29 +110,20 @@ def test_a_task_is_there_when_its_call_says_so(told: Told, missing: set[Kind], t
 
 
 @asynccontextmanager
-async def answering(status: int) -> AsyncGenerator[Caller]:
+async def service(status: int) -> AsyncGenerator[Caller]:
     """A caller of a service that answers everything so."""
 
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"code": "out_of_order"}, status=status)
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Caller("u", [f"http://127.0.0.1:{runner.addresses[0][1]}"], [], [0], session, Random(1))
-    finally:
-        await runner.cleanup()
+    async with answering(answer) as port, aiohttp.ClientSession() as session:
+        yield Caller("u", [f"http://127.0.0.1:{port}"], [], [0], session, Random(1))
 
 
 @pytest.mark.parametrize("status", [503, 404])
 async def test_what_cannot_be_read_when_all_is_quiet_is_lost(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calling, "GIVE_UP", 0.2)
-    async with answering(status) as caller:
+    async with service(status) as caller:
         found = await judge_rest(user_of(sound(), caller=caller), dict, Away())
     assert [complaint.kind for complaint in found] == ["lost"]
     assert "out_of_order" in found[0].why

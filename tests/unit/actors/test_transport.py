@@ -1,12 +1,14 @@
 """A call of an actor that is between two hosts waits for the next one; a bug of ours is told at once."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 from aiohttp import web
 
 from actors.fence import REFUSED
 from actors.transport import PooledActorClient, SidecarRefused
+from tests.fakes.answering import answering
 
 MOVING = (
     "did not find address for actor",
@@ -36,16 +38,8 @@ async def sidecar() -> AsyncIterator[tuple[PooledActorClient, list[str]]]:
             return web.json_response({"errorCode": "ERR_ACTOR_INVOKE_METHOD", "message": refusals.pop(0)}, status=500)
         return web.Response(body=b"answered")
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    client = PooledActorClient(runner.addresses[0][1], "", "token")
-    yield client, refusals
-    await client.aclose()
-    await runner.cleanup()
+    async with answering(answer) as port, aclosing(PooledActorClient(port, "", "token")) as client:
+        yield client, refusals
 
 
 @pytest.mark.parametrize("message", MOVING)

@@ -12,33 +12,28 @@ from tests.unit.turns.tool_stage import CREATE, Stage
 from workflows import toolbox as toolbox_module
 
 
+async def for_ever(task_id: str) -> Task:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 @pytest.fixture
-def stage(host: ChatHost) -> Stage:
-    return Stage(host)
-
-
-async def test_a_tool_that_takes_too_long_is_a_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def stage(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """On which no task can be got in time."""
     monkeypatch.setattr(toolbox_module, "TOOL_TIMEOUT", 0.01)
+    stage = Stage(host)
+    stage.tasks.on_get = for_ever
+    return stage
 
-    async def on_get(task_id: str) -> Task:
-        await asyncio.Event().wait()
-        raise AssertionError
 
-    stage.tasks.on_get = on_get
+async def test_a_tool_that_takes_too_long_is_a_result(stage: Stage) -> None:
     await stage.ask(call(0, "get_task", '{"task_id": "a"}'))
     await stage.tools()
     assert stage.stored()["c-0"]["error"]["code"] == "tool_timeout"
 
 
-async def test_a_change_that_takes_too_long_is_made_again_under_its_key(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_change_that_takes_too_long_is_made_again_under_its_key(stage: Stage) -> None:
     """Told as an error, the model would make it a second time, under another key, though it may have happened."""
-    monkeypatch.setattr(toolbox_module, "TOOL_TIMEOUT", 0.01)
-
-    async def on_get(task_id: str) -> Task:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    stage.tasks.on_get = on_get
     await stage.ask(call(0, "create_task", json.dumps(CREATE)))
     with pytest.raises(Unavailable, match="create_task took longer"):
         await stage.tools()

@@ -5,15 +5,16 @@ history is the service's own. The state is the service's too; what a client chan
 """
 
 import hashlib
-from typing import Any, NamedTuple, NoReturn, get_args
+from typing import Any, NamedTuple, get_args
 
 from ag_ui.core import DeveloperMessage, Message, RunAgentInput, SystemMessage, TextPart, UserMessage
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 from agent.api.body import is_whole, mended
+from agent.api.wires.refusal import refuse
 from agent.domain.conversation import OnBusy
-from agent.domain.errors import BadRequest, Unprocessable
+from agent.domain.errors import Unprocessable
 from agent.domain.limits import NAME_TOLD_CHARS_MAX
 
 _NOT_DONE = {
@@ -67,26 +68,26 @@ def asked(run: RunAgentInput) -> Asked | None:
 def _check_parameters(run: RunAgentInput) -> None:
     for name, why in _NOT_DONE.items():
         if getattr(run, name):
-            _refuse("unsupported_parameter", f"Unsupported: '{to_camel(name)}'. {why}", to_camel(name))
+            refuse("unsupported_parameter", f"Unsupported: '{to_camel(name)}'. {why}", to_camel(name))
     for name in run.model_extra or {}:
-        _refuse("unknown_parameter", f"Unknown: {name[:NAME_TOLD_CHARS_MAX]!r}.", name[:NAME_TOLD_CHARS_MAX])
+        refuse("unknown_parameter", f"Unknown: {name[:NAME_TOLD_CHARS_MAX]!r}.", name[:NAME_TOLD_CHARS_MAX])
     for n, message in enumerate(run.messages):
         if isinstance(message, SystemMessage | DeveloperMessage):
             why = "The service has a prompt of its own."
-            _refuse("unsupported_parameter", f"Unsupported: 'messages[{n}]' of role '{message.role}'. {why}", f"messages[{n}]")
+            refuse("unsupported_parameter", f"Unsupported: 'messages[{n}]' of role '{message.role}'. {why}", f"messages[{n}]")
 
 
 def _on_busy(given: Any) -> OnBusy:
     """The one thing that is taken of ``forwardedProps``, where this protocol puts what only some agents know."""
     if given is not None and not isinstance(given, dict):
-        _refuse("unsupported_parameter", "Unsupported: 'forwardedProps' is to be an object.", "forwardedProps")
+        refuse("unsupported_parameter", "Unsupported: 'forwardedProps' is to be an object.", "forwardedProps")
     props: dict[str, Any] = {name: value for name, value in (given or {}).items() if value is not None}  # pyright: ignore[reportUnknownVariableType]
     wish = props.pop("on_busy", "queue")
     for name in props:
         where = f"forwardedProps.{name[:NAME_TOLD_CHARS_MAX]}"
-        _refuse("unsupported_parameter", f"Unsupported: '{where}'. Only 'on_busy' is taken there.", where)
+        refuse("unsupported_parameter", f"Unsupported: '{where}'. Only 'on_busy' is taken there.", where)
     if wish not in get_args(OnBusy):
-        _refuse("invalid_parameter", f"'on_busy' is one of {', '.join(get_args(OnBusy))}.", "forwardedProps.on_busy")
+        refuse("invalid_parameter", f"'on_busy' is one of {', '.join(get_args(OnBusy))}.", "forwardedProps.on_busy")
     return wish
 
 
@@ -97,7 +98,7 @@ def _text(message: UserMessage, where: str) -> str:
     texts: list[str] = []
     for n, part in enumerate(message.content):
         if not isinstance(part, TextPart):
-            _refuse("unsupported_content", f"Unsupported content: {part.type!r} in '{where}'. A message is text.", where)
+            refuse("unsupported_content", f"Unsupported content: {part.type!r} in '{where}'. A message is text.", where)
         _check_fields(part, _TAKEN_OF_PART, f"{where}[{n}]")
         _check_whole(part.text, f"{where}[{n}].text")
         texts.append(part.text)
@@ -108,7 +109,7 @@ def _check_fields(given: BaseModel, taken: set[str], where: str) -> None:
     for name, value in given:
         if value is not None and name not in taken:
             told = f"{where}.{to_camel(name[:NAME_TOLD_CHARS_MAX])}"
-            _refuse("unsupported_parameter", f"Unsupported: '{told}'.", told)
+            refuse("unsupported_parameter", f"Unsupported: '{told}'.", told)
 
 
 def _check_whole(text: str, name: str) -> None:
@@ -129,7 +130,3 @@ def _sendable(message: Message, where: str) -> Message:
         return whole
     except (ValueError, RecursionError):
         raise Unprocessable("bad_message", f"'{where}' is nested too deep to be told back.", param=where) from None
-
-
-def _refuse(code: str, detail: str, param: str) -> NoReturn:
-    raise BadRequest(code, detail, param=param)

@@ -47,8 +47,7 @@ class AguiApi:
 
         The same `runId` again, or the same message by its id, follows the same turn, with a snapshot of its messages first
         where the client has some of them. Without a user message it shows the thread, and follows what runs there. Leaving
-        cancels nothing;
-        `POST /turns/{turn_id}/cancel` does, with the id that RUN_STARTED tells in its metadata.
+        cancels nothing; `POST /turns/{turn_id}/cancel` does, with the id that RUN_STARTED tells in its metadata.
         `forwardedProps.on_busy` is that of `POST /chat`.
         """
         key, said = ids.conversation_key(user, body.thread_id), asked(body)

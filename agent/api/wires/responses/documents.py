@@ -3,8 +3,8 @@
 from typing import Any
 
 from agent.api.problems import ANYWHERE, responses
+from agent.api.wires.refusal import refuse
 from agent.api.wires.responses.errors import ErrorBody
-from agent.api.wires.responses.refusal import refuse
 from agent.api.wires.responses.response import MODEL
 from agent.domain.turn_view import TurnView
 

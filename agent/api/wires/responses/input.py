@@ -6,8 +6,8 @@ has told would be lost, and is refused. What is null says nothing.
 
 from typing import Any
 
+from agent.api.wires.refusal import refuse
 from agent.api.wires.responses.items import SERVER_LABEL
-from agent.api.wires.responses.refusal import refuse
 from agent.domain.limits import NAME_TOLD_CHARS_MAX
 
 Json = dict[str, Any]

@@ -7,8 +7,8 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
+from agent.api.wires.refusal import refuse
 from agent.api.wires.responses.input import OWN_PROMPT, check_fields, said
-from agent.api.wires.responses.refusal import refuse
 from agent.api.wires.responses.response import MODEL
 from agent.domain.limits import NAME_TOLD_CHARS_MAX
 

@@ -18,9 +18,9 @@ from agent.api.admission import Admissions, Said
 from agent.api.following import open_turn
 from agent.api.identity import Who, Zone
 from agent.api.turns import TurnApi
+from agent.api.wires.refusal import refuse
 from agent.api.wires.responses import documents
 from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
-from agent.api.wires.responses.refusal import refuse
 from agent.api.wires.responses.request import Create, parse
 from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
 from agent.domain import ids

@@ -1,4 +1,4 @@
-"""How this wire refuses one thing of a request."""
+"""How wires whose requests have more in them than is taken refuse one thing of it."""
 
 from typing import NoReturn
 
