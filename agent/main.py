@@ -43,6 +43,7 @@ from actors.transport import PooledActorClient
 from agent import telemetry
 from agent.adapters import cue
 from agent.adapters.circuit import CircuitModel
+from agent.adapters.grpc_channels import reconnect_promptly
 from agent.adapters.listeners import Listener
 from agent.adapters.local_target import LocalTarget
 from agent.adapters.memory_feed import MemoryFeed
@@ -281,6 +282,7 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     reach_loopback_directly()
+    reconnect_promptly()
     try:
         settings = read_settings()
     except BadSettings as problem:

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from dapr.ext.workflow import WorkflowState, WorkflowStatus
 from dapr.ext.workflow.aio import DaprWorkflowClient
@@ -17,7 +19,7 @@ from pydantic import TypeAdapter
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.ids import ConversationKey
-from agent.domain.limits import TASK_END_WAIT, WORKFLOW_FORGOTTEN_AFTER
+from agent.domain.limits import TASK_END_WAIT, WORKFLOW_FORGOTTEN_AFTER, WORKFLOWS_RETRY_PAUSE, WORKFLOWS_RETRY_SECONDS
 from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
 from agent.ports import Clock
 from workflows import names
@@ -25,6 +27,7 @@ from workflows.contracts import TaskRef, as_input
 
 _ALIVE = frozenset({WorkflowStatus.PENDING, WorkflowStatus.RUNNING, WorkflowStatus.SUSPENDED, WorkflowStatus.STALLED})
 _WAKE = "wake"
+Answer = TypeVar("Answer")
 _STEPS = TypeAdapter(tuple[WorkflowStep, ...])
 
 
@@ -92,7 +95,7 @@ class WorkflowClient:
 
     async def _start(self, workflow: str, instance: str, start: dict[str, Any]) -> None:
         try:
-            await self._client.schedule_new_workflow(workflow, input=start, instance_id=instance)
+            await _reached(lambda: self._client.schedule_new_workflow(workflow, input=start, instance_id=instance))
         except AioRpcError as e:
             if e.code() != StatusCode.ALREADY_EXISTS:
                 raise _unavailable(e) from e
@@ -111,7 +114,7 @@ class WorkflowClient:
 
     async def _state(self, instance: str) -> WorkflowState | None:
         try:
-            return await self._client.get_workflow_state(instance)
+            return await _reached(lambda: self._client.get_workflow_state(instance))
         except AioRpcError as e:
             if e.code() != StatusCode.UNKNOWN:
                 raise _unavailable(e) from e
@@ -130,6 +133,22 @@ class WorkflowClient:
             if "no such instance exists" in (e.details() or ""):
                 return None
             raise _unavailable(e) from e
+
+
+async def _reached(call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the engine answers; a call that it did not take is repeated for a while.
+
+    A sidecar that was restarted answers its actors before this process is connected to it again. Whatever is called here may be
+    called twice: an id that is scheduled already is no second workflow.
+    """
+    give_up = time.monotonic() + WORKFLOWS_RETRY_SECONDS
+    while True:
+        try:
+            return await call()
+        except AioRpcError as e:
+            if e.code() != StatusCode.UNAVAILABLE or time.monotonic() >= give_up:
+                raise
+        await asyncio.sleep(WORKFLOWS_RETRY_PAUSE)
 
 
 def _of_turn(key: ConversationKey, turn_id: str, instance: str) -> dict[str, Any]:

@@ -146,6 +146,27 @@ def test_the_sidecar_dies_while_a_tool_works(stack: Stack, user: Client, endpoin
     assert len(endpoint.requests(said)) == 2
 
 
+def test_a_sidecar_that_is_ready_takes_messages_however_often_it_died(stack: Stack, user: Client) -> None:
+    """Whoever waited for a workflow looked for its sidecar meanwhile, and gRPC makes a longer pause after each look."""
+    set_notifications(stack, "hang")
+    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+    running = [(name, user.drop(said, name)) for name in ("c0", "c1", "c2", "c3")]
+    user.eventually(
+        "/tasks", lambda page: len(page["tasks"]) == len(running) and all(task["deadline"] for task in page["tasks"])
+    )
+    for _ in range(4):
+        died = [(replica, stack.kill("daprd", replica=replica)) for replica in range(stack.replicas)]
+        for replica, pid in died:
+            stack.wait_pid_changed("daprd", pid, replica=replica)
+    stack.wait_ready()
+
+    later = [user.drop(script('text="Yes."'), f"later-{n}") for n in range(2 * stack.replicas)]
+    set_notifications(stack, "ok")
+    assert [user.ended(turn, 60)["message"]["content"] for turn in later] == ["Yes."] * len(later)
+    for name, turn in running:
+        assert user.ended(turn, 60)["message"]["content"] == "Bob has it.", name
+
+
 def test_a_lost_workflow_is_healed_on_sight(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     """Nobody terminates workflows, but an engine that lost its state would look the same. A waiting turn is seen, too."""
     said = script(tool("create_task", NEW_TASK), "fault=503 retry_after=6 times=2 tokens=3")
