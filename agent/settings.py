@@ -49,7 +49,7 @@ class Settings(BaseSettings):
 
     redis_url: str = Field("", validation_alias="REDIS_URL", repr=False)  # it may hold a password
 
-    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL", repr=False)  # this one, too
     openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False)
     openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")
     model_stall_timeout: float = Field(

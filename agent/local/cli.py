@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agent.local import doctor as examining
@@ -155,7 +156,7 @@ def doctor(
     findings = list(patient.examine())
     table = Table("", "what", "found", box=None, padding=(0, 2, 0, 0))
     for finding in findings:
-        table.add_row(_MARKS[finding.state], finding.what, finding.detail)
+        table.add_row(_MARKS[finding.state], finding.what, escape(finding.detail))  # [fd00::1] is no markup
     console.print(table)
     for finding in findings:
         if finding.fix:

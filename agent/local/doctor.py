@@ -93,6 +93,8 @@ class Doctor:
 
     def _model(self) -> Finding:
         if not self.model.offline_demo:
+            if not self.model.where:
+                return Finding("Model", "missing", self.model.describe(), "export OPENAI_BASE_URL=http://HOST:PORT/v1")
             return Finding("Model", "ok", self.model.describe())
         detail = "no OPENAI_API_KEY or OPENAI_BASE_URL: the offline demo model (rule-based, no LLM) answers"
         return Finding("Model", "note", detail, "export OPENAI_API_KEY=... OPENAI_MODEL=...")

@@ -26,8 +26,23 @@ class ModelSettings:
         """One line, without any URL scheme: the start-up message shows exactly one origin, the service's own."""
         if self.offline_demo:
             return "offline demo model (rule-based, no LLM)"
-        where = urlsplit(self.base_url).netloc if self.base_url else "api.openai.com"
-        return f"{self.model or 'default model'} at {where}"
+        return (
+            f"{self.model or 'default model'} at {self.where or 'no address (OPENAI_BASE_URL is no http:// or https:// URL)'}"
+        )
+
+    @property
+    def where(self) -> str:
+        """Host and port of the endpoint, without the user and password that its URL may hold; empty when it names no host."""
+        if not self.base_url:
+            return "api.openai.com"
+        try:
+            parts = urlsplit(self.base_url)
+            port = "" if parts.port is None else f":{parts.port}"
+        except ValueError:
+            return ""
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return ""
+        return (f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname) + port
 
 
 def inherited() -> dict[str, str]:

@@ -99,3 +99,9 @@ def test_each_wrong_setting_is_told_by_its_name_without_its_value(monkeypatch: p
 def test_a_log_level_may_be_written_in_either_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     monkeypatch.setenv("TASK_AGENT_LOG_LEVEL", level)
     assert read_settings().log_level == "DEBUG"
+
+
+def test_addresses_with_passwords_are_not_shown_with_the_other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://ann:pa55@h/v1")
+    monkeypatch.setenv("REDIS_URL", "redis://:pa55@h/0")
+    assert "pa55" not in repr(read_settings())

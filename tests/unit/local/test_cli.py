@@ -121,6 +121,11 @@ def test_the_doctor_fails_when_something_needed_is_missing(
     assert "unset TASK_AGENT_DAPR_BIN" in result.output
 
 
+def test_the_doctor_shows_brackets_as_they_are(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://ann:pa55@[fd00::1]:8000/v1")
+    assert "default model at [fd00::1]:8000" in runner.invoke(app, ["doctor"]).output
+
+
 def test_the_local_zone_is_found_wherever_it_is_written(tmp_path: Path) -> None:
     link, name = tmp_path / "localtime", tmp_path / "timezone"
     assert local_zone("", link, name) == "UTC"

@@ -122,6 +122,30 @@ def test_no_model_settings_mean_the_demo_model(healthy: Doctor) -> None:
     assert "OPENAI_API_KEY" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("", "m at api.openai.com"),
+        ("https://h/v1", "m at h"),
+        ("http://ann:pa55@h:8000/v1", "m at h:8000"),
+        ("http://pa55@[fd00::1]:8000/v1", "m at [fd00::1]:8000"),
+    ],
+)
+def test_a_model_endpoint_is_named_without_what_its_url_keeps_secret(healthy: Doctor, url: str, shown: str) -> None:
+    finding = found(replace(healthy, model=ModelSettings(url, "m", has_key=True)))["Model"]
+    assert (finding.state, finding.detail) == ("ok", shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["h:8000/v1", "ann:pa55@h:8000/v1", "http://ann:pa55/word@h/v1", "http://ann:pa55@/v1", "http://[pa55", "ftp://pa55@h"],
+)
+def test_a_model_endpoint_that_is_no_url_is_missing_and_not_shown(healthy: Doctor, url: str) -> None:
+    finding = found(replace(healthy, model=ModelSettings(url, "m", has_key=True)))["Model"]
+    assert (finding.state, "OPENAI_BASE_URL" in finding.fix) == ("missing", True)
+    assert "pa55" not in finding.detail
+
+
 def test_a_model_server_comes_with_the_settings_to_use_it(healthy: Doctor) -> None:
     server = FoundServer("Ollama", "http://127.0.0.1:11434/v1", ("qwen3:8b", "llama3"))
     finding = found(replace(healthy, servers=[server]))["Ollama"]

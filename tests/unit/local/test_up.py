@@ -48,11 +48,12 @@ def test_what_is_written_is_for_this_user_only(dapr: Path) -> None:
 
 
 def test_the_configured_model_is_named_without_a_second_origin(dapr: Path) -> None:
-    with stack(dapr, OPENAI_BASE_URL="http://127.0.0.1:9/v1", OPENAI_MODEL="qwen3", OPENAI_API_KEY="sk-secret") as running:
+    url = "http://ann:pa55@127.0.0.1:9/v1"
+    with stack(dapr, OPENAI_BASE_URL=url, OPENAI_MODEL="qwen3", OPENAI_API_KEY="sk-secret") as running:
         pass
-    assert "qwen3 at 127.0.0.1:9" in running.printed()
-    assert "http://127.0.0.1:9" not in running.printed()
-    assert "sk-secret" not in running.printed()
+    assert "qwen3 at 127.0.0.1:9\n" in running.printed()
+    for hidden in ("http://127.0.0.1:9", "pa55", "sk-secret"):
+        assert hidden not in running.printed()
 
 
 def test_a_child_that_gives_up_at_the_start_ends_it_with_its_last_words(dapr: Path) -> None:
