@@ -116,7 +116,6 @@ def _put_back(record: TaskRecord, before: Before, change: Change, now: datetime)
     status = _status_before(record, task, before.status, assignee)
     if (status, assignee) == (task.status, task.assignee):
         return Decision(record, task)
-    due = task.deadline if status != "overdue" else None
     return changed(
         record,
         "undo",
@@ -124,7 +123,7 @@ def _put_back(record: TaskRecord, before: Before, change: Change, now: datetime)
         now,
         _told(task, status, assignee),
         sets=before.sets,
-        reminder=record.reminder or (reminder_name(task.version + 1, due) if due is not None else None),
+        reminder=_reminder_before(record, before, status, now),
         status=status,
         assignee=assignee,
     )
@@ -136,6 +135,16 @@ def _status_before(record: TaskRecord, task: Task, before: TaskStatus, assignee:
     if before == "overdue" and (task.deadline is None or record.reminder is not None):
         return "assigned" if assignee is not None else "pending"  # it has a new deadline, or none
     return before
+
+
+def _reminder_before(record: TaskRecord, before: Before, status: TaskStatus, now: datetime) -> str | None:
+    """The armed one stays. One that ending the task took away comes again, though never one that had come before that."""
+    task = record.existing()
+    if record.reminder is not None or task.deadline is None or status == "overdue":
+        return record.reminder
+    ahead = datetime.fromisoformat(task.deadline) > now
+    armed = before.armed if before.armed is not None else ahead
+    return reminder_name(task.version + 1, task.deadline) if armed else None
 
 
 def _told(task: Task, status: TaskStatus, assignee: str | None) -> TaskEventType:

@@ -5,7 +5,7 @@ Knows history, idempotency keys and who last set what. Refuses to know which cha
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -23,12 +23,16 @@ Aspect = Literal["status", "assignee", "deadline"]
 
 
 class Before(Value):
-    """What a keyed change found: the task's status and assignee, and whose keys had set the aspects that it ``sets``."""
+    """What a keyed change found: the task's status and assignee, and whose keys had set the aspects that it ``sets``.
+
+    ``armed``: whether the reminder of its deadline was still to come; null in records older than format 2.
+    """
 
     status: TaskStatus
     assignee: str | None
     sets: tuple[Aspect, ...]
     setters: dict[Aspect, str]
+    armed: bool | None = None
 
 
 class KeyResult(Value):
@@ -57,6 +61,8 @@ class TaskRecord(Stored):
     ``setters`` tells, for each aspect a keyed change set last, that key; a change without a key removes the entry. ``outbox``
     holds events whose publish nobody else would repeat. ``undone_turns`` were cancelled with undo: their calls are refused.
     """
+
+    FORMAT: ClassVar[int] = 2
 
     tenant: str
     reservation: Reservation | None = None
@@ -185,7 +191,8 @@ def changer(record: TaskRecord, aspects: tuple[Aspect, ...], version: int, turn_
 
 def _before(record: TaskRecord, old: Task, sets: tuple[Aspect, ...]) -> Before:
     setters: dict[Aspect, str] = {aspect: record.setters[aspect] for aspect in sets if aspect in record.setters}
-    return Before(status=old.status, assignee=old.assignee, sets=sets, setters=setters)
+    armed = record.reminder is not None
+    return Before(status=old.status, assignee=old.assignee, sets=sets, setters=setters, armed=armed)
 
 
 def _event(record: TaskRecord, task: Task, what: TaskEventType, by: str) -> TaskChanged:

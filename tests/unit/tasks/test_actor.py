@@ -11,6 +11,7 @@ from agent.domain.processing import WorkflowResult
 from agent.domain.task import iso
 from agent.domain.task_changes import Change
 from agent.domain.task_commands import reminder_name
+from agent.domain.task_record import TaskRecord
 from tests.unit.tasks.host import ACTOR, TaskHost, step, workflow_change
 from tests.unit.tasks.host import ALICE as OWNER
 from tests.unit.tasks.records import HOUR, NOW, request
@@ -32,7 +33,7 @@ async def test_the_whole_way(host: TaskHost) -> None:
     assert host.reminders == {ARMED: "1h0m0s0ms0μs"}
     assert host.broker.ids() == ["t1-1", "t1-2", "t1-3"]
     assert host.record()["outbox"] == []
-    assert host.record()["format"] == 1
+    assert host.record()["format"] == TaskRecord.FORMAT
     history = await host.tasks.history("default", "t1")
     assert [entry.what for entry in history.entries] == [
         events.TASK_CREATED,

@@ -9,6 +9,7 @@ from agent.domain import task_commands as commands
 from agent.domain.call_undo import bar, next_to_undo, outcome, undo_call
 from agent.domain.errors import Conflict
 from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX, TASK_UNDONE_TURNS_MAX
+from agent.domain.stored import dump, load
 from agent.domain.task import TaskStatus
 from agent.domain.task_changes import Change, by_turn
 from agent.domain.task_record import TaskRecord
@@ -148,6 +149,37 @@ def test_a_task_that_was_overdue_and_got_a_new_deadline_is_not_overdue_again() -
     assert existing(unchanged).status == "overdue"
     record = commands.set_deadline(record, NOW + 2 * HOUR, ALICE, NOW + HOUR).record
     assert existing(undo(record, "status", at=NOW + HOUR)[0]).status == "assigned"
+
+
+def overdue_and_taken_up_again() -> TaskRecord:
+    late = commands.mark_overdue(in_status("assigned", assignee="Bob", armed=True), NOW + HOUR)
+    assert late is not None
+    return commands.set_status(late.record, "in_progress", ALICE, NOW + HOUR).record
+
+
+@pytest.mark.parametrize("final", ["completed", "cancelled"])
+def test_a_deadline_that_had_come_before_the_call_does_not_come_again(final: TaskStatus) -> None:
+    before = overdue_and_taken_up_again()
+    ended = commands.set_status(before, final, called(0), NOW + HOUR).record
+    record, state, _ = undo(ended, "status", at=NOW + HOUR)
+    assert (state, existing(record).status, record.reminder) == ("undone", "in_progress", None)
+    assert commands.mark_overdue(record, NOW + 2 * HOUR) is None
+
+
+def test_a_deadline_that_passed_while_the_task_was_ended_comes_late() -> None:
+    ended = commands.set_status(in_status("pending", armed=True), "completed", called(0), NOW).record
+    record = undo(ended, "status", at=NOW + 2 * HOUR)[0]
+    late = commands.mark_overdue(record, NOW + 2 * HOUR)
+    assert late is not None
+    assert late.task.status == "overdue"
+
+
+@pytest.mark.parametrize(("at", "armed"), [(NOW, True), (NOW + HOUR, False)])
+def test_where_an_older_record_does_not_tell_only_a_deadline_ahead_is_armed(at: datetime, armed: bool) -> None:
+    ended = dump(commands.set_status(in_status("pending", armed=True), "completed", called(0), NOW).record)
+    del ended["keys"][f"status:{key(0)}"]["before"]["armed"]
+    record = undo(load(TaskRecord, ended | {"format": 1}), "status", at=at)[0]
+    assert (existing(record).status, record.reminder is not None) == ("pending", armed)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
