@@ -23,7 +23,13 @@ from agent.domain.model import ModelEvent, ModelFailed, ModelRequest
 from agent.ports import Model
 
 # Not what it says of one request, not what it answers badly, and not 429, which tells by itself how long to wait.
-_OF_THE_ENDPOINT = {"model_unreachable", "model_timeout", "model_stalled", "model_error"}
+# Told in our words: the circuit is everybody's, and what the endpoint says may quote the request of one of them.
+_OF_THE_ENDPOINT = {
+    "model_unreachable": "it could not be reached",
+    "model_timeout": "it took too long",
+    "model_stalled": "it fell silent",
+    "model_error": "it answered with an error",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +63,7 @@ class CircuitModel:
             self._works(era, failures=0)
         except ModelFailed as failure:
             if failure.code in _OF_THE_ENDPOINT:
-                self._failed(era, failure)
+                self._failed(era, _OF_THE_ENDPOINT[failure.code])
             else:
                 self._works(era, failures=0)
             raise
@@ -69,7 +75,7 @@ class CircuitModel:
         if self._opened is not None:
             wait = self._opened + self._pause - self._clock()
             if self._probing or wait > 0:
-                detail = f"The model endpoint seems to be down and is not asked for the moment. {self._why}"
+                detail = f"The model endpoint seems to be down and is not asked for the moment: last time {self._why}."
                 raise ModelFailed(
                     "model_unavailable", detail, retryable=True, retry_after=self._pause if self._probing else wait
                 )
@@ -91,13 +97,13 @@ class CircuitModel:
             _log.warning("the model endpoint answers again")
         self._opened, self._probing, self._failures = None, False, failures
 
-    def _failed(self, era: int, failure: ModelFailed) -> None:
+    def _failed(self, era: int, why: str) -> None:
         if era != self._era:
             return
         self._failures += 1
         if self._opened is None and self._failures < self._failures_max:
             return
         if self._opened is None:
-            _log.warning("the model endpoint is not asked for %g s after %d failures: %s", self._pause, self._failures, failure)
-        self._opened, self._probing, self._why = self._clock(), False, failure.detail
+            _log.warning("the model endpoint is not asked for %g s after %d failures: %s", self._pause, self._failures, why)
+        self._opened, self._probing, self._why = self._clock(), False, why
         self._era += 1

@@ -82,6 +82,20 @@ async def test_failures_of_the_endpoint_open_it(endpoint: ScriptedEndpoint, circ
     assert len(endpoint.ledger) == asked, "nobody asked it"
 
 
+async def test_what_the_endpoint_said_of_one_request_is_told_to_nobody_else(
+    endpoint: ScriptedEndpoint, circuit: CircuitModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint.queue(*[Step(status=503, raw=(b'{"error": {"message": "no slot for: Dear diary"}}',))] * MOST)
+    for _ in range(MOST):
+        with pytest.raises(ModelFailed, match="Dear diary"):
+            await anext(circuit.stream(REQUEST))
+    with pytest.raises(ModelFailed, match="it answered with an error") as refused:
+        await anext(circuit.stream(REQUEST))
+    assert refused.value.code == "model_unavailable"
+    assert "diary" not in refused.value.detail
+    assert "not asked" in caplog.text and "diary" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "fault", ["429", "401", "400", "404", "context", "quota", "content_filter", "empty", "nonsense", "cut"]
 )
