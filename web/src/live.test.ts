@@ -1,7 +1,8 @@
 // What is wired together in live.ts: when the service can tell again what it could not, the page finds out.
-import { type QueryClient, QueryObserver, environmentManager } from "@tanstack/react-query";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { begun, workflow } from "./api/fixtures";
+import { InfiniteQueryObserver, type QueryClient, QueryObserver, environmentManager } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { begun, task, workflow } from "./api/fixtures";
+import type { Task } from "./api/types";
 import { lookedAt, turnTo } from "./api/visible.fixtures";
 
 const passed = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -13,6 +14,7 @@ let lines: ReturnType<typeof begun>[];
 let ask: () => Promise<Response>;
 let queries: QueryClient;
 let stored: object[];
+let tasks: Task[];
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -25,12 +27,14 @@ beforeEach(async () => {
     if (path.startsWith("/workflows/")) return ask();
     if (path.startsWith("/api/chat/main/stream")) return new Response(null, { status: 204 });
     if (path.startsWith("/api/chat/main/messages")) return Response.json({ messages: stored, next: null });
+    if (path.startsWith("/tasks?")) return Response.json({ tasks, next: path.includes("cursor") ? null : "older" });
     const line = begun();
     lines.push(line);
     return line.response;
   });
   lines = [];
   stored = [];
+  tasks = [];
 });
 afterEach(() => {
   queries.unmount();
@@ -103,4 +107,45 @@ it("a conversation that was cleared elsewhere is empty here at once", async () =
   lines[0]?.send('id: 1\nevent: conversation.cleared\ndata: {"event_type":"conversation.cleared","conversation":"main"}\n\n');
   await passed(100);
   expect(conversation.view.messages).toHaveLength(0);
+});
+
+describe("the list of tasks, while one of them is looked at", () => {
+  /** The list is drawn, with an older page, and then no longer; what there is to see for who comes back to it. */
+  async function left() {
+    await opened();
+    const { listed } = await import("./api/tasks");
+    const board = new InfiniteQueryObserver(queries, listed);
+    const leave = board.subscribe(() => undefined);
+    await passed(0);
+    await board.fetchNextPage();
+    leave();
+    return () => {
+      const again = new InfiniteQueryObserver(queries, listed);
+      again.subscribe(() => undefined);
+      return () => again.getCurrentResult().data?.pages.map((page) => page.tasks.map(({ task_id }) => task_id));
+    };
+  }
+  beforeEach(() => {
+    ask = missing;
+    tasks = [task("known")];
+  });
+
+  it("misses nothing of what was not told, whatever is told before somebody comes back to it", async () => {
+    const back = await left();
+    tasks = [task("missed"), task("known", { version: 2 })];
+    lines[0]?.cut();
+    await passed(300);
+    const event = { event_type: "task.completed", task: task("known", { version: 2 }) };
+    lines[1]?.send(`id: 2\nevent: task.completed\ndata: ${JSON.stringify(event)}\n\n`);
+    await passed(100);
+    const seen = back();
+    await passed(0);
+    expect(seen()?.[0]).toEqual(["missed", "known"]);
+  });
+
+  it("is kept, with its older pages, for longer than other things are", async () => {
+    const back = await left();
+    await passed(360_000);
+    expect(back()()).toHaveLength(2);
+  });
 });

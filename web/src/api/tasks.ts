@@ -2,6 +2,7 @@
 import {
   type InfiniteData,
   type QueryClient,
+  infiniteQueryOptions,
   useInfiniteQuery,
   useMutation,
   useQuery,
@@ -18,16 +19,24 @@ type Pages = InfiniteData<TaskPage, string | null>;
 const LIST = ["tasks"];
 const PAGES_SOUGHT_MAX = 10; // pages that are loaded unasked, for who looks for something
 
-/** The newest tasks, page by page. For who is `seeking` among all, older pages come by themselves, up to a bound: `isSeeking`. */
+/**
+ * The newest tasks, page by page. While a task is looked at nobody draws the list: it is kept as it was left, and loaded again
+ * by who comes back, whatever its age. An event tells of one task, but makes the whole list look fresh that missed others.
+ */
+export const listed = infiniteQueryOptions({
+  queryKey: LIST,
+  initialPageParam: null as string | null,
+  queryFn: ({ pageParam }) =>
+    call<TaskPage>(`/tasks?limit=${TASKS_PAGE_MAX}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
+  getNextPageParam: (page) => page.next,
+  structuralSharing: (known, fresh) => merged(known as Pages | undefined, fresh as Pages),
+  refetchOnMount: "always",
+  gcTime: Infinity,
+});
+
+/** For who is `seeking` among all tasks, older pages come by themselves, up to a bound: `isSeeking`. */
 export function useTasks(seeking: boolean) {
-  const list = useInfiniteQuery({
-    queryKey: LIST,
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam }) =>
-      call<TaskPage>(`/tasks?limit=${TASKS_PAGE_MAX}${pageParam === null ? "" : `&cursor=${encodeURIComponent(pageParam)}`}`),
-    getNextPageParam: (page) => page.next,
-    structuralSharing: (known, fresh) => merged(known as Pages | undefined, fresh as Pages),
-  });
+  const list = useInfiniteQuery(listed);
   const { data, error, isFetching, hasNextPage, fetchNextPage } = list;
   const isSeeking = seeking && hasNextPage && error === null && (data?.pages.length ?? 0) < PAGES_SOUGHT_MAX;
   useEffect(() => {
