@@ -9,7 +9,10 @@ beforeEach(() => {
   line = begun();
   vi.stubGlobal("fetch", async () => line.response);
 });
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+});
 
 it("a good answer is what was sent", async () => {
   const answer = call("/tasks");
@@ -39,4 +42,17 @@ it.each([
 ])("says in words of the page that %s", async (_what, fetch, words) => {
   vi.stubGlobal("fetch", fetch);
   await expect(call("/tasks")).rejects.toThrow(words);
+});
+
+it("tells the service the zone that one is in by now", async () => {
+  const told: unknown[] = [];
+  vi.stubGlobal("fetch", async (_: string, { headers }: { headers: Record<string, string> }) => {
+    told.push(headers["X-Time-Zone"]);
+    return Response.json({});
+  });
+  for (const zone of ["Europe/Berlin", "America/New_York"]) {
+    vi.stubEnv("TZ", zone);
+    await call("/tasks");
+  }
+  expect(told).toEqual(["Europe/Berlin", "America/New_York"]);
 });

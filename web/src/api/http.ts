@@ -29,7 +29,7 @@ export const isPassing = (error: unknown): boolean =>
 /** The service has no such thing. Asking again changes little. */
 export const isMissing = (error: unknown): boolean => error instanceof Problem && error.status === 404;
 
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone; // of now: a laptop travels
 
 export interface Request {
   method?: "GET" | "POST" | "PUT" | "DELETE";
@@ -40,7 +40,7 @@ export interface Request {
 
 /** The response of a good status; throws Problem or Unreachable. An abort passes through. */
 export async function open(path: string, request: Request = {}): Promise<Response> {
-  const headers: Record<string, string> = { "X-Time-Zone": ZONE, ...request.headers };
+  const headers: Record<string, string> = { "X-Time-Zone": zone(), ...request.headers };
   const init: RequestInit = { method: request.method ?? "GET", headers, cache: "no-store" };
   if (request.signal) init.signal = request.signal;
   if (request.body !== undefined) {

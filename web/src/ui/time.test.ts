@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { countdown, span } from "./time";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { countdown, moment, span } from "./time";
 
 const [s, min, h, d] = [1_000, 60_000, 3_600_000, 86_400_000];
 
@@ -21,5 +21,26 @@ describe("countdown", () => {
   it("looks ahead and back", () => {
     expect(countdown("2030-05-17T10:00:00Z", now)).toBe("due in 1 h");
     expect(countdown("2030-05-17T08:59:30Z", now)).toBe("30 s overdue");
+  });
+});
+
+describe("moment", () => {
+  const noon = "2030-05-17T12:00:00Z";
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.setSystemTime(noon);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllEnvs();
+  });
+
+  it("is of the zone that one is in by now, summer or winter", () => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    expect(moment(noon)).toMatch(/^Fri,? 17 May, 14:00$/);
+    expect(moment("2030-12-17T12:00:00Z")).toMatch(/^Tue,? 17 Dec, 13:00$/);
+    vi.stubEnv("TZ", "America/New_York");
+    expect(moment(noon)).toMatch(/^Fri,? 17 May, 08:00$/);
+    expect(moment("2030-12-17T02:00:00Z")).toMatch(/^Mon,? 16 Dec, 21:00$/);
   });
 });

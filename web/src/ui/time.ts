@@ -26,10 +26,17 @@ const MOMENT = new Intl.DateTimeFormat(TEXTS.locale, {
   month: "short",
   hour: "2-digit",
   minute: "2-digit",
+  timeZone: "UTC",
 });
 
-/** "Fri 27 Nov, 17:00" */
-export const moment = (iso: string): string => MOMENT.format(new Date(iso));
+/**
+ * "Fri 27 Nov, 17:00". A format keeps the zone it was made in, and a laptop travels: the time is moved to the zone of now, which
+ * a Date knows at no cost, and is written as if that were UTC.
+ */
+export function moment(iso: string): string {
+  const at = new Date(iso);
+  return MOMENT.format(at.getTime() - at.getTimezoneOffset() * 60_000);
+}
 
 /** As a field of type datetime-local wants it: local, to the minute. */
 export function localInput(at: Date): string {
