@@ -43,4 +43,13 @@ describe("moment", () => {
     expect(moment(noon)).toMatch(/^Fri,? 17 May, 08:00$/);
     expect(moment("2030-12-17T02:00:00Z")).toMatch(/^Mon,? 16 Dec, 21:00$/);
   });
+
+  it("has its year where that is not the one we are in", () => {
+    vi.stubEnv("TZ", "UTC");
+    expect(moment(noon)).toMatch(/^Fri,? 17 May, 12:00$/);
+    vi.setSystemTime("2029-12-31T23:59:59Z");
+    expect(moment(noon)).toMatch(/^Fri,? 17 May 2030, 12:00$/);
+    vi.stubEnv("TZ", "Asia/Tokyo"); // where the year has begun
+    expect(moment(noon)).toMatch(/^Fri,? 17 May, 21:00$/);
+  });
 });

@@ -20,22 +20,18 @@ export const countdown = (deadline: string, now: number): string => {
   return say(left >= 0 ? TEXTS.tasks.dueIn : TEXTS.tasks.overdueBy, { time: span(left) });
 };
 
-const MOMENT = new Intl.DateTimeFormat(TEXTS.locale, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZone: "UTC",
-});
+const PARTS = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" } as const;
+const THIS_YEAR = new Intl.DateTimeFormat(TEXTS.locale, PARTS);
+const OTHER_YEAR = new Intl.DateTimeFormat(TEXTS.locale, { ...PARTS, year: "numeric" });
 
 /**
- * "Fri 27 Nov, 17:00". A format keeps the zone it was made in, and a laptop travels: the time is moved to the zone of now, which
- * a Date knows at no cost, and is written as if that were UTC.
+ * "Fri 27 Nov, 17:00", with its year where that is another: "Sat, 27 Nov 2027, 17:00". A format keeps the zone it was made in, and a
+ * laptop travels: the time is moved to the zone of now, which a Date knows at no cost, and is written as if that were UTC.
  */
 export function moment(iso: string): string {
   const at = new Date(iso);
-  return MOMENT.format(at.getTime() - at.getTimezoneOffset() * 60_000);
+  const format = at.getFullYear() === new Date().getFullYear() ? THIS_YEAR : OTHER_YEAR;
+  return format.format(at.getTime() - at.getTimezoneOffset() * 60_000);
 }
 
 /** As a field of type datetime-local wants it: local, to the minute. */
