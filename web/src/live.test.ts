@@ -1,5 +1,12 @@
 // What is wired together in live.ts: when the service can tell again what it could not, the page finds out.
-import { InfiniteQueryObserver, type QueryClient, QueryObserver, environmentManager } from "@tanstack/react-query";
+import {
+  InfiniteQueryObserver,
+  MutationObserver,
+  type QueryClient,
+  QueryObserver,
+  environmentManager,
+  onlineManager,
+} from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { begun, task, workflow } from "./api/fixtures";
 import type { Task } from "./api/types";
@@ -37,6 +44,7 @@ beforeEach(async () => {
   tasks = [];
 });
 afterEach(() => {
+  onlineManager.setOnline(true);
   queries.unmount();
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -107,6 +115,22 @@ it("a conversation that was cleared elsewhere is empty here at once", async () =
   lines[0]?.send('id: 1\nevent: conversation.cleared\ndata: {"event_type":"conversation.cleared","conversation":"main"}\n\n');
   await passed(100);
   expect(conversation.view.messages).toHaveLength(0);
+});
+
+it("a browser that calls itself offline asks all the same, and once more when it does so no longer", async () => {
+  onlineManager.setOnline(false);
+  ask = running;
+  const told = await opened();
+  expect(told()).toBe("running");
+  const change = new MutationObserver(queries, { mutationFn: async () => "done" });
+  expect(await change.mutate()).toBe("done");
+  const seen = new QueryObserver(queries, { queryKey: ["seen"], queryFn: vi.fn(async () => "seen") });
+  seen.subscribe(() => undefined);
+  await passed(11_000); // it is no longer fresh
+  expect(seen.options.queryFn).toHaveBeenCalledTimes(1);
+  onlineManager.setOnline(true);
+  await passed(0);
+  expect(seen.options.queryFn).toHaveBeenCalledTimes(2);
 });
 
 describe("the list of tasks, while one of them is looked at", () => {

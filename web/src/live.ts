@@ -14,7 +14,11 @@ import { onNeighbour, tellNeighbours } from "./neighbours";
 
 export const queries = new QueryClient({
   defaultOptions: {
+    // Whether the service answers is found out by asking: a browser that calls itself offline may be on the same machine.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
+      refetchOnReconnect: true, // which "always" alone would switch off
       staleTime: 10_000,
       retry: (failures, error) => isPassing(error) && failures < ATTEMPTS,
       retryDelay: backoff,
