@@ -4,8 +4,10 @@ import hmac
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.domain.limits import (
@@ -19,6 +21,22 @@ from agent.domain.notification import NotificationMode
 
 DEMO_MODEL = "task-agent-offline-demo"
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
+
+
+def _http_url(url: str) -> str:
+    """Or nothing. With anything else the service would start, be ready, and fail at every turn."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if url and not (usable and url.isprintable() and " " not in url):
+        told = "It should begin with http:// or https:// and name a host, as http://host:port/v1 does"
+        raise PydanticCustomError("http_url", told)
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class BadSettings(Exception):
@@ -42,14 +60,14 @@ class Settings(BaseSettings):
     dev: bool = Field(False, validation_alias="TASK_AGENT_DEV")  # routes for demonstration, open to every user of every tenant
     notifications: NotificationMode = Field("ok", validation_alias="TASK_AGENT_NOTIFICATIONS")
 
-    dapr_http_port: int = Field(3500, validation_alias="DAPR_HTTP_PORT")
-    dapr_grpc_port: int = Field(50001, validation_alias="DAPR_GRPC_PORT")
+    dapr_http_port: int = Field(3500, validation_alias="DAPR_HTTP_PORT", ge=1, le=65535)
+    dapr_grpc_port: int = Field(50001, validation_alias="DAPR_GRPC_PORT", ge=1, le=65535)
     dapr_api_token: str = Field("", validation_alias="DAPR_API_TOKEN", repr=False)
     app_api_token: str = Field("", validation_alias="APP_API_TOKEN", repr=False)
 
     redis_url: str = Field("", validation_alias="REDIS_URL", repr=False)  # it may hold a password
 
-    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL", repr=False)  # this one, too
+    openai_base_url: HttpUrl = Field("", validation_alias="OPENAI_BASE_URL", repr=False)  # may, too
     openai_api_key: str = Field("", validation_alias="OPENAI_API_KEY", repr=False)
     openai_model: str = Field("gpt-5-mini", validation_alias="OPENAI_MODEL")
     model_stall_timeout: float = Field(

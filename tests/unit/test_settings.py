@@ -95,6 +95,41 @@ def test_each_wrong_setting_is_told_by_its_name_without_its_value(monkeypatch: p
     assert "pa55" not in str(told.value)
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+@pytest.mark.parametrize("name", ["TASK_AGENT_PORT", "TASK_AGENT_APP_PORT", "DAPR_HTTP_PORT", "DAPR_GRPC_PORT"])
+def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, port: str) -> None:
+    monkeypatch.setenv(name, port)
+    with pytest.raises(BadSettings, match=f"^{name}: Input should be (greater|less) than or equal to"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["h/pa55", "h:8000/pa55", "ann:pa55@h/v1", "ftp://pa55@h", "http:pa55", "http://ann:pa55@/v1", "http://ann:pa55/word@h/v1"]
+    + [
+        "http://[pa55",
+        "http://h:0/pa55",
+        "http://h:70000/pa55",
+        "http://ann:pa55@my host/v1",
+        " http://pa55@h",
+        "http://pa55@h/\n",
+    ],
+)
+def test_a_model_endpoint_that_is_no_url_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with pytest.raises(BadSettings, match="^OPENAI_BASE_URL: It should begin with http:// or https:// and name a host") as told:
+        read_settings()
+    assert "pa55" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:11434/v1", "https://ann:pa55@h", "HTTP://[::1]:8/v1", "https://münchen.example/v1"]
+)
+def test_a_model_endpoint_is_any_http_url_or_the_usual_one(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    assert read_settings().openai_base_url == url
+
+
 @pytest.mark.parametrize("level", ["debug", "DEBUG", "Debug"])
 def test_a_log_level_may_be_written_in_either_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     monkeypatch.setenv("TASK_AGENT_LOG_LEVEL", level)
