@@ -6,6 +6,7 @@ import { persist } from "../api/persist";
 import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
 import { merge } from "./merge";
+import { Order } from "./order";
 import { keepUnsent, keptUnsent } from "./unsent";
 import { NOTHING, type Outgoing, type View, isRunning, isUnderWay } from "./view";
 import { type Message, type Page, history, join, post, postAgain, read, stop } from "./wire";
@@ -19,6 +20,7 @@ export class Conversation {
   #connection = new AbortController();
   #turn: string | null = null; // of the answer that is being read, which has no message before its first word
   #regenerating = false;
+  #pages = new Order();
 
   constructor(
     private readonly id: string,
@@ -228,7 +230,11 @@ export class Conversation {
 
   /** Takes over what the server has stored; once `settled`, what was live is part of it. */
   async #refresh(settled = false): Promise<void> {
-    const page = await history(this.id);
+    const page = await this.#pages.newest(() => history(this.id));
+    if (page === null) {
+      if (settled) this.#set({ live: null }); // the newer page has it: that was asked for later still
+      return;
+    }
     const messages = merge(this.#view.messages, page.messages, this.#view.live);
     const isOlderKnown = messages.length > page.messages.length;
     this.#set({
