@@ -14,6 +14,28 @@ describe("blocks", () => {
     expect(blocks("````\n```\n\nb\n````\n\nc")).toEqual(["````\n```\n\nb\n````\n\n", "c"]);
   });
 
+  it("takes code within a line for what it is, though it stands at the start of one", () => {
+    const code = "```js\na\n\nb\n```\n\n";
+    expect(blocks(`\`\`\`json {"a":1}\`\`\`\n\n${code}Done.`)).toEqual(['```json {"a":1}```\n\n', code, "Done."]);
+    expect(blocks("~~~ `a`\nb\n\nc\n~~~\n\nd")).toEqual(["~~~ `a`\nb\n\nc\n~~~\n\n", "d"]); // tildes are never within a line
+  });
+
+  it.each([
+    ["that begins with the item", "- ```js\n  a\n  ```\n\n"],
+    ["that begins with the item of an item", "1. - ~~~\n     a\n     ~~~\n\n"],
+    ["on lines of its own", "10. So:\n\n    ```js\n    a\n    ```\n\n"],
+    ["behind a tab", "-\tSo:\n\t```js\n\ta\n\t```\n\n"],
+    ["that is open when the item ends", "- ```js\n  a\n\n"],
+  ])("is not misled by a fence in a list: %s", (_where, list) => {
+    const code = "```js\na\n\nb\n```\n\n";
+    expect(blocks(`${list}Then:\n\n${code}Done.`)).toEqual([list, "Then:\n\n", code, "Done."]);
+  });
+
+  it("knows a fence below a list from one in it", () => {
+    const code = "1. Do this:\n  ```js\n  a\n\nb\n  ```\n\n"; // less indented than the item's text: not in it
+    expect(blocks(`${code}Done.`)).toEqual([code, "Done."]);
+  });
+
   it("keeps a loose list, and what is indented under it", () => {
     const text = "1. a\n\n   more of a\n\n2. b\n\nAfter.";
     expect(blocks(text)).toEqual(["1. a\n\n   more of a\n\n2. b\n\n", "After."]);
