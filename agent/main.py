@@ -190,7 +190,7 @@ class Service:
         routers = [
             chat_router(ChatApi(self.chats, admissions, turns, hints)),
             turn_router(turns),
-            task_router(self.tasks, self.clock),
+            task_router(self.tasks, self.clock, SystemRandomness()),
             live_router(self.feed, readiness, shared, about),
             *([dev_router(self.target)] if settings.dev else []),
             *wire_routers(self.chats, self.log, self.tasks, admissions, turns, SystemRandomness()),

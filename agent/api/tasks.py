@@ -14,15 +14,15 @@ from agent.domain.ids import Identity
 from agent.domain.processing import ProcessTask, WorkflowView
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
-from agent.ports import Clock, Tasks
+from agent.ports import Clock, Randomness, Tasks
 
 
-def task_router(tasks: Tasks, clock: Clock) -> APIRouter:
+def task_router(tasks: Tasks, clock: Clock, randomness: Randomness) -> APIRouter:
     """``/tasks`` and ``/workflows``."""
     router = APIRouter(tags=["tasks"])
     _add_processing(router, tasks)
     _add_reading(router, tasks)
-    _add_changing(router, tasks, clock)
+    _add_changing(router, tasks, clock, randomness)
     return router
 
 
@@ -87,18 +87,22 @@ def _add_reading(router: APIRouter, tasks: Tasks) -> None:
         return await tasks.history(me.tenant, task_id)
 
 
-def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock) -> None:
+def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, randomness: Randomness) -> None:
     errors = responses(400, 404, 409, 413, 415, 422, 503)
+
+    def change_by(me: Identity) -> Change:
+        """One per request: no other, of the same client either, is taken for its repeat."""
+        return Change(by=f"user:{me.user}", delivery=randomness.token(limits.TASK_DELIVERY_BYTES).hex())
 
     @router.post("/tasks/{task_id}/status", summary="Move a task along", responses=errors)
     async def set_status(task_id: str, body: StatusBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """A move that the table of statuses does not allow is a conflict, and changes nothing."""
-        return await tasks.set_status(me.tenant, task_id, body.status, _by(me))
+        return await tasks.set_status(me.tenant, task_id, body.status, change_by(me))
 
     @router.post("/tasks/{task_id}/assignee", summary="Give a task to somebody, or to nobody", responses=errors)
     async def assign(task_id: str, body: AssigneeBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
         """The task becomes assigned; with null it becomes pending, which one in progress or overdue cannot."""
-        return await tasks.assign(me.tenant, task_id, body.assignee, _by(me))
+        return await tasks.assign(me.tenant, task_id, body.assignee, change_by(me))
 
     @router.post("/tasks/{task_id}/deadline", summary="Set or remove a deadline", responses=errors)
     async def set_deadline(task_id: str, body: DeadlineBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]
@@ -106,8 +110,4 @@ def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock) -> None:
         at = body.deadline
         if body.deadline_seconds is not None:
             at = clock.now() + timedelta(seconds=body.deadline_seconds)
-        return await tasks.set_deadline(me.tenant, task_id, at, _by(me))
-
-
-def _by(me: Identity) -> Change:
-    return Change(by=f"user:{me.user}")
+        return await tasks.set_deadline(me.tenant, task_id, at, change_by(me))

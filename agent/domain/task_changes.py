@@ -10,12 +10,16 @@ from agent.domain.task import Task
 class Change(Value):
     """Who changes a task. With a ``key`` (a tool call's, a workflow step's) a repeat changes nothing: it gets the first result.
 
+    ``delivery`` (hex, 128 bits) is made once per request of a person, whose change has no key. The runtime may bring a request
+    twice, and others change the task in between: the second time changes nothing, and gets the task as it is then.
+
     ``by`` is shown to the whole tenant: ``user:alice``, ``workflow:task-workflow-7``, ``system``, and what :func:`by_turn` and
     :func:`by_undo` make of a turn, whose own id names a conversation that is private to its user.
     """
 
     by: str
     key: str | None = None
+    delivery: str | None = None
 
 
 def by_turn(user: str, turn_id: str) -> str:

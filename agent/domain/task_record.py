@@ -12,7 +12,7 @@ from pydantic import Field
 from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import TaskChanged, TaskEventType
-from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
+from agent.domain.limits import TASK_DELIVERIES_MAX, TASK_HISTORY_MAX, TASK_KEYS_MAX
 from agent.domain.messages import Value
 from agent.domain.processing import Reservation, WorkflowResult, WorkflowStep
 from agent.domain.stored import Stored
@@ -60,6 +60,7 @@ class TaskRecord(Stored):
 
     ``setters`` tells, for each aspect a keyed change set last, that key; a change without a key removes the entry. ``outbox``
     holds events whose publish nobody else would repeat. ``undone_turns`` were cancelled with undo: their calls are refused.
+    ``deliveries`` are those of the newest changes that had one, newest last.
     """
 
     FORMAT: ClassVar[int] = 2
@@ -76,6 +77,7 @@ class TaskRecord(Stored):
     dropped: int = 0
     outbox: tuple[TaskChanged, ...] = ()
     undone_turns: tuple[str, ...] = ()
+    deliveries: tuple[str, ...] = ()
 
     def refuse_undone(self, key: str | None) -> None:
         """Raises Conflict ``undone`` for a key of a turn that was undone: whoever still tries is late."""
@@ -100,12 +102,14 @@ class Decision:
 
 
 def replay(record: TaskRecord, command: str, change: Change) -> Decision | None:
-    """The first result of a key that is known; None for a new key, or no key.
+    """The first result of a key that is known, or the present task for a delivery that is; None for a change that is new.
 
     Raises:
         Conflict: ``undone``: the key was undone; whoever still tries is late.
     """
     record.refuse_undone(change.key)
+    if change.delivery in record.deliveries:
+        return Decision(record, record.existing(), replayed=True)
     if change.key is None or (known := record.keys.get(f"{command}:{change.key}")) is None:
         return None
     if known.barred or record.task is None:
@@ -164,7 +168,13 @@ def noted(
 
 
 def remembered(record: TaskRecord, command: str, change: Change, what: TaskEventType | None = None, **more: Any) -> TaskRecord:
-    """The record with the key's result; ``more`` are further fields of :class:`KeyResult`. Oldest keys go beyond the bound."""
+    """The record with the change's delivery, and its key's result; ``more`` are further fields of :class:`KeyResult`.
+
+    Beyond their bounds the oldest deliveries and keys go.
+    """
+    if change.delivery is not None:
+        deliveries = (*record.deliveries, change.delivery)[-TASK_DELIVERIES_MAX:]
+        record = record.model_copy(update={"deliveries": deliveries})
     if change.key is None:
         return record
     task = record.existing()

@@ -45,7 +45,7 @@ class Service:
         self.routers = [
             chat_router(ChatApi(self.host.chats, admissions, turns, hints)),
             turn_router(turns),
-            task_router(self.tasks, self.host.clock),
+            task_router(self.tasks, self.host.clock, CountingRandomness()),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),
             dev_router(Switch()),  # pyright: ignore[reportArgumentType] -- its mode is a plain string here
             *wire_routers(self.host.chats, self.log, self.tasks, admissions, turns, CountingRandomness()),

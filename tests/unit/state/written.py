@@ -72,7 +72,7 @@ async def tasks() -> Store:
     result = WorkflowResult(task_id="t1", status="completed", message="Done.")
     await host.tasks.record_result("default", "t1", result, (step("create"), step("reminder", undo=True)))
     host.broker.broken = True
-    await host.tasks.set_status("default", "t1", "in_progress", BY_ALICE)
+    await host.tasks.set_status("default", "t1", "in_progress", BY_ALICE.model_copy(update={"delivery": f"{1:032x}"}))
     await host.tasks.bar_turn("default", "t1", "main.1.aaaaaaaaaaaaaaaaaaaaaaaaaa")
     listed = await host.tasks.list_tasks(ALICE, None, 10, None)
     assert [task.task_id for task in listed.tasks] == ["t1"]

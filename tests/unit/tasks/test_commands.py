@@ -5,7 +5,7 @@ import pytest
 from agent.domain import events
 from agent.domain import task_commands as commands
 from agent.domain.errors import Conflict
-from agent.domain.limits import TASK_HISTORY_MAX, TASK_KEYS_MAX
+from agent.domain.limits import TASK_DELIVERIES_MAX, TASK_HISTORY_MAX, TASK_KEYS_MAX
 from agent.domain.processing import fingerprint, notification_id, reasons_to_reject
 from agent.domain.task import iso
 from agent.domain.task_changes import Change
@@ -79,6 +79,18 @@ def test_a_key_whose_command_changed_nothing_is_remembered_too() -> None:
     carol = commands.assign(idle, "Carol", ALICE, NOW).record
     again = commands.assign(carol, "Bob", change, NOW)
     assert (again.replayed, again.task.assignee, again.event) == (True, "Bob", None)
+
+
+def test_deliveries_are_bounded_and_the_newest_are_known() -> None:
+    record = processed()
+    changes = [Change(by="user:alice", delivery=f"d{n}") for n in range(TASK_DELIVERIES_MAX + 1)]
+    for n, change in enumerate(changes):
+        record = commands.assign(record, f"Bob {n}", change, NOW).record
+    assert record.deliveries == tuple(change.delivery for change in changes[1:])
+    for change in changes[1:]:
+        again = commands.set_status(record, "completed", change, NOW)
+        assert (again.replayed, again.record, again.task, again.event) == (True, record, existing(record), None)
+    assert not commands.set_status(record, "completed", changes[0], NOW).replayed
 
 
 def test_one_key_may_do_one_thing_of_each_kind() -> None:

@@ -17,7 +17,11 @@ from tests.unit.tasks.records import HOUR, KEY, NOW, created, existing
 Command = Callable[[TaskRecord, int], Decision]
 
 KEYS = st.sampled_from([None, "k1", "k2", KEY])
-CHANGES = st.builds(Change, by=st.sampled_from(["user:a", "user:b"]), key=KEYS)
+DELIVERIES = st.sampled_from(["d1", "d2", "d3"])
+CHANGES = st.one_of(
+    st.builds(Change, by=st.sampled_from(["user:a", "user:b"]), key=KEYS),
+    st.builds(Change, by=st.sampled_from(["user:a", "user:b"]), delivery=DELIVERIES),
+)
 KEYED = st.builds(Change, by=st.just("workflow:w"), key=st.sampled_from(["k1", "k2", KEY]))
 
 

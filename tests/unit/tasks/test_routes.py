@@ -13,6 +13,7 @@ from agent.api.app import public_app
 from agent.api.dev import dev_router
 from agent.api.tasks import task_router
 from agent.domain.ids import task_id_from_key
+from tests.fakes.ports import CountingRandomness
 from tests.unit.tasks.host import TaskHost
 
 BODY: dict[str, Any] = {
@@ -35,7 +36,7 @@ def host() -> TaskHost:
 
 @pytest.fixture
 async def api(host: TaskHost) -> AsyncIterator[httpx.AsyncClient]:
-    routers = [task_router(host.tasks, host.clock), dev_router(Switch())]  # pyright: ignore[reportArgumentType]
+    routers = [task_router(host.tasks, host.clock, CountingRandomness()), dev_router(Switch())]  # pyright: ignore[reportArgumentType]
     app = public_app("0", routers, CountedWork(), {})
     headers = {"X-User-Id": "alice", "Content-Type": "application/json"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", headers=headers) as client:
@@ -181,7 +182,7 @@ async def test_the_switch(api: httpx.AsyncClient) -> None:
 
 def test_every_route_says_what_it_is_and_how_it_refuses(host: TaskHost) -> None:
     app = FastAPI()
-    app.include_router(task_router(host.tasks, host.clock))
+    app.include_router(task_router(host.tasks, host.clock, CountingRandomness()))
     operations = {(method, path): o for path, methods in app.openapi()["paths"].items() for method, o in methods.items()}
     assert len(operations) == 8
     for route, operation in operations.items():
