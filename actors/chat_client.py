@@ -1,12 +1,15 @@
 """The ``Chats`` port over the actor API: the other side of ChatActor's boundary."""
 
+import asyncio
+
 from actors.calls import ActorCalls
 from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, ContextRefused, Submission
-from agent.domain.errors import NotFound
+from agent.domain.errors import ENGINE_AWAY, NotFound, Unavailable
 from agent.domain.ids import ConversationKey, TurnKey
+from agent.domain.limits import ACTOR_RETRY_PAUSE, ACTOR_RETRY_SECONDS
 from agent.domain.messages import Value
 from agent.domain.refusal import Refusal
 from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
@@ -23,7 +26,15 @@ class ChatClient:
         self._calls = calls
 
     async def process_message(self, key: ConversationKey, submission: Submission) -> Admission:
-        return Admission.model_validate(await self._call(key, "ProcessMessage", submission))
+        """See ``ports.Chats``. While the workflow engine is out of reach it is tried again, and the actor heard between."""
+        give_up = asyncio.get_running_loop().time() + ACTOR_RETRY_SECONDS
+        while True:
+            try:
+                return Admission.model_validate(await self._call(key, "ProcessMessage", submission))
+            except Unavailable as e:
+                if e.code != ENGINE_AWAY or asyncio.get_running_loop().time() >= give_up:
+                    raise
+            await asyncio.sleep(ACTOR_RETRY_PAUSE)
 
     async def get_turn(self, turn: TurnKey) -> TurnView:
         return TurnView.model_validate(await self._call_turn(turn, "GetTurn"))

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from dapr.ext.workflow import WorkflowState, WorkflowStatus
 from dapr.ext.workflow.aio import DaprWorkflowClient
@@ -19,15 +18,21 @@ from pydantic import TypeAdapter
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.ids import ConversationKey
-from agent.domain.limits import TASK_END_WAIT, WORKFLOW_FORGOTTEN_AFTER, WORKFLOWS_RETRY_PAUSE, WORKFLOWS_RETRY_SECONDS
+from agent.domain.limits import (
+    ACTOR_RETRY_SECONDS,
+    TASK_END_WAIT,
+    WORKFLOW_FORGOTTEN_AFTER,
+    WORKFLOW_LOOK_MAX,
+    WORKFLOW_START_MAX,
+)
 from agent.domain.processing import WorkflowResult, WorkflowStep, WorkflowView
 from agent.ports import Clock
 from workflows import names
 from workflows.contracts import TaskRef, as_input
+from workflows.engine_calls import reached, unavailable
 
 _ALIVE = frozenset({WorkflowStatus.PENDING, WorkflowStatus.RUNNING, WorkflowStatus.SUSPENDED, WorkflowStatus.STALLED})
 _WAKE = "wake"
-Answer = TypeVar("Answer")
 _STEPS = TypeAdapter(tuple[WorkflowStep, ...])
 
 
@@ -53,7 +58,8 @@ class WorkflowClient:
     async def start_task_processing(self, tenant: str, task_id: str) -> None:
         """See ``ports.Workflows``."""
         instance = ids.task_workflow_instance(tenant, task_id)
-        await self._start(names.TASK_PROCESSING, instance, as_input(TaskRef(tenant=tenant, task_id=task_id)))
+        start = as_input(TaskRef(tenant=tenant, task_id=task_id))
+        await self._start(names.TASK_PROCESSING, instance, start, within=ACTOR_RETRY_SECONDS)  # no actor waits for it
 
     async def is_alive(self, instance: str, quiet_max: float | None = None) -> bool:
         """See ``ports.Workflows``."""
@@ -93,9 +99,9 @@ class WorkflowClient:
             await self._client.wait_for_workflow_completion(instance, timeout_in_seconds=TASK_END_WAIT)
             await self.start_task_processing(tenant, task_id)
 
-    async def _start(self, workflow: str, instance: str, start: dict[str, Any]) -> None:
+    async def _start(self, workflow: str, instance: str, start: dict[str, Any], within: float = WORKFLOW_START_MAX) -> None:
         try:
-            await _reached(lambda: self._client.schedule_new_workflow(workflow, input=start, instance_id=instance))
+            await reached(lambda: self._client.schedule_new_workflow(workflow, input=start, instance_id=instance), within)
         except AioRpcError as e:
             if e.code() != StatusCode.ALREADY_EXISTS:
                 raise _unavailable(e) from e
@@ -108,18 +114,21 @@ class WorkflowClient:
         """
         state = await self._state(instance)
         if state is not None and state.runtime_status is WorkflowStatus.PENDING:
-            with contextlib.suppress(AioRpcError):
-                await self._client.raise_workflow_event(instance, _WAKE)
+            with contextlib.suppress(AioRpcError, Unavailable):
+                await reached(lambda: self._client.raise_workflow_event(instance, _WAKE), WORKFLOW_LOOK_MAX)
         return state
 
     async def _state(self, instance: str) -> WorkflowState | None:
+        def look() -> Awaitable[WorkflowState | None]:
+            return self._client.get_workflow_state(instance)
+
         try:
-            return await _reached(lambda: self._client.get_workflow_state(instance))
+            return await reached(look, WORKFLOW_LOOK_MAX)
         except AioRpcError as e:
             if e.code() != StatusCode.UNKNOWN:
                 raise _unavailable(e) from e
         try:  # 1.18.2 reads an instance in several reads and can see half a step of it ("inbox key declared ... but missing")
-            return await self._client.get_workflow_state(instance)
+            return await reached(look, WORKFLOW_LOOK_MAX)
         except AioRpcError as e:
             raise _unavailable(e) from e
 
@@ -135,28 +144,12 @@ class WorkflowClient:
             raise _unavailable(e) from e
 
 
-async def _reached(call: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What the engine answers; a call that it did not take is repeated for a while.
-
-    A sidecar that was restarted answers its actors before this process is connected to it again. Whatever is called here may be
-    called twice: an id that is scheduled already is no second workflow.
-    """
-    give_up = time.monotonic() + WORKFLOWS_RETRY_SECONDS
-    while True:
-        try:
-            return await call()
-        except AioRpcError as e:
-            if e.code() != StatusCode.UNAVAILABLE or time.monotonic() >= give_up:
-                raise
-        await asyncio.sleep(WORKFLOWS_RETRY_PAUSE)
-
-
 def _of_turn(key: ConversationKey, turn_id: str, instance: str) -> dict[str, Any]:
     return {**key._asdict(), "turn_id": turn_id, "instance": instance}
 
 
 def _unavailable(e: AioRpcError) -> Unavailable:
-    return Unavailable("workflows_unavailable", f"The workflow engine did not answer ({e.code().name.lower()}); try again.")
+    return unavailable(e.code().name.lower())
 
 
 def _view(task_id: str, state: WorkflowState) -> WorkflowView:

@@ -66,6 +66,9 @@ class Unavailable(Problem):
     kind = "unavailable"
 
 
+ENGINE_AWAY = "workflows_unavailable"  # the code of an Unavailable: nothing was begun, and nothing saved
+
+
 class LogRefused(Exception):
     """The entry was not written and must not be tried again."""
 
