@@ -5,29 +5,42 @@ The switch is a file, too: replicas that share the folder share it.
 
 import asyncio
 import hashlib
+import itertools
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeGuard, get_args
 
 from fastapi import APIRouter, Request, Response
 
-from agent.domain.limits import NOTIFY_HANG_MAX
+from agent.domain.limits import NOTIFICATIONS_KEPT_MAX, NOTIFICATIONS_OVER_MAX, NOTIFY_HANG_MAX
 from agent.domain.notification import Notification, NotificationMode
 
 _log = logging.getLogger(__name__)
 
 
 class LocalTarget:
-    """Keeps one file per notification; a repeat changes nothing.
+    """Keeps one file per notification, of the ``kept_max`` newest; a repeat of one of them changes nothing.
 
+    The folder is looked through at the first of every ``over_max`` that a process writes: each may exceed the bound by as many.
     ``mode`` may change at any time, in any process: it is ``initial`` until the file ``switch`` says something else.
     """
 
-    def __init__(self, folder: Path, switch: Path, initial: NotificationMode = "ok") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        switch: Path,
+        initial: NotificationMode = "ok",
+        *,
+        kept_max: int = NOTIFICATIONS_KEPT_MAX,
+        over_max: int = NOTIFICATIONS_OVER_MAX,
+    ) -> None:
         self._folder, self._switch = folder, switch
         self._initial: NotificationMode = initial
+        self._kept_max, self._over_max = kept_max, over_max
+        self._written = itertools.count()  # one step of it is safe among threads
 
     @property
     def mode(self) -> NotificationMode:
@@ -64,6 +77,8 @@ class LocalTarget:
             return
         _write(path, notification.model_dump_json(indent=2) + "\n")
         _log.info("notified %s of task %s", notification.assignee, notification.task_id)
+        if next(self._written) % self._over_max == 0:
+            _drop_all_but(self._kept_max, self._folder)
 
 
 def _is_mode(told: str) -> TypeGuard[NotificationMode]:
@@ -75,6 +90,17 @@ def _write(path: Path, text: str) -> None:
     aside = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)
+
+
+def _drop_all_but(newest: int, folder: Path) -> None:
+    """Also of what a process has left half written. Others may be doing the same."""
+    ages: list[tuple[int, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                ages.append((entry.stat().st_mtime_ns, entry.path))
+    for _, path in sorted(ages, reverse=True)[newest:]:
+        Path(path).unlink(missing_ok=True)
 
 
 async def _until_the_caller_gives_up(request: Request) -> None:
