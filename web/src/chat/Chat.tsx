@@ -7,7 +7,6 @@ import { useStickToEnd } from "../ui/useStickToEnd";
 import { Announcer } from "./Announcer";
 import { Composer } from "./Composer";
 import { AgentMessage, UserMessage } from "./Message";
-import { Outcome } from "./Outcome";
 import { OutgoingMessage } from "./OutgoingMessage";
 import { Place } from "./Place";
 import { preloadProse } from "./Prose";
@@ -102,11 +101,13 @@ function Said(props: { view: View; conversation: Conversation; onTask: (id: stri
       );
     }
     return (
-      <AgentMessage key={message.id} message={message} growing={item.growing} onTask={onTask}>
-        {!item.growing && (
-          <Outcome answer={message} question={item.question} newest={item === newest && !view.running} conversation={conversation} />
-        )}
-      </AgentMessage>
+      <AgentMessage
+        key={message.id}
+        {...{ message, conversation, onTask }}
+        question={item.question}
+        growing={item.growing}
+        newest={item === newest && !view.running}
+      />
     );
   });
 }

@@ -29,7 +29,10 @@ function useHighlighter(wanted: boolean): Plugins {
   return plugins;
 }
 
-export default function Markdown({ text, growing }: { text: string; growing: boolean }) {
+/** Of an answer that grows, the texts before a tool call do not. */
+export default memo(Markdown);
+
+function Markdown({ text, growing }: { text: string; growing: boolean }) {
   const plugins = useHighlighter(/^ {0,3}(```|~~~)\S/m.test(text));
   const id = useId();
   return (
