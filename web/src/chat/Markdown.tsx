@@ -33,7 +33,7 @@ function useHighlighter(wanted: boolean): Plugins {
 export default memo(Markdown);
 
 function Markdown({ text, growing }: { text: string; growing: boolean }) {
-  const plugins = useHighlighter(/^ {0,3}(```|~~~)\S/m.test(text));
+  const plugins = useHighlighter(/(^|\s)(```|~~~)\S/.test(text));
   const id = useId();
   return (
     <div className={growing ? "prose growing" : "prose"}>
