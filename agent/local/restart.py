@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 from agent.local.signals import RENEW
 from agent.local.state_dir import Run, RunningChild, StateDir
@@ -22,10 +21,8 @@ def restart(data: StateDir) -> Iterator[RunningChild]:
     Raises NotRestarted, also when a new one is no good; then those that were not replaced run on.
     """
     run = data.current_run()
-    if run is None:
+    if run is None or not _ask(run.pid):
         raise NotRestarted(f"Nothing runs in {data.path}. Start it with `task-agent up`, or say where it is with --data-dir.")
-    with suppress(ProcessLookupError):  # it is just ending: found below
-        os.kill(run.pid, RENEW)
     before, seen = run, {child.pid for child in run.children}
     give_up = time.monotonic() + _PATIENCE
     while run.renewals == before.renewals:
@@ -36,6 +33,17 @@ def restart(data: StateDir) -> Iterator[RunningChild]:
             yield new
     if run.renewal_fault:
         raise NotRestarted(run.renewal_fault)
+
+
+def _ask(supervisor: int) -> bool:
+    """False where that process is somebody else's."""
+    try:
+        os.kill(supervisor, RENEW)
+    except ProcessLookupError:
+        pass  # it is just ending: found by who waits for it
+    except PermissionError:
+        return False
+    return True
 
 
 def _look(data: StateDir, give_up: float) -> Run:

@@ -25,7 +25,7 @@ class RunningChild:
 
 @dataclass(frozen=True)
 class Run:
-    """Who runs in a data folder: written through at every change, removed at a clean stop.
+    """Who runs in a data folder: written through at every change, removed at a clean stop, after a crash put aside by the next.
 
     ``renewals`` that were asked for have ended; what was wrong with the last one, empty when nothing was.
     """
@@ -60,6 +60,7 @@ class StateDir:
         self._store = self.path / "store"
         self._notifications_switch = self.path / "notifications.mode"  # of the app
         self._run = self.path / "run.json"
+        self._left = self.path / "run.left"  # the same of one that crashed: its process ids may be anybody's by now
         self._lock = self.path / "lock"
 
     @contextmanager
@@ -68,6 +69,8 @@ class StateDir:
         with self._open() as lock:
             if not _try_lock(lock, fcntl.LOCK_EX, _LOCK_PATIENCE):
                 raise Occupied(self.last_run())
+            if self._run.exists():
+                os.replace(self._run, self._left)
             yield
 
     def _open(self) -> IO[bytes]:
@@ -89,11 +92,11 @@ class StateDir:
         return self.last_run()
 
     def was_left(self) -> bool:
-        """Whether the last owner went without :meth:`clear_run`; after a power cut what it wrote may be empty."""
-        return self._run.exists()
+        """For the owner: whether the last one went without :meth:`clear_run`; after a power cut what it wrote may be empty."""
+        return self._left.exists()
 
     def last_run(self) -> Run | None:
-        """What was written last, by a living owner or one that died without cleaning up."""
+        """What the owner wrote last; also of one that died without cleaning up, until the next one comes."""
         try:
             data = json.loads(self._run.read_bytes())
             children = tuple(RunningChild(**child) for child in data["children"])
@@ -109,6 +112,7 @@ class StateDir:
 
     def clear_run(self) -> None:
         self._run.unlink(missing_ok=True)
+        self._left.unlink(missing_ok=True)
 
     def reset_switches(self) -> None:
         """Whatever was switched while the last run lasted begins anew with what the settings say."""

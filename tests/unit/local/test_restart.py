@@ -3,19 +3,25 @@
 import os
 import re
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner
 
+from agent.local import restart as module
 from agent.local.child import Program
 from agent.local.cli import app
 from agent.local.process import kill_group
 from agent.local.renewal import NotRenewed, renewal
 from agent.local.restart import NotRestarted, restart
 from agent.local.signals import Signals
-from agent.local.state_dir import StateDir
+from agent.local.state_dir import Run, StateDir
 from agent.local.supervisor import Supervisor
 from agent.local.understudy import Understudy
 from tests.integration.stack import Stack, until
@@ -31,6 +37,28 @@ def dapr(tmp_path: Path) -> Path:
 
 def stack(dapr: Path, store: str = "sqlite", replicas: int = 1, **env: str) -> Stack:
     return Stack(dapr.parent / "data", 0, {"TASK_AGENT_DAPR_BIN": str(dapr)} | env, UP, store=store, replicas=replicas)
+
+
+@pytest.fixture
+def stranger() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is none of ours, and that a signal ends."""
+    process = subprocess.Popen(["sleep", "600"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def opened(pipe: Path) -> IO[bytes]:
+    """Once somebody reads it."""
+    found: list[int] = []
+
+    def is_read() -> bool:
+        with suppress(OSError):
+            found.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(found)
+
+    until(is_read, 30, lambda: "nobody reads it")
+    return open(found[0], "wb")
 
 
 def apps(running: Stack) -> list[int | None]:
@@ -132,6 +160,49 @@ def test_nothing_to_restart_is_said_with_what_to_do(dapr: Path, tmp_path: Path) 
     result = CliRunner().invoke(app, ["restart", "--data-dir", str(tmp_path / "nobody")])
     assert result.exit_code == 1
     assert "task-agent up" in result.output
+
+
+def test_whoever_has_the_number_of_one_that_crashed_is_left_alone_while_the_next_one_starts(
+    dapr: Path, tmp_path: Path, stranger: "subprocess.Popen[bytes]"
+) -> None:
+    running = stack(dapr).start()
+    running.kill_all()
+    data = StateDir(running.data_dir)
+    left = data.last_run()
+    assert left is not None
+    data.write_run(replace(left, pid=stranger.pid))
+    daprd, gate = (dapr / "daprd").read_text(), tmp_path / "gate"
+    os.mkfifo(gate)
+    (dapr / "daprd").write_text(f"#!/bin/sh\nread go < {gate}\necho 1.18.2\n")
+
+    running.spawn()
+    with opened(gate) as held:  # it looks for Dapr, and has the folder: in its place it might build for minutes
+        refused = stack(dapr)
+        refused.spawn()
+        assert refused.wait_ended() == 1
+        assert "another process, which is just starting or stopping" in refused.printed()
+        with pytest.raises(NotRestarted, match="Nothing runs in"):
+            list(restart(data))
+        (dapr / "daprd").unlink()
+        (dapr / "daprd").write_text(daprd)
+        (dapr / "daprd").chmod(0o755)
+        held.write(b"go\n")
+    until(lambda: "did not stop cleanly" in running.printed(), 30, running.printed)
+    running.stop()
+    stranger.terminate()
+    assert stranger.wait() == -signal.SIGTERM, "nothing else had ended it"
+
+
+def test_a_process_of_somebody_elses_is_none_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, sig: int) -> None:  # tests may run as root, who may signal anybody
+        raise PermissionError
+
+    monkeypatch.setattr(module.os, "kill", refuse)
+    data = StateDir(tmp_path)
+    with data.owned():
+        data.write_run(Run(1, "http://127.0.0.1:1", ()))
+        with pytest.raises(NotRestarted, match="Nothing runs in"):
+            list(restart(data))
 
 
 def test_a_stop_ends_a_restart(dapr: Path, tmp_path: Path) -> None:

@@ -69,7 +69,28 @@ def test_a_dead_owner_does_not_matter(data: StateDir) -> None:
     assert data.current_run() is None
     assert ps.running(data) == []
     with data.owned():
-        assert data.last_run() == RUN  # so the new owner knows of the crash
+        assert data.was_left()
+        assert data.current_run() is None, "its process ids may be anybody's by now"
+        with pytest.raises(Occupied) as refused, StateDir(data.path).owned():
+            pass
+        assert refused.value.run is None
+
+
+def test_a_crash_is_known_to_each_owner_until_one_has_cleared_up(data: StateDir) -> None:
+    with data.owned():
+        assert not data.was_left()
+        data.write_run(RUN)
+    for _ in range(2):
+        with data.owned():
+            assert data.was_left()
+    with data.owned():
+        data.clear_run()
+        assert not data.was_left()
+        data.write_run(RUN)
+        assert data.current_run() == RUN
+        data.clear_run()
+    with data.owned():
+        assert not data.was_left()
 
 
 def test_ps_lists_name_pid_replica_url(data: StateDir) -> None:
@@ -95,6 +116,7 @@ def test_a_broken_record_is_no_record(data: StateDir, content: str) -> None:
     with data.owned():
         (data.path / "run.json").write_text(content)
         assert data.last_run() is None
+    with data.owned():
         assert data.was_left(), "somebody was here"
         data.clear_run()
         assert not data.was_left()
