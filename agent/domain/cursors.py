@@ -4,7 +4,7 @@ import re
 
 from agent.domain.errors import BadRequest
 from agent.domain.events import CLOSING_EPOCH, CLOSING_ID, EntryId
-from agent.domain.replay import RECORD_SEQ
+from agent.domain.replay import SHOWN_SEQ
 
 _FRAME = re.compile(r"(?P<turn>[A-Za-z0-9_.-]{1,128})/(?P<epoch>[0-9]{1,19})-(?P<seq>[0-9]{1,19})")
 
@@ -29,7 +29,7 @@ def check(cursor: EntryId | None, begun: EntryId, newest: EntryId | None, *, end
     Raises:
         BadRequest: ``cursor_from_the_future``.
     """
-    if cursor is None or (ended and (cursor == CLOSING_ID or cursor.seq >= RECORD_SEQ)):
+    if cursor is None or (ended and (cursor == CLOSING_ID or cursor.seq >= SHOWN_SEQ)):
         return
     ahead = cursor > newest if newest is not None else False
     if cursor.epoch > begun.epoch or ahead:

@@ -25,6 +25,7 @@ _COMMITTED, _STARTED, _RESTARTED, _RETURNED, _PROGRESSED = (
     model.model_fields["type"].default for model in (StepCommitted, StepStarted, StepRestarted, ToolReturned, ToolProgressed)
 )
 RECORD_SEQ = 1_000_000_000  # entries made from the record stand behind any that a log had under the same epoch
+SHOWN_SEQ = RECORD_SEQ // 2  # and those of a step that was cut off before these: it is stored as text, not as a step
 
 
 class CommitWatch:
@@ -84,32 +85,50 @@ def shown_text(entries: Iterable[LogEntry]) -> ShownText:
 def record_entries(turn: TurnView, after: EntryId | None) -> list[LogEntry]:
     """The rest of an ended turn behind ``after``, from its record: each step restarted and told whole, then the end.
 
+    The same for what a cancelled turn had shown of the step that was cut off, once that is stored.
     The same entries with the same ids at every call, so a reader may come back to them.
     """
-    entries = [entry for step in range(len(turn.steps)) for entry in _step_entries(turn, step)]
-    if turn.terminal is not None:
-        entries.append(log_entry(CLOSING_ID, turn.terminal))
-    return [entry for entry in entries if after is None or entry.id > after]
+    end = [log_entry(CLOSING_ID, turn.terminal)] if turn.terminal is not None else []
+    return [entry for entry in (*_told_steps(turn), *_shown_entries(turn), *end) if after is None or entry.id > after]
 
 
 def missed_entries(turn: TurnView, after: EntryId | None, before: LogEntry, *, begins_late: bool) -> list[LogEntry]:
     """What the log may lack between two of its entries, from the record, if it lacks anything.
 
     ``begins_late``: ``before`` is its oldest entry, so it surely does: it was lost, and begun again.
+    One that is only incomplete has what a cancelled turn had shown: that was taken from it.
     Results of the step that ``before`` tells a result of are left out: the log has them under epochs of their own.
     """
     if not (turn.log_incomplete or begins_late):
         return []
-    told = [entry for entry in record_entries(turn, after) if entry.id < before.id]
+    known = [*_told_steps(turn), *(_shown_entries(turn) if begins_late else ())]
+    told = [entry for entry in known if (after is None or entry.id > after) and entry.id < before.id]
     if before.name not in (_RETURNED, _PROGRESSED):
         return told
     step = json.loads(before.data)["step"]
     return [entry for entry in told if entry.name != _RETURNED or json.loads(entry.data)["step"] != step]
 
 
+def _told_steps(turn: TurnView) -> Iterator[LogEntry]:
+    for step in range(len(turn.steps)):
+        yield from _step_entries(turn, step)
+
+
+def _shown_entries(turn: TurnView) -> Iterator[LogEntry]:
+    if turn.message is None or not turn.message.interrupted:
+        return
+    step, epoch = len(turn.steps), turn.interrupted_epoch or turn.epoch
+    yield log_entry(EntryId(epoch, SHOWN_SEQ), _restarted(turn, step))
+    yield log_entry(EntryId(epoch, SHOWN_SEQ + 1), TextDelta(turn_id=turn.turn_id, step=step, delta=turn.message.content))
+
+
+def _restarted(turn: TurnView, step: int) -> StepRestarted:
+    return StepRestarted(turn_id=turn.turn_id, step=step, reason="from_record")
+
+
 def _step_entries(turn: TurnView, step: int) -> Iterator[LogEntry]:
     said = turn.steps[step]
-    events: list[AnyTurnEvent] = [StepRestarted(turn_id=turn.turn_id, step=step, reason="from_record")]
+    events: list[AnyTurnEvent] = [_restarted(turn, step)]
     if said.message.content:
         events.append(TextDelta(turn_id=turn.turn_id, step=step, delta=said.message.content))
     for call in said.message.tool_calls:

@@ -9,7 +9,7 @@ from tests.chaos.oracle_undo import undo_faults
 from tests.integration.client import TERMINAL, Frame
 
 CLOSING_EPOCH = 2**63 - 1
-FROM_RECORD = 1_000_000_000  # sequence numbers of frames that were made from the record, the log being lost
+FROM_RECORD = 500_000_000  # sequence numbers of frames that were made from the record, the log being lost
 
 Broken = Iterator[tuple[Kind, str]]
 

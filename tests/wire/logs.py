@@ -106,14 +106,15 @@ class _Cut(Exception):
 class _Turn:
     """A turn being run: the record as the actor has it, the entries as the log has them, until it is cut off."""
 
-    def __init__(self, draw: Draw[Any]) -> None:
-        self.draw = draw
+    def __init__(self, draw: Draw[Any], *, cancelled: bool) -> None:
+        self.draw, self.cancelled = draw, cancelled
         user = Message(role="user", content="hi", tokens=1, created_at=NOW)
         self.record = TurnRecord(
             number=1, turn_id=TURN_ID, status="queued", user=user, time_zone="UTC", submitted_at=NOW, progress_at=NOW
         )
         self.entries: list[LogEntry] = []
-        self.left = draw(st.integers(0, 30)) if draw(st.booleans()) else None  # entries until the turn is cut off
+        self.left = draw(st.integers(0, 30)) if not cancelled and draw(st.booleans()) else None  # entries until it is cut off
+        self.texts = draw(st.integers(1, 4)) if cancelled else None  # or texts
 
     @property
     def view(self) -> TurnView:
@@ -126,6 +127,10 @@ class _Turn:
         newest = self.entries[-1].id if self.entries else None
         seq = newest.seq + 1 if newest and newest.epoch == epoch else 0
         self.entries.append(log_entry(EntryId(epoch, seq), event))
+        if self.texts and isinstance(event, TextDelta):
+            self.texts -= 1
+            if self.texts == 0:
+                raise _Cut
 
     def run(self) -> None:
         if self.draw(st.booleans()):
@@ -193,18 +198,18 @@ class _Turn:
                 commit = CommitTool(ref=_ref(step), epoch=epoch, result=stored)
                 self.record = turns.commit_tool(self.record, commit, NOW)
 
-    def end(self) -> None:
-        """The turn as it is ended from outside, if it did not end by itself."""
+    def end(self, written: list[LogEntry]) -> None:
+        """The turn as it is ended from outside, if it did not end by itself; ``written``: what is in its log then."""
         if self.record.ended:
             return
-        if self.draw(st.booleans()):
+        if not self.cancelled and self.draw(st.booleans()):
             failure = Failure(code="model_error", message=self.draw(TEXTS), retryable=self.draw(st.booleans()))
             self.record = turns.fail(self.record, failure, NOW)
             return
         tasks = (TaskUndo(task_id="t-1", state="ordered"),)
         undo = Undo(status="ordered", tasks=tasks) if self.draw(st.booleans()) else None
         self.record = turns.cancel(self.record, NOW, undo)
-        seen = replay.shown_text(self.entries)
+        seen = replay.shown_text(written)
         if seen.text and seen.step >= len(self.record.steps):
             shown = Message(role="assistant", content=seen.text, tokens=1, created_at=NOW, interrupted=True)
             self.record = turns.keep_shown(self.record, shown, seen.epoch)
@@ -222,26 +227,28 @@ def _cut_short(draw: Draw[Any], entries: list[LogEntry]) -> Iterator[LogEntry]:
 
 
 @st.composite
-def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES) -> Logged:
+def logged_turns(draw: Draw[Any], losses: tuple[str, ...] = LOSSES, *, cancelled: bool = False) -> Logged:
     """A turn with its end. Its log may have lost its start, all from some entry on, or the rest of some attempts.
 
     What it lacks is told from the record, or, when the record was out of reach as well, its rest not at all.
+    ``cancelled``: most are cancelled in the middle of a text.
     """
-    turn = _Turn(draw)
+    turn = _Turn(draw, cancelled=cancelled)
     try:
         turn.run()
     except _Cut:
         pass
-    turn.end()
+    lost = draw(st.sampled_from(losses))
+    entries = list(_cut_short(draw, turn.entries)) if lost == "attempts" else turn.entries
+    turn.end(entries)
     closing = log_entry(CLOSING_ID, terminal_event(turn.record))
-    entries, lost = turn.entries, draw(st.sampled_from(losses))
     if lost == "start":  # the log was made again by an epoch's first entry
         firsts = [n for n, entry in enumerate(entries) if entry.id.seq == 0]
         rest = entries[draw(st.sampled_from([*firsts, len(entries)])) :]
         return Logged(told_of((*rest, closing), turn.view), turn.record)
     if lost == "attempts":
         record = turn.record.model_copy(update={"log_incomplete": True})
-        return Logged(told_of((*_cut_short(draw, entries), closing), view(record, "main")), record)
+        return Logged(told_of((*entries, closing), view(record, "main")), record)
     if lost != "nothing":
         entries = entries[: draw(st.integers(0, len(entries)))]
     if lost == "rest":

@@ -1,17 +1,21 @@
 """Any turn, however it went: the stock client accepts its stream and ends up with what the log says, joined anywhere or not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from ag_ui.core import AssistantMessage, Message, MessagesSnapshotEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.api.wires.agui import routes
+from agent.api.wires.agui.messages import stored_messages
 from agent.api.wires.agui.projection import Run, RunEvents
 from agent.api.wires.agui.tasks import TaskState
 from agent.domain.events import TurnCancelled, TurnCompleted, TurnFailed
+from agent.domain.replay import record_entries
 from agent.domain.task import Task
+from agent.domain.turn_view import history_turn
 from tests.wire.agui_client import ASKED, HAD, activities, results, texts
 from tests.wire.fold import Told, fold, name_of
 from tests.wire.logs import SHOWN_TASKS, TURN_ID, Logged, logged_turns
@@ -91,3 +95,15 @@ def test_a_run_joined_anywhere(
     left = stock_client.ask(asked_of(partial, sizes, messages=HAD))  # it ended without an end, as when a connection is lost
     rest = sent(route(listed, joins=True), turn.entries, data, first=known)
     check(turn, listed, stock_client.ask(asked_of(rest, sizes, messages=left["messages"])))
+
+
+@TRIED
+@given(logged_turns(("nothing",)) | logged_turns(("nothing",), cancelled=True))
+def test_a_run_whose_log_is_gone_shows_what_the_thread_shows(turn: Logged) -> None:
+    events = RunEvents(Run("main", "run-1", TURN_ID, ()), TaskState(USER, ())).join(record_entries(turn.view, None))
+    [told] = [event.messages for event in events if isinstance(event, MessagesSnapshotEvent)]
+    assert said(told) == said(stored_messages([history_turn(turn.record)]))
+
+
+def said(messages: Iterable[Message]) -> dict[str, str]:
+    return {message.id: message.content for message in messages if isinstance(message, AssistantMessage) and message.content}

@@ -12,6 +12,7 @@ from agent.api.wires.aisdk.frames import Framer, framed
 from agent.api.wires.aisdk.messages import ui_messages
 from agent.api.wires.aisdk.parts import LOST, NO_RESULT, UNKNOWN_TOOL, refusal, safe
 from agent.domain.events import LogEntry, TurnCompleted
+from agent.domain.replay import record_entries
 from agent.domain.turn_view import HistoryPage, history_turn
 from tests.wire.fold import Told, fold, name_of
 from tests.wire.logs import TURN_ID, Logged, logged_turns
@@ -105,9 +106,10 @@ def test_the_id_of_a_frame_is_the_place_up_to_which_all_is_told(turn: Logged) ->
 
 
 @TRIED
-@given(turn=logged_turns(("nothing",)))
-def test_history_shows_what_the_stream_showed(parser: Script, turn: Logged) -> None:
-    message = parser.ask(asked_of(stream(turn.entries), [10_000]))["message"]
+@given(turn=logged_turns(("nothing",)) | logged_turns(("nothing",), cancelled=True), log_gone=st.booleans())
+def test_history_shows_what_the_stream_showed(parser: Script, turn: Logged, log_gone: bool) -> None:
+    entries = tuple(record_entries(turn.view, None)) if log_gone else turn.entries
+    message = parser.ask(asked_of(stream(entries), [10_000]))["message"]
     page = HistoryPage(turns=(history_turn(turn.record),), total_turns=1, total_tokens=1, next=None)
     user, stored = ui_messages(page).model_dump()["messages"]
 

@@ -29,7 +29,7 @@ for everyone.
   off: come back.
 - Comments are pings. Leaving cancels nothing. Pass over events and fields that you do not know: later releases have more.
 - Ten minutes after the end (or 500 later turns, without Redis) the log is gone; then each step is told whole, from the
-  record, behind a `step.restarted`.
+  record, behind a `step.restarted`; so is what a cancelled turn had shown of the step that was cut off.
 
 Every event has `type`, its name again, and `turn_id`.
 

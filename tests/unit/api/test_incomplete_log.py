@@ -7,7 +7,7 @@ from hypothesis import given
 
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.api import following
-from agent.api.following import turn_entries
+from agent.api.following import open_turn, turn_entries
 from agent.domain.errors import Unavailable
 from agent.domain.events import (
     EntryId,
@@ -21,8 +21,8 @@ from agent.domain.events import (
 )
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message, ToolCall
-from agent.domain.replay import RECORD_SEQ
-from agent.domain.turn_calls import CommitStep
+from agent.domain.replay import RECORD_SEQ, SHOWN_SEQ
+from agent.domain.turn_calls import CommitStep, KeepShown
 from agent.domain.turn_view import TurnView
 from tests.unit.turns.host import USAGE, ChatHost, call, turn_key
 from tests.wire.fold import fold
@@ -173,3 +173,54 @@ def test_whatever_the_log_lacks_readers_are_told_what_every_step_said(turn: Logg
     }
     stored = {call.call_id for said in turn.view.steps for call in said.message.tool_calls}
     assert stored <= told.calls.keys()
+
+
+async def cancelled(host: ChatHost, log: MemoryTurnLog, *, incomplete: bool = False) -> str:
+    """A turn that was cancelled in its second step, whose text so far is in the log and in the record."""
+    turn = (await host.submit()).turn_id
+    await commit(host, turn, 0, "Hello", (call(0),), incomplete=incomplete)
+    await log.append(turn_key(turn), EntryId(2, 0), [StepStarted(turn_id=turn, step=0)])
+    await host.commit_result(turn, (await host.chats.begin_tools(host.ref(turn))).epoch, "c-0")
+    epoch = (await host.begin(turn, 1)).epoch
+    said = [TextDelta(turn_id=turn, step=1, delta=text) for text in ("half ", "an ", "ans")]
+    await log.append(turn_key(turn), EntryId(epoch, 0), [StepStarted(turn_id=turn, step=1), *said])
+    await host.chats.cancel(turn_key(turn))
+    await log.close(turn_key(turn), await terminal(host, turn))
+    shown = Message(role="assistant", content="half an ans", interrupted=True)
+    await host.chats.keep_shown(KeepShown(ref=host.ref(turn, 1), shown=shown, epoch=epoch))
+    return turn
+
+
+WHOLE = ["step.restarted", "text.delta"]
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        (None, [*RETOLD, "tool.returned", *WHOLE]),
+        (EntryId(4, 2), WHOLE),  # in the middle of what is lost: who has some of it is told all of it
+        (EntryId(4, SHOWN_SEQ), WHOLE[1:]),
+        (EntryId(4, SHOWN_SEQ + 1), []),
+    ],
+)
+async def test_what_a_cancelled_turn_had_shown_is_told_when_its_log_is_gone(
+    host: ChatHost, after: EntryId | None, left: list[str]
+) -> None:
+    turn = await cancelled(host, MemoryTurnLog())
+    entries = [entry async for batch in await open_turn(MemoryTurnLog(), host.chats, turn_key(turn), after) for entry in batch]
+    assert [entry.name for entry in entries] == [*left, "turn.cancelled"]
+    assert [entry.id for entry in entries] == sorted({entry.id for entry in entries})
+    assert fold(entries).texts.get(1) == ("half an ans" if left else None)
+
+
+async def test_a_log_that_has_it_is_not_told_it_again_though_it_lacks_another_step(host: ChatHost) -> None:
+    log = MemoryTurnLog()
+    turn = await cancelled(host, log, incomplete=True)
+    names = [entry.name for entry in await read(log, host.chats, turn)]
+    assert names == ["step.started", *RETOLD, "tool.returned", "step.started", *["text.delta"] * 3, "turn.cancelled"]
+
+
+@given(logged_turns(("start", "rest"), cancelled=True))
+def test_whatever_the_log_has_lost_readers_are_told_what_a_cancelled_turn_had_shown(turn: Logged) -> None:
+    if turn.record.interrupted is not None:
+        assert fold(turn.entries).texts[len(turn.record.steps)] == turn.record.interrupted.content

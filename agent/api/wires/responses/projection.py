@@ -27,7 +27,6 @@ from agent.domain.events import (
     TurnCompleted,
     TurnFailed,
     TurnQueued,
-    log_entry,
 )
 from agent.domain.replay import RECORD_SEQ, record_entries
 from agent.domain.turn_view import TurnView
@@ -199,17 +198,8 @@ class ResponseEvents:
 def response_of(view: TurnView, previous: str | None) -> Json:
     """The response of a stored turn: what its last event says once it has ended, before that what is stored so far."""
     events = ResponseEvents(head_of(view, previous))
-    told = [event for entry in _stored(view) for event in events.feed(entry)]
+    told = [event for entry in record_entries(view, None) for event in events.feed(entry)]
     if told and told[-1]["type"] in ENDS:
         return told[-1]["response"]
     events.settle()
     return events.snapshot("queued" if view.status == "queued" else "in_progress")
-
-
-def _stored(view: TurnView) -> list[LogEntry]:
-    """The record as entries, with what readers had seen of a step that was cut off."""
-    entries = record_entries(view, None)
-    if view.message is None or not view.message.interrupted:
-        return entries
-    shown = TextDelta(turn_id=view.turn_id, step=len(view.steps), delta=view.message.content)
-    return [*entries[:-1], log_entry(EntryId(view.interrupted_epoch or view.epoch, 0), shown), *entries[-1:]]
