@@ -1,5 +1,8 @@
 """The command line ``task-agent``: parses, calls, exits. What the commands do is in the modules named after them."""
 
+from agent.local import process  # before what takes long to load: it remembers who started this process
+
+# isort: split
 import json
 import os
 import sys
@@ -15,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.local import doctor as examining
-from agent.local import environment, process, ps, signals
+from agent.local import environment, ps, signals
 from agent.local import up as starting
 from agent.local.dapr_binaries import BadSetting, Places
 from agent.local.dapr_build import BuildFailed

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 _PR_SET_PDEATHSIG = 1
+_STARTED_BY = os.getppid()  # or who took its place, if it was gone already: the command line imports this before all else
 
 
 def spawn(
@@ -53,8 +54,13 @@ def unsupported() -> str:
 
 
 def die_with_parent() -> None:
-    """Asks the kernel for SIGTERM when the process that started this one dies."""
+    """Asks the kernel for SIGTERM when the process that started this one dies; it comes at once if that has died already.
+
+    The parent must be the one it was, and may be any: in a container the process with the number 1 starts others, too.
+    """
     _set_death_signal()(signal.SIGTERM)
+    if os.getppid() != _STARTED_BY:  # it died before the line above: nobody would send the signal
+        signal.raise_signal(signal.SIGTERM)
 
 
 def has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -25,6 +25,21 @@ die_with_parent()
 print("x", flush=True)
 signal.pause()
 """
+LATE_FOLLOWER = """
+import signal, sys
+from agent.local.process import die_with_parent
+print("begun", flush=True)
+sys.stdin.readline()
+die_with_parent()
+print("x", flush=True)
+signal.pause()
+"""
+LATE_GRANDPARENT = f"""
+import subprocess, sys
+follower = subprocess.Popen([sys.executable, "-c", {LATE_FOLLOWER!r}])
+print(follower.pid, flush=True)
+follower.wait()
+"""
 GRANDPARENT = f"""
 import subprocess, sys
 follower = subprocess.Popen([sys.executable, "-c", {FOLLOWER!r}])
@@ -126,3 +141,20 @@ def test_following_the_parent() -> None:
     parent.wait()
 
     until(lambda: not exists(pid), 5, lambda: "it did not follow")
+
+
+def test_a_parent_that_died_before_it_was_followed_is_followed_too() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", LATE_GRANDPARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdin is not None and parent.stdout is not None
+    with parent.stdin, parent.stdout:
+        said = {parent.stdout.readline(), parent.stdout.readline()}
+        follower = int(next(line for line in said if line != b"begun\n"))
+        parent.kill()
+        parent.wait()
+        parent.stdin.write(b"now\n")
+        parent.stdin.flush()
+        try:
+            assert parent.stdout.readline() == b"", "it goes on"
+        finally:
+            if exists(follower):
+                os.kill(follower, signal.SIGKILL)
