@@ -21,6 +21,7 @@ let lines: ReturnType<typeof begun>[];
 let ask: () => Promise<Response>;
 let queries: QueryClient;
 let stored: object[];
+let loaded: string[]; // of history
 let tasks: Task[];
 
 beforeEach(async () => {
@@ -33,7 +34,10 @@ beforeEach(async () => {
   vi.stubGlobal("fetch", async (path: string) => {
     if (path.startsWith("/workflows/")) return ask();
     if (path.startsWith("/api/chat/main/stream")) return new Response(null, { status: 204 });
-    if (path.startsWith("/api/chat/main/messages")) return Response.json({ messages: stored, next: null });
+    if (path.startsWith("/api/chat/main/messages")) {
+      loaded.push(path);
+      return Response.json({ messages: path.endsWith("?limit=1") ? stored.slice(-1) : stored, next: null });
+    }
     if (path.startsWith("/tasks?")) return Response.json({ tasks, next: path.includes("cursor") ? null : "older" });
     const line = begun();
     lines.push(line);
@@ -41,6 +45,7 @@ beforeEach(async () => {
   });
   lines = [];
   stored = [];
+  loaded = [];
   tasks = [];
 });
 afterEach(() => {
@@ -172,4 +177,26 @@ describe("the list of tasks, while one of them is looked at", () => {
     await passed(360_000);
     expect(back()()).toHaveLength(2);
   });
+});
+
+it("a page on which nothing happens loads no history again, and shows all the same what the feed has not told", async () => {
+  ask = running;
+  const said = (id: string) => ({ id, role: "user", parts: [{ type: "text", text: "hi" }] });
+  stored = [said("main.1.x"), said("main.2.x")];
+  await opened();
+  const { conversation } = await import("./live");
+  conversation.look();
+  for (let time = 0; time < 6; time++) {
+    lines[0]?.send(": ping\n\n"); // the feed is there
+    await passed(10_000);
+  }
+  const whole = () => loaded.filter((path) => !path.endsWith("?limit=1")).length;
+  expect(whole()).toBe(1);
+  expect(loaded.length).toBeGreaterThan(5); // it looks
+  stored = [...stored, said("main.3.x")];
+  await passed(10_000);
+  expect(conversation.view.messages).toHaveLength(3);
+  lines[0]?.cut();
+  await passed(300);
+  expect(whole()).toBe(3); // for what was new, and after the gap
 });

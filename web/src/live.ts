@@ -56,5 +56,5 @@ export function start(): void {
   onNeighbour(() => conversation.look());
   document.addEventListener("visibilitychange", () => !isHidden() && conversation.look());
   onLongHidden(() => conversation.leave());
-  setInterval(() => !isHidden() && feed.state === "live" && conversation.look(), LOOK_EVERY);
+  setInterval(() => !isHidden() && feed.state === "live" && conversation.glance(), LOOK_EVERY);
 }

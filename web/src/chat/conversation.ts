@@ -5,6 +5,7 @@ import { backoff, pause } from "../api/pause";
 import { persist } from "../api/persist";
 import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
+import { isAsShown } from "./glance";
 import { merge } from "./merge";
 import { Order } from "./order";
 import { keepUnsent, keptUnsent } from "./unsent";
@@ -100,6 +101,11 @@ export class Conversation {
     else void this.#follow(null);
   }
 
+  /** The same when there is no reason to: what is shown is loaded again only if it is not what is stored. */
+  glance(): void {
+    if (!this.#following) void this.#follow(null, true);
+  }
+
   /** Whether this page has to do with that turn anyway: it reads it, has it, or is just sending a message. */
   knows(turn: string): boolean {
     const { messages, outgoing } = this.#view;
@@ -161,19 +167,20 @@ export class Conversation {
     void this.#refresh().catch(() => undefined);
   }
 
-  async #follow(given: Response | null): Promise<void> {
+  async #follow(given: Response | null, glances = false): Promise<void> {
     this.#following = true;
     let response = given;
     let lost: string | null = null; // the answer that was being read, running or ended since; known to all replicas at once
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ; glances = false) {
       if (response === null) await untilVisible();
+      glances &&= !this.#lookAgain; // who has looked meanwhile had a reason to
       this.#lookAgain = false;
       this.#connection = new AbortController();
       const { signal } = this.#connection;
       try {
         response ??= await join(this.id, signal, lost);
         if (response === null) {
-          await this.#refresh(true);
+          if (!glances || !(await isAsShown(this.id, this.#view))) await this.#refresh(true);
           if (this.#lookAgain) continue;
           break;
         }

@@ -28,6 +28,9 @@ const at = (conversation: string, path: string) => `/api/chat/${encodeURICompone
 export const history = (conversation: string, before: number | null = null) =>
   call<Page>(at(conversation, `/messages${before === null ? "" : `?before=${before}`}`));
 
+/** The newest turn alone. */
+export const newest = (conversation: string) => call<Page>(at(conversation, "/messages?limit=1"));
+
 /** The open stream of the answer to a new message; its id makes a repeat harmless. */
 export const post = (conversation: string, message: Message) =>
   answered("/api/chat", { method: "POST", body: { id: conversation, messages: [message], trigger: "submit-message" } });
