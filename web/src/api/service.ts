@@ -1,5 +1,5 @@
 // What the page asks about the service and about contexts.
-import { keepPreviousData, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { call } from "./http";
 import type { About, Context, History, Turn } from "./types";
 
@@ -15,7 +15,8 @@ export const seen = (turn: string | null, step: number | null) =>
       if (turn === null) return call<Context>(`/context?conversation=${CONVERSATION}`);
       return call<Context>(`/turns/${encodeURIComponent(turn)}/context${step === null ? "" : `?step=${step}`}`);
     },
-    placeholderData: keepPreviousData,
+    // Until one step has come, another one of the same turn is shown; nothing of one turn under the name of another.
+    placeholderData: (last, query) => (query?.queryKey[1] === (turn ?? "now") ? last : undefined),
   });
 
 export const useContext = (turn: string | null, step: number | null) => useQuery(seen(turn, step));

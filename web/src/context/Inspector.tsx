@@ -1,34 +1,34 @@
 // What the model is about to see, to the token; or what it was sent for a turn, step by step.
 import { useState } from "react";
 import { useContext, useTurns } from "../api/service";
-import type { Context, ContextMessage, History } from "../api/types";
+import type { Context, ContextMessage } from "../api/types";
 import { MAX_HISTORY } from "../limits";
 import { TEXTS, say } from "../texts";
 import { Bar } from "./Bar";
 import { StepPicker } from "./StepPicker";
+import { type Listed, stillThere, withChosen } from "./chosen";
 
 const T = TEXTS.context;
 
 export function Inspector() {
-  const [turn, setTurn] = useState<string | null>(null);
-  const [step, setStep] = useState<number | null>(null);
+  const [chosen, choose] = useState<{ turn: Listed | null; step: number | null }>({ turn: null, step: null });
   const turns = useTurns();
-  const newest = useContext(turn, null);
-  const { data: context, error } = useContext(turn, step);
-  const steps = (!newest.isPlaceholderData && newest.data?.steps) || []; // else they are those of the turn before
   const listed = turns.data?.pages.flatMap((page) => page.turns.toReversed()) ?? [];
-  const show = (other: string | null) => {
-    setTurn(other);
-    setStep(null);
-  };
+  const turn = stillThere(chosen.turn, listed, turns.hasNextPage);
+  const offered = withChosen(turn, listed);
+  const id = turn?.turn_id ?? null;
+  const step = turn && chosen.step;
+  const steps = useContext(id, null).data?.steps ?? [];
+  const { data: context, error } = useContext(id, step);
+  const found = (wanted: string) => offered.find(({ turn_id }) => turn_id === wanted) ?? null;
   return (
     <section className="context" aria-label={T.region}>
       <h2 className="hidden">{T.region}</h2>
       <label className="which">
         <span>{T.which}</span>
-        <select value={turn ?? ""} onChange={(event) => show(event.target.value || null)}>
+        <select value={id ?? ""} onChange={({ target }) => choose({ turn: found(target.value), step: null })}>
           <option value="">{T.now}</option>
-          {listed.map((t) => (
+          {offered.map((t) => (
             <option key={t.turn_id} value={t.turn_id}>
               {say(T.turn, { n: t.number, text: asked(t) })}
             </option>
@@ -40,7 +40,7 @@ export function Inspector() {
           {T.older}
         </button>
       )}
-      <StepPicker steps={steps} chosen={step} onChoose={setStep} />
+      <StepPicker steps={steps} chosen={step} onChoose={(step) => choose({ turn, step })} />
       <p className="muted">{turn === null ? T.lead : steps.length > 1 ? T.leadStep : T.leadTurn}</p>
       {error && (
         <p className="problem" role="alert">
@@ -52,7 +52,7 @@ export function Inspector() {
   );
 }
 
-function asked(turn: History["turns"][number]): string {
+function asked(turn: Listed): string {
   const text = turn.messages[0]?.content ?? "";
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
