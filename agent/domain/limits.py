@@ -85,6 +85,7 @@ ATTEMPT_LOOK_INTERVAL = 5.0  # of an attempt, at whether its turn goes on: who c
 BEAT_KEPT = 2.0  # for this long one is heard
 BEATS_MISSED_MAX = 4  # looks in a row, one every BEAT_INTERVAL, without a beat: the attempt is dead, and the step done again
 LOG_ENTRIES_MAX = 20_000  # per turn
+NUMBERS_PER_EPOCH = 1_000_000  # of the Responses API's events: more than a log has, and 2,000 epochs' fit into 32 bits
 LOG_CLOSED_KEPT_MAX = 500  # closed logs kept in memory
 LOG_CLOSED_KEPT_SECONDS = 600.0
 FEED_ENTRIES_MAX = 500  # per user

@@ -6,6 +6,7 @@ Directives, in the last user message of a request, one per model call of the tur
     [[script: tokens=40 width=100]]                         40 words of 100 characters
     [[script: tokens=3 held=x1]]                            3 words, the last one when the endpoint is told to release x1
     [[script: text="Hello, Bob"]]                           this text, word by word
+    [[script: text="Hello" again="Good day"]]               this text, and that one at every further attempt
     [[script: tool=create_task args={"title": "..."}]]      a tool call; repeat tool= and args= for more in one answer
     [[script: fault=cut after=3 times=1 tokens=10]]         first attempt: cut after 3 words; second: 10 words
     [[script: fault=429 retry_after=2 times=2]]
@@ -59,6 +60,7 @@ class Step:
     delay: float = 0.0
     held: str = ""
     text: str = ""
+    again: str = ""
     tools: tuple[tuple[str, str], ...] = ()
     fault: str = ""
     after: int = 0
@@ -93,6 +95,8 @@ def step_for(body: dict[str, Any], attempts: dict[str, int]) -> tuple[Step | Non
         step = steps[call]
         if step.window and _tokens(messages) > step.window:
             step = replace(step, fault="context")
+        if step.again and attempt > 1:
+            step = replace(step, text=step.again)
         spent = step.times is not None and attempt > step.times
         return (replace(step, fault="") if spent else step), attempt
     results = [_text(message) for message in messages[last_user + 1 :] if message.get("role") == "tool"]

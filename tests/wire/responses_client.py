@@ -23,8 +23,8 @@ class Accumulated:
         self.events = list(events)
         self._state = ResponseStreamState(input_tools=omit, text_format=omit)
         self.items: dict[int, dict[str, Any]] = {}
-        for number, event in enumerate(self.events):
-            assert event["sequence_number"] == number
+        assert self.numbers == sorted(set(self.numbers))
+        for event in self.events:
             _KINDS[event["type"]].model_validate(event)
             self._state.handle_event(construct_type(type_=ResponseStreamEvent, value=event))  # pyright: ignore[reportArgumentType]
             self._see(event)
@@ -49,6 +49,10 @@ class Accumulated:
                     assert [part["text"] for part in event["item"]["content"]] == [seen]
             case _:
                 pass
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event["sequence_number"] for event in self.events]
 
     @property
     def types(self) -> list[str]:

@@ -54,16 +54,26 @@ def cut_off(
 
 
 def test_a_response_goes_on_behind_the_number_it_had_and_the_step_is_told_again(stack: Stack, user: Client, ai: OpenAI) -> None:
-    seen = cut_off(ai, lambda: kill(stack, "app"), script(SLOW))
-    response_id = seen[0]["response"]["id"]
-    rest = [
-        told(event) for event in ai.responses.retrieve(response_id, stream=True, starting_after=seen[-1]["sequence_number"])
-    ]
+    anew = "I would choose Rome this year, and go there by train."
+    said = script(f'text="{WHOLE}" again="{anew}" delay=100ms')
+    seen = cut_off(ai, lambda: kill(stack, "app"), said, deltas=12)  # more events than the answer that takes its place has
+    response_id, last = seen[0]["response"]["id"], seen[-1]["sequence_number"]
+    rest = [told(event) for event in ai.responses.retrieve(response_id, stream=True, starting_after=last)]
     response = ai.responses.retrieve(response_id)
-    assert response.output_text == WHOLE
+    assert response.output_text == anew
     assert rest[-1]["type"] == "response.completed"
     assert rest[-1]["response"]["output"] == response.to_dict()["output"]
-    check_answered_once(user, response_id.removeprefix("resp_"))
+    of = {
+        kind: [event for event in rest if event["type"] == f"response.{kind}"]
+        for kind in ("output_item.added", "output_text.delta", "output_text.done")
+    }
+    assert [event["item"]["id"] for event in of["output_item.added"]] == [response.output[0].id]
+    assert (
+        [event["text"] for event in of["output_text.done"]] == ["".join(e["delta"] for e in of["output_text.delta"])] == [anew]
+    )
+    numbers = [event["sequence_number"] for event in (*seen, *rest)]
+    assert numbers == sorted(set(numbers))
+    check_answered_once(user, response_id.removeprefix("resp_"), anew)
 
 
 def test_from_the_responses_api_to_the_services_own_stream(stack: Stack, user: Client, ai: OpenAI) -> None:

@@ -36,6 +36,7 @@ def test_a_plain_answer() -> None:
         "output_item.done",
         "completed",
     ]
+    assert seen.numbers == list(range(10))
     response = seen.response
     assert (response.id, response.status, response.output_text, seen.answer) == (f"resp_{TURN}", "completed", "Hello", "Hello")
     assert response.usage is not None
@@ -164,3 +165,41 @@ def test_events_and_fields_of_a_newer_release_are_passed_over() -> None:
     newer = LogEntry(EntryId(2, 3), "turn.dreamt", b'{"type":"turn.dreamt"}')
     strange = entries[1]._replace(data=entries[1].data[:-1] + b',"mood":"blue"}')
     assert accumulated([entries[0], strange, newer, *entries[2:]]).events == accumulated(entries).events
+
+
+def behind(entries: Iterable[LogEntry], after: int) -> list[tuple[str, str | None]]:
+    """What of these is told to who has had the event ``after``: each event's type, and its delta if it has one."""
+    told = [event for event in accumulated(entries).events if event["sequence_number"] > after]
+    return [(event["type"].removeprefix("response."), event.get("delta")) for event in told]
+
+
+ADDED = [("output_item.added", None), ("content_part.added", None)]
+DONE = [("output_text.done", None), ("content_part.done", None), ("output_item.done", None)]
+
+
+def test_who_had_more_of_a_log_that_was_lost_is_told_all_of_the_one_begun_again() -> None:
+    end = completed("Go north.")
+    lost = accumulated(log([started(), *map(said, ["Ber", "lin ", "is ", "nice."])], end=end)).numbers[-2]
+    begun_again = log([started()], [again(), said("Go "), said("north."), committed()], end=end)[1:]
+    deltas = [("output_text.delta", "Go "), ("output_text.delta", "north.")]
+    assert behind(begun_again, lost) == [("in_progress", None), *ADDED, *deltas, *DONE, ("completed", None)]
+    numbers = accumulated(begun_again).numbers
+    assert behind(begun_again, numbers[4]) == [deltas[1], *DONE, ("completed", None)], "from there on it is exact again"
+
+
+def test_a_log_that_is_lost_twice_has_new_numbers_each_time_and_what_was_told_of_the_record_keeps_its_own() -> None:
+    def recorded(epoch: int, step: int) -> list[LogEntry]:
+        events = [again(step), said(f"step {step}", step), called(f"c-{step}", step), returned({}, f"c-{step}", step)]
+        return [log_entry(EntryId(epoch, RECORD_SEQ + seq), event) for seq, event in enumerate(events)]
+
+    def begun_at(epoch: int, step: int) -> list[LogEntry]:
+        return [
+            log_entry(EntryId(epoch, seq), event) for seq, event in enumerate([again(step), said("a", step), said("b", step)])
+        ]
+
+    end = log(end=completed("ab"))
+    first = [*recorded(2, 0), *begun_at(5, 1), *end]
+    second = [*recorded(2, 0), *recorded(6, 1), *begun_at(8, 2), *end]
+    within = next(e["sequence_number"] for e in accumulated(first).events if e.get("delta") == "a")
+    deltas = [delta for kind, delta in behind(second, within) if kind == "output_text.delta"]
+    assert deltas == ["step 1", "a", "b"], "the step it was in is told whole, the one before not again"

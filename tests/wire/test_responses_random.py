@@ -13,11 +13,13 @@ from agent.api.wires.responses.projection import ResponseEvents, response_of
 from agent.api.wires.responses.response import head_of
 from agent.domain.events import LogEntry, StepCommitted, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.replay import record_entries
+from agent.domain.turn_record import ADMISSION_EPOCH
 from tests.wire.fold import Told, fold, name_of
 from tests.wire.logs import Logged, logged_turns
 from tests.wire.node import Script
 from tests.wire.pieces import SIZES, Route, asked_of, pieces, sent
 from tests.wire.responses_client import Accumulated, read_by_openai
+from tests.wire.told import told_of
 
 TRIED = settings(deadline=None)
 ENDS = {
@@ -33,9 +35,13 @@ def node_client() -> Iterator[Script]:
         yield running
 
 
-def accumulated(turn: Logged, entries: Iterable[LogEntry]) -> Accumulated:
+def events_of(turn: Logged, entries: Iterable[LogEntry]) -> list[dict[str, Any]]:
     events = ResponseEvents(head_of(turn.view, None))
-    return Accumulated([*events.begin(), *(event for entry in entries for event in events.feed(entry))])
+    return [*events.begin(), *(event for entry in entries for event in events.feed(entry))]
+
+
+def accumulated(turn: Logged, entries: Iterable[LogEntry]) -> Accumulated:
+    return Accumulated(events_of(turn, entries))
 
 
 def route(turn: Logged, after: int = -1) -> Route:
@@ -117,10 +123,35 @@ def test_a_stored_response_says_what_its_stream_said(turn: Logged) -> None:
 @given(logged_turns(), st.data())
 def test_numbers_are_the_same_for_every_reader_and_behind_every_place(turn: Logged, data: st.DataObject) -> None:
     whole = accumulated(turn, turn.entries).events
-    last = whole[-1]["sequence_number"]
-    after = data.draw(st.integers(-1, last + 2))
+    after = data.draw(st.sampled_from([-1, *(e["sequence_number"] for e in whole)])) + data.draw(st.integers(0, 2))
     cut = data.draw(st.integers(0, len(turn.entries)))
     body = sent(route(turn, after), turn.entries, data, first=cut)
     told = read_by_openai(pieces(body, [10_000]))
-    rest = whole[after + 1 :] or [{**whole[-1], "sequence_number": after + 1}]  # everybody waits for the end
-    assert told == rest
+    rest = [event for event in whole if event["sequence_number"] > after]
+    assert told == (rest or [{**whole[-1], "sequence_number": after + 1}]), "everybody waits for the end"
+
+
+@TRIED
+@given(logged_turns(("nothing",)))
+def test_numbers_have_no_gaps_where_the_log_has_none(turn: Logged) -> None:
+    numbers = accumulated(turn, turn.entries).numbers
+    first = numbers[1]  # who looks on sees 0 before there is a log; it may begin late, when the first attempt died unheard
+    assert numbers == [0, *range(first, first + len(numbers) - 1)]
+
+
+@TRIED
+@given(logged_turns(("nothing",)), st.data())
+def test_who_had_more_of_a_lost_log_is_told_all_of_what_is_told_instead(turn: Logged, data: st.DataObject) -> None:
+    """The log is lost behind ``had`` entries; the next one begins with a later attempt, if there is any."""
+    *entries, closing = turn.entries
+    had = data.draw(st.integers(0, len(entries)))
+    begun = max((entry.id.epoch for entry in entries[:had]), default=0)
+    later = [n for n, e in enumerate(entries) if e.id.seq == 0 and e.id.epoch > max(begun, ADMISSION_EPOCH + 1)]
+    rest = entries[data.draw(st.sampled_from([*later, len(entries)])) :]
+    before = events_of(turn, entries[:had])
+    instead = events_of(turn, told_of((*rest, closing), turn.view))
+    number = before[-1]["sequence_number"]
+    told = read_by_openai([sent(route(turn, number), told_of((*rest, closing), turn.view), data).encode()])
+    assert told[:-1] == instead[1:-1], "all but its creation"
+    assert told[-1]["response"] == instead[-1]["response"]
+    assert [event["sequence_number"] for event in (*before, *told)] == sorted({e["sequence_number"] for e in (*before, *told)})

@@ -4,6 +4,9 @@
 
 An item is told as it grows. One whose step is told again ends as incomplete, and another begins; the response in the last event
 holds what is stored, so no text is in it twice. Refuses to know HTTP, ports and how entries are read.
+
+Numbers are gap-free where the log is. Where a part of it was lost they go on behind all that were given to that part, so that
+who comes back to one of those gets all that is told in its place. Each epoch has numbers of its own for that.
 """
 
 from collections.abc import Iterable
@@ -13,6 +16,7 @@ from agent.api.wires.reading import event_of
 from agent.api.wires.responses.items import CallItem, Item, MessageItem
 from agent.api.wires.responses.response import Head, ResponseStatus, head_of, response
 from agent.domain.events import (
+    CLOSING_ID,
     AnyTurnEvent,
     EntryId,
     LogEntry,
@@ -28,7 +32,9 @@ from agent.domain.events import (
     TurnFailed,
     TurnQueued,
 )
-from agent.domain.replay import RECORD_SEQ, record_entries
+from agent.domain.limits import NUMBERS_PER_EPOCH
+from agent.domain.replay import RECORD_SEQ, SHOWN_SEQ, record_entries
+from agent.domain.turn_record import ADMISSION_EPOCH
 from agent.domain.turn_view import TurnView
 
 Json = dict[str, Any]
@@ -41,6 +47,7 @@ class ResponseEvents:
     def __init__(self, head: Head) -> None:
         self._head = head
         self._next, self._indexes = 0, 0
+        self._lost = True  # whether something may be lost before the next entry of the log
         self._under_way = False
         self._committed = -1  # the newest step that is known to be stored
         self._output: list[Item] = []
@@ -53,6 +60,7 @@ class ResponseEvents:
 
     def feed(self, entry: LogEntry) -> list[Json]:
         """The events of the next entry."""
+        self._reach(entry.id)
         event = event_of(entry)
         if event is None:
             return []
@@ -69,6 +77,16 @@ class ResponseEvents:
     def settle(self) -> None:
         """What was fed so far is stored."""
         self._commit(max((item.step for item in self._output), default=-1))
+
+    def _reach(self, at: EntryId) -> None:
+        """Lets the numbers go on where none of an older log can have been: its epochs were older, or it lacks this entry."""
+        if at == CLOSING_ID:
+            return  # it has a number behind whatever its reader asks for
+        from_record = at.seq >= SHOWN_SEQ
+        if from_record or self._lost:
+            first = (at.epoch - ADMISSION_EPOCH - 1) * NUMBERS_PER_EPOCH + (NUMBERS_PER_EPOCH // 2 if from_record else 0)
+            self._next = max(self._next, first)
+        self._lost = from_record
 
     def _told(self, at: EntryId, event: AnyTurnEvent) -> list[Json]:
         match event:
