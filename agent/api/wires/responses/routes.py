@@ -27,7 +27,13 @@ from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
-from agent.domain.limits import CONVERSATION_NAME_BYTES, HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, NAME_TOLD_CHARS_MAX
+from agent.domain.limits import (
+    CONVERSATION_NAME_BYTES,
+    HISTORY_PAGE_DEFAULT,
+    HISTORY_PAGE_MAX,
+    NAME_TOLD_CHARS_MAX,
+    SEQUENCE_NUMBER_MAX,
+)
 from agent.domain.turn_record import TurnStatus
 from agent.domain.turn_view import TurnView
 from agent.ports import Chats, Randomness, TurnLog
@@ -84,7 +90,9 @@ class ResponsesApi:
         response_id: str,
         user: Who,
         stream: Annotated[bool, Query(description="The events from the first, or behind `starting_after`.")] = False,
-        starting_after: Annotated[int | None, Query(ge=0, description="The last `sequence_number` that was seen.")] = None,
+        starting_after: Annotated[
+            int | None, Query(ge=0, lt=SEQUENCE_NUMBER_MAX, description="The last `sequence_number` that was seen.")
+        ] = None,
     ) -> Response:
         """The response as it is now, or its stream."""
         _check_query(request, ("stream", "starting_after"))
