@@ -20,7 +20,8 @@ def at(screen: Screen) -> float:
 
 
 def wait_at_end(screen: Screen) -> None:
-    screen.page.wait_for_function(f"{BOX}.scrollHeight - {BOX}.scrollTop - {BOX}.clientHeight <= 1")
+    # A function, not an expression: that would be evaluated again at each look, which the page's policy forbids.
+    screen.page.wait_for_function(f"() => {BOX}.scrollHeight - {BOX}.scrollTop - {BOX}.clientHeight <= 1")
     expect(screen.page.get_by_role("button", name="Newest message")).to_have_count(0)
 
 
@@ -33,7 +34,7 @@ def scroll_up(screen: Screen, pixels: int) -> float:
     screen.page.get_by_role("article").last.hover()
     screen.page.mouse.wheel(0, -pixels)
     expect(screen.page.get_by_role("button", name="Newest message")).to_be_visible()
-    screen.page.wait_for_function(f"window.restsAt === {BOX}.scrollTop")
+    screen.page.wait_for_function(f"() => window.restsAt === {BOX}.scrollTop")
     return at(screen)
 
 
