@@ -1,7 +1,8 @@
-"""What a request must pass before any route sees it: a process that goes on, the Host it was sent to, its type and its size.
+"""What a request must pass before any route sees it: a process that goes on, Host, origin, type and size.
 
 The Host check stops DNS rebinding: a page of another origin cannot reach this loopback service under its own name.
-Requiring JSON stops a page's simple form posts: anything else needs a CORS preflight, which is never granted.
+Nor may such a page change anything under ours: a POST without a body, as to stop an answer, needs no CORS preflight.
+Requiring JSON stops its simple form posts also where no browser says whose they are.
 """
 
 from fastapi import Response
@@ -17,6 +18,8 @@ _LIVENESS = "/livez"  # answered to the end: a process that stops is not to be k
 _ENDLESS = frozenset({"/events"})  # the feed ends for nobody's sake: a stop does not wait for it
 _WITH_HISTORY = frozenset({"/api/chat", "/agui"})  # their clients post their whole history each time
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_CHANGING = _WITH_BODY | {"DELETE"}
+_OWN_SITE = frozenset({"same-origin", "none"})  # none: no page asked for it, but a person or an extension of the browser
 
 
 class _BodyTooLarge(Exception):
@@ -68,6 +71,8 @@ class Gate:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name.lower() not in LOOPBACK_NAMES:
             return self._refusals.of(path, 421, "bad_host", "This service answers only to 127.0.0.1 or localhost.")
+        if request.method in _CHANGING and _is_of_another_origin(request, host):
+            return self._refusals.of(path, 403, "other_origin", "A page of another origin may not change anything here.")
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length[:12]) > _body_limit(path):
             return self._too_large(path)
@@ -81,6 +86,19 @@ class Gate:
     def _too_large(self, path: str) -> Response:
         limit = _body_limit(path)
         return self._refusals.of(path, 413, "body_too_large", f"A request body has at most {limit} bytes.", limit=limit)
+
+
+def _is_of_another_origin(request: Request, host: str) -> bool:
+    """Whether a browser sends it for such a page; other clients name no origin.
+
+    ``Sec-Fetch-Site`` is the browser's own word, and holds behind a proxy that changes Host, as Vite's. Only old browsers
+    do not give it.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in _OWN_SITE
+    origin = request.headers.get("origin")
+    return origin is not None and origin.rpartition("://")[2].lower() != host.lower()
 
 
 def _body_limit(path: str) -> int:

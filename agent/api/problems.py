@@ -60,6 +60,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 ANYWHERE = {
+    403: ("OtherOrigin", "`other_origin`: a browser asks for a change, for a page of another origin."),
     421: ("BadHost", "`bad_host`: sent to another name than 127.0.0.1 or localhost."),
     405: ("MethodNotAllowed", "`method_not_allowed`: the path knows other methods; Allow names them."),
     500: ("InternalError", "`internal_error`: a bug; it has been logged."),

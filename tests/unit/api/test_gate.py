@@ -29,6 +29,45 @@ async def test_another_name_is_refused_on_every_route(service: Service, host: st
             assert is_problem(await client.get(path), 421, "bad_host")
 
 
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},  # another port of this machine
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8080"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "http://127.0.0.1:3000"},
+    {"Origin": "http://localhost:8080"},
+    {"Origin": "null"},
+    {"Origin": ""},
+]
+HERE = [
+    {},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8080"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost:5173"},  # by a proxy that changes Host
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "http://127.0.0.1:8080"},
+    {"Sec-Fetch-Mode": "cors"},  # Node
+]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
+async def test_a_page_of_another_origin_changes_nothing(service: Service, headers: dict[str, str]) -> None:
+    turn_id = (await service.host.submit("hi", secret=99)).turn_id
+    async with service.client(**headers) as client:
+        stopped = await client.post("/api/chat/main/stop")  # a "simple request": no preflight asks before it
+        assert (stopped.status_code, stopped.headers["X-Error-Code"]) == (403, "other_origin")
+        for method, path in (("POST", f"/turns/{turn_id}/cancel"), ("DELETE", "/history"), ("PUT", "/dev/notifications")):
+            assert is_problem(await client.request(method, path), 403, "other_origin")
+        assert (await client.get("/history")).json()["running"] == turn_id
+
+
+@pytest.mark.parametrize("headers", HERE, ids=str)
+async def test_the_services_own_page_and_other_clients_stop_an_answer(service: Service, headers: dict[str, str]) -> None:
+    turn_id = (await service.host.submit("hi", secret=99)).turn_id
+    async with service.client(**headers) as client:
+        stopped = await client.post("/api/chat/main/stop")
+    assert (stopped.status_code, stopped.json()) == (200, {"turn_id": turn_id, "status": "cancelled"})
+
+
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"])
 async def test_a_body_that_is_no_json_is_refused(service: Service, kind: str) -> None:
     async with service.client() as client:

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from agent.domain import events
 from tests.unit.api.service import Service
 
-SHARED = {"405": "MethodNotAllowed", "421": "BadHost", "500": "InternalError"}
+SHARED = {"403": "OtherOrigin", "405": "MethodNotAllowed", "421": "BadHost", "500": "InternalError"}
 OWN_SHAPE = {"/v1/": "ErrorBody"}  # wires whose clients expect errors of another form
 VERBS = {"get", "post", "put", "delete", "patch"}
 
