@@ -66,8 +66,8 @@ class Admissions:
     async def regenerate(self, former: TurnKey, time_zone: str, key: str | None) -> tuple[TurnKey, Admission]:
         """As ``admit``, the message of ``former`` once more: the newest turn of its conversation, which becomes an alternative.
 
-        A wire whose client regenerates by a message of its own finds that turn in ``Chats.get_history`` and checks that it is
-        the one meant. A key made from what the client sends has to tell one regeneration of a message from the next, as by
+        A wire whose client regenerates by a message of its own finds that turn by the message's key: equal words are no proof.
+        A key made from what the client sends has to tell one regeneration of a message from the next, as by
         ``alternatives`` of the turn: a repeat is then the same new turn, and the next wish another one.
 
         Raises:

@@ -225,10 +225,17 @@ def test_a_message_of_the_history_is_the_same_message(client: Client, endpoint: 
 
 
 def test_a_message_that_never_arrived_is_sent_by_trying_again(client: Client) -> None:
+    """Also one that says the same as the message before it, whose answer is left alone."""
     shown = scene(client, "retry", text=said('text="At last."'))
     assert shown["failed"]["status"] == "error"
-    assert [text(m) for m in shown["messages"][1:]] == ["At last."]
-    assert client.get("/history")["total_turns"] == 1
+    assert [text(m) for m in shown["messages"][1::2]] == ["At last.", "At last."]
+    assert [turn["regenerates"] for turn in client.get("/history")["turns"]] == [None, None]
+
+
+def test_an_answer_that_another_tab_has_gone_on_from_is_not_made_anew(client: Client) -> None:
+    shown = scene(client, "overtaken", text=said('text="So it is."'))
+    assert shown["error"] == "Only the newest turn of a conversation can be regenerated. (turn_not_newest)"
+    assert len(client.get("/history")["turns"]) == 2
 
 
 def test_nothing_is_resumed_when_nothing_runs(client: Client) -> None:

@@ -139,15 +139,26 @@ async function resend({ text, edited, ...where }) {
   return outcomes;
 }
 
-/** The message never arrived, and its page tries again in the only way that useChat has. */
+/** The message never arrived, behind one with the same words, and its page tries again in the only way that useChat has. */
 async function retry({ text, ...where }) {
-  let lost = true;
+  let lost = false;
   const chat = new Chat({ ...where, fetch: (url, init) => (lost ? Promise.reject(new TypeError("fetch failed")) : fetch(url, init)) });
+  await chat.sendMessage({ text });
+  lost = true;
   await chat.sendMessage({ text });
   const failed = chat.outcome;
   lost = false;
   await chat.regenerate();
   return { ...chat.outcome, failed };
+}
+
+/** Wants another answer without naming one, when another tab has said something else since. */
+async function overtaken({ text, ...where }) {
+  const chat = new Chat(where);
+  await chat.sendMessage({ text });
+  await new Chat(where).sendMessage({ text });
+  await chat.regenerate();
+  return chat.outcome;
 }
 
 /** Follows what runs, which another client has started. */
@@ -167,5 +178,5 @@ async function twice({ text, ...where }) {
   return [await say(), await say()];
 }
 
-const SCENES = { say, refused, resume, watch, stop, busy, other, join, follow, regenerate, again, resend, retry, twice };
+const SCENES = { say, refused, resume, watch, stop, busy, other, join, follow, regenerate, again, resend, retry, overtaken, twice };
 await scenario(({ scene, ...args }) => SCENES[scene](args));

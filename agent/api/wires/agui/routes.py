@@ -24,6 +24,7 @@ from agent.api.wires.agui.projection import Run, RunEvents
 from agent.api.wires.agui.request import Asked, asked
 from agent.api.wires.agui.tasks import TaskState
 from agent.api.wires.agui.thread import newest_turns
+from agent.api.wires.answers import newest_answer
 from agent.domain import ids
 from agent.domain.errors import Unprocessable
 from agent.domain.events import LogEntry
@@ -65,7 +66,7 @@ class AguiApi:
             turn = TurnKey(key.tenant, key.user, turn_id)
             if (await self._chats.get_turn(turn)).user_message.content != said.text:
                 raise _reused(f"messages[{len(said.before) - 1}].id", "a new message")
-            return await self._newest_answer(turn), None
+            return await self._answer(turn), None
         used, also = ids.scoped_key(_RUN, run_id), ids.scoped_key(_MESSAGE, said.message_id)
         try:
             message = Said(said.text, zone, said.on_busy, used, said.fingerprint(), also=also)
@@ -74,13 +75,11 @@ class AguiApi:
             raise (_reused("runId", "a new run") if refused.code == "idempotency_key_reused" else refused) from refused
         if admitted.status not in ENDED:
             return turn, admitted.status
-        return await self._newest_answer(turn), None
+        return await self._answer(turn), None
 
-    async def _newest_answer(self, turn: TurnKey) -> TurnKey:
-        """``turn``, or the one that answered its message anew."""
-        while (newer := (await self._chats.get_turn(turn)).regenerated_by) is not None:
-            turn = turn._replace(turn_id=newer)
-        return turn
+    async def _answer(self, turn: TurnKey) -> TurnKey:
+        """``turn``, or the newest that answered its message anew."""
+        return turn._replace(turn_id=(await newest_answer(self._chats, turn)).turn_id)
 
     async def _show(self, key: ConversationKey, body: RunAgentInput, tasks: TaskState) -> EventSourceResponse:
         """The thread's messages, and the turn that runs in it, if any, to its end."""

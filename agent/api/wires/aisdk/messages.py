@@ -36,6 +36,11 @@ def turn_of_user_message(message_id: str, conversation: str) -> str | None:
     return turn_of_message(message_id, conversation) if message_id.endswith(_OF_A_USER) else None
 
 
+def turn_of_answer(message_id: str, conversation: str) -> str | None:
+    """The turn of that conversation whose assistant message has that id; None for any other id."""
+    return None if message_id.endswith(_OF_A_USER) else turn_of_message(message_id, conversation)
+
+
 def turn_of_message(message_id: str, conversation: str) -> str | None:
     """The turn of that conversation whose user or assistant message has that id; None for an id that a client made."""
     turn_id = message_id.removesuffix(_OF_A_USER)

@@ -12,9 +12,11 @@ from agent.api.following import open_turn
 from agent.api.identity import Who, Zone
 from agent.api.turns import Cancelled, CancelRequest, TurnApi
 from agent.api.wires.aisdk.frames import HEADERS, framed, refusals
-from agent.api.wires.aisdk.messages import UIMessages, turn_of_message, turn_of_user_message, ui_messages
-from agent.api.wires.aisdk.request import UIChatRequest, fingerprint
+from agent.api.wires.aisdk.messages import UIMessages, turn_of_answer, turn_of_message, turn_of_user_message, ui_messages
+from agent.api.wires.aisdk.request import UIChatRequest, UIMessage, fingerprint
+from agent.api.wires.answers import newest_answer
 from agent.domain import ids
+from agent.domain.conversation import OnBusy
 from agent.domain.errors import NotFound, Unprocessable
 from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX
@@ -46,38 +48,46 @@ class AiSdkApi:
         self._chats, self._log, self._admissions, self._turns = chats, log, admissions, turns
 
     async def say(self, request: UIChatRequest, user: Who, zone: Zone) -> EventSourceResponse:
-        """Admits the last user message, whose id is its idempotency key, and streams the answer; or makes the last one anew.
+        """Admits the last user message, whose id is its idempotency key, and streams the answer; or makes an answer anew.
 
-        A `regenerate-message` that names an answer is its own idempotency key: the same one again is the same new answer.
+        A `regenerate-message` that names an answer is its own idempotency key: the same one again is the same new answer. One
+        that names none is about the last user message: its newest answer, or the first, if the message has not arrived.
         """
         key, message = ids.conversation_key(user, request.id), request.last_user_message()
-        text = message.text()
-        if request.trigger == "regenerate-message" and (turn := await self._regenerated(key, request.messageId, text, zone)):
-            return await self._follow(turn)
-        if (turn_id := turn_of_user_message(message.id, key.conversation)) is not None:
-            return await self._follow(await self._said_before(TurnKey(user.tenant, user.user, turn_id), text))
-        said = Said(text, zone, request.on_busy, ids.scoped_key(SCOPE, message.id), fingerprint(text))
-        turn, admitted = await self._admissions.admit(key, said)
-        return await self._follow(turn, admitted.status)
+        regenerates = request.trigger == "regenerate-message"
+        if regenerates and (former := turn_of_answer(request.messageId or "", key.conversation)) is not None:
+            return await self._follow(await self._anew(TurnKey(key.tenant, key.user, former), zone))
+        turn, status = await self._taken_in(key, message, request.on_busy, zone)
+        if regenerates and status in ENDED:  # so the message has come before
+            return await self._follow(await self._newest_anew(turn, zone))
+        return await self._follow(turn, status)
 
-    async def _said_before(self, turn: TurnKey, text: str) -> TurnKey:
-        """``turn``, whose message has come from our history. Raises Unprocessable ``idempotency_key_reused``, as for any id."""
-        if (await self._chats.get_turn(turn)).user_message.content != text:
-            raise Unprocessable("idempotency_key_reused", "This message was sent with another text; send a new one.")
-        return turn
+    async def _taken_in(self, key: ConversationKey, said: UIMessage, on_busy: OnBusy, zone: str) -> tuple[TurnKey, TurnStatus]:
+        """The turn of the message, a new one or not, and how it is.
 
-    async def _regenerated(self, key: ConversationKey, message_id: str | None, text: str, zone: str) -> TurnKey | None:
-        """The turn that answers the newest message anew; None when that message never arrived, so that it is to be admitted."""
-        former = turn_of_message(message_id or "", key.conversation)
-        if former is None:
-            newest = (await self._chats.get_history(key, 1, None)).turns[-1:]
-            if not newest or newest[0].messages[0].content != text:
-                return None
-            former = newest[0].turn_id
-            if newest[0].status not in ENDED:
-                return TurnKey(key.tenant, key.user, former)  # its answer is being made
-        used = ids.scoped_key(SCOPE, f"regenerate {former}")
-        turn, _ = await self._admissions.regenerate(TurnKey(key.tenant, key.user, former), zone, used)
+        Raises Unprocessable ``idempotency_key_reused`` for another text under its id, and what ``Admissions.admit`` does.
+        """
+        text = said.text()
+        if (turn_id := turn_of_user_message(said.id, key.conversation)) is not None:  # it has come from our history
+            turn = TurnKey(key.tenant, key.user, turn_id)
+            view = await self._chats.heal(turn)
+            if view.user_message.content != text:
+                raise Unprocessable("idempotency_key_reused", "This message was sent with another text; send a new one.")
+            return turn, view.status
+        used = ids.scoped_key(SCOPE, said.id)
+        turn, admitted = await self._admissions.admit(key, Said(text, zone, on_busy, used, fingerprint(text)))
+        return turn, admitted.status
+
+    async def _newest_anew(self, turn: TurnKey, zone: str) -> TurnKey:
+        """Another answer to the message of ``turn`` in the place of its newest one; or that one, while it is being made."""
+        newest = await newest_answer(self._chats, turn)
+        former = turn._replace(turn_id=newest.turn_id)
+        return await self._anew(former, zone) if newest.status in ENDED else former
+
+    async def _anew(self, former: TurnKey, zone: str) -> TurnKey:
+        """The one turn that takes the place of ``former``. Raises what ``Admissions.regenerate`` does."""
+        used = ids.scoped_key(SCOPE, f"regenerate {former.turn_id}")
+        turn, _ = await self._admissions.regenerate(former, zone, used)
         return turn
 
     async def resume(
