@@ -30,7 +30,7 @@ STATUS = {
     "unavailable": 503,
 }
 CODE_HEADER = "X-Error-Code"  # of a refusal whose body is a text for people
-RETRY_AFTER = {429: "5", 503: "2"}
+RETRY_AFTER: dict[int | str, str] = {503: "2", "queue_full": "5"}  # other bounds stay reached for hours, or for good
 _OURS = "bad_"  # faults that a validator of ours found have the code of the refusal as their type
 _UNREADABLE = "There was an error parsing the body"  # the framework, of what its JSON parser gave up on
 _CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -53,7 +53,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "Larger than a bound; the numbers are in the body.",
         415: "The body is not JSON.",
         422: "The request has the wrong form.",
-        429: "A bound is reached for now; Retry-After says when to try again.",
+        429: "A bound is reached; where that passes soon, Retry-After says when to try again.",
         503: "A part this needs is out of reach; Retry-After says when to try again.",
     }
     return {s: {"model": ProblemBody, "description": told[s]} for s in statuses}
@@ -81,7 +81,8 @@ class Refusals:
     def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> Response:
         """The answer to a request for ``path``. What it quotes of the request may hold half a surrogate pair."""
         shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
-        headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+        after = RETRY_AFTER.get(code) or RETRY_AFTER.get(status)
+        headers = {"Retry-After": after} if after else {}
         body = shape(status, code, mended(detail), mended(extra))
         if isinstance(body, str):
             return PlainTextResponse(body, status, {**headers, CODE_HEADER: code})

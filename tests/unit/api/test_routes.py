@@ -2,11 +2,15 @@
 
 import pytest
 
+from actors import chat_store
 from agent.api.problems import RETRY_AFTER, STATUS
 from agent.domain import errors
+from agent.domain.conversation import Submission
 from agent.domain.errors import Problem
 from agent.domain.limits import QUEUE_MAX
+from agent.domain.messages import Message
 from tests.unit.api.service import Service, is_problem
+from tests.unit.turns.host import KEY
 
 KINDS = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, Problem) and k is not Problem]
 
@@ -126,6 +130,16 @@ async def test_a_full_queue_is_a_429_with_a_time(service: Service) -> None:
         answer = await client.post("/chat", json={"message": "one too many"})
     assert is_problem(answer, 429, "queue_full")
     assert answer.headers["Retry-After"]
+
+
+async def test_a_bound_that_stays_reached_names_no_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_store, "IDEMPOTENCY_KEYS_MAX", 2)
+    said = Message(role="user", content="hi", tokens=1, created_at=service.host.clock.now().isoformat())
+    await service.host.chats.process_message(KEY, Submission(secret="0" * 32, message=said, time_zone="UTC", key="a", also="b"))
+    async with service.client() as client:
+        answer = await client.post("/chat", json={"message": "one too many"}, headers={"Idempotency-Key": "c"})
+    assert is_problem(answer, 429, "too_many_keys")
+    assert "Retry-After" not in answer.headers
 
 
 async def test_about_is_typed(service: Service) -> None:

@@ -11,7 +11,7 @@ from agent.domain.conversation import Admission, Submission
 from agent.domain.errors import Busy, Conflict, Gone, Unavailable, Unprocessable
 from agent.domain.events import TerminalEvent
 from agent.domain.ids import TurnKey
-from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS
+from agent.domain.limits import IDEMPOTENCY_KEY_SECONDS, IDEMPOTENCY_KEYS_MAX, TURNS_KEPT_MAX
 from agent.domain.messages import Message
 from agent.domain.model import TextPart
 from agent.domain.turn_calls import KeepShown
@@ -175,6 +175,10 @@ async def test_keys_have_a_bound_and_none_of_this_day_is_forgotten(host: ChatHos
     assert host.stored("key-k0") is None
     assert host.stored("key-at-1") is None
     assert (await submit(host, 10, key="k1", fingerprint="a")).status == "completed", "the others are still known"
+
+
+def test_a_day_takes_as_many_messages_with_two_keys_as_turns_are_kept() -> None:
+    assert IDEMPOTENCY_KEYS_MAX >= 2 * TURNS_KEPT_MAX
 
 
 async def test_the_next_turn_is_asked_with_what_readers_saw_of_the_one_it_interrupts(
