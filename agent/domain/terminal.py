@@ -3,6 +3,7 @@
 from agent.domain.events import TerminalEvent, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.messages import public
 from agent.domain.turn_record import TurnRecord
+from agent.domain.undo import tasks_ordered
 
 
 def terminal_event(turn: TurnRecord) -> TerminalEvent:
@@ -12,6 +13,5 @@ def terminal_event(turn: TurnRecord) -> TerminalEvent:
     if turn.status == "failed" and turn.failure:
         return TurnFailed(turn_id=turn.turn_id, **turn.failure.model_dump())
     if turn.status == "cancelled":
-        tasks = turn.undo.tasks if turn.undo else ()  # an undo keeps its tasks, whatever becomes of them
-        return TurnCancelled(turn_id=turn.turn_id, undo_ordered=tuple(t.task_id for t in tasks))
+        return TurnCancelled(turn_id=turn.turn_id, undo_ordered=tasks_ordered(turn.undo))
     raise ValueError(f"turn {turn.turn_id} has not ended")

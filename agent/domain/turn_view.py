@@ -54,7 +54,8 @@ class HistoryTurn(Value):
     """A stored turn in a page of history.
 
     One with ``regenerated_by`` is an alternative: a former answer to the message of that turn, which ``regenerates`` it.
-    ``alternatives`` counts the former answers there were before this one; ``effects`` is what its tools did.
+    ``alternatives`` counts the former answers there were before this one; ``effects`` is what its tools did, ``undo`` what
+    becomes of that: null unless it was cancelled with ``undo``.
     """
 
     turn_id: str
@@ -66,6 +67,7 @@ class HistoryTurn(Value):
     failure: Failure | None
     submitted_at: str
     ended_at: str | None
+    undo: Undo | None
     effects: tuple[TaskEffect, ...]
     regenerates: str | None
     regenerated_by: str | None
@@ -127,6 +129,7 @@ def history_turn(turn: TurnRecord, after: TurnRecord | None = None) -> HistoryTu
         failure=turn.failure,
         submitted_at=turn.submitted_at,
         ended_at=turn.ended_at,
+        undo=turn.undo,
         effects=effects(turn),
         regenerates=turn.regenerates,
         regenerated_by=regenerated_by(turn, after),

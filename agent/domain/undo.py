@@ -126,6 +126,11 @@ def ended(undo: Undo, outcomes: Iterable[TaskUndo], now: str, otherwise: str = G
     return undo.model_copy(update={"status": status, "tasks": tasks, "ended_at": now})
 
 
+def tasks_ordered(undo: Undo | None) -> tuple[str, ...]:
+    """The ids of the tasks that an undo was ordered for, if any was: it keeps its tasks, whatever becomes of them."""
+    return tuple(task.task_id for task in undo.tasks) if undo else ()
+
+
 _TOLD: dict[TaskUndoState, str] = {
     "ordered": "Being undone",
     "undone": "Undone",

@@ -72,6 +72,7 @@ async def test_the_undo_is_scheduled_before_the_cancel_is_saved_and_named_at_onc
     assert seen.terminal.model_dump()["undo_ordered"] == tuple(tasks_of(turn))
     assert seen.undo is not None
     assert [(t.task_id, t.state) for t in seen.undo.tasks] == [(task, "ordered") for task in tasks_of(turn)]
+    assert [t.undo for t in (await host.chats.get_history(KEY, 1, None)).turns] == [seen.undo]
     begun = await host.chats.begin_undo(undo_ref(host, turn))
     assert [(c.task_id, [of.key for of in c.calls]) for c in begun.tasks] == [
         (task, [ids.tool_call_key(turn, 0, index)]) for index, task in enumerate(tasks_of(turn))

@@ -11,6 +11,7 @@ from agent.domain.messages import PublicMessage
 from agent.domain.tools import arguments_shown
 from agent.domain.turn_record import ENDED
 from agent.domain.turn_view import HistoryPage, HistoryTurn
+from agent.domain.undo import tasks_ordered
 
 _OF_A_USER = ".user"
 
@@ -50,22 +51,29 @@ def turn_of_message(message_id: str, conversation: str) -> str | None:
 
 def _exchange(turn: HistoryTurn) -> list[dict[str, Any]]:
     user, *said = turn.messages
-    ended = turn.status in ENDED
-    metadata = {**parts.metadata(turn.turn_id, turn.status), "created_at": user.created_at}
     shown: list[dict[str, Any]] = []
-    if ended:
-        metadata["usage"] = turn.usage.model_dump()
+    if turn.status in ENDED:
         results = {m.call_id: m for m in said if m.role == "tool"}
         shown = [part for m in said if m.role == "assistant" for part in _step(m, results)]
-    if turn.regenerates is not None:
-        metadata |= {"regenerates": turn.regenerates, "alternatives": turn.alternatives}
-    if turn.failure is not None:
-        metadata["error"] = turn.failure.model_dump()
-    text = {"type": "text", "text": user.content, "state": "done"}
+    metadata, text = _metadata(turn), {"type": "text", "text": user.content, "state": "done"}
     return [
         {"id": turn.turn_id + _OF_A_USER, "role": "user", "metadata": metadata, "parts": [text]},
         {"id": turn.turn_id, "role": "assistant", "metadata": metadata, "parts": shown},
     ]
+
+
+def _metadata(turn: HistoryTurn) -> dict[str, Any]:
+    """What the stream tells, and what only the history knows."""
+    metadata = {**parts.metadata(turn.turn_id, turn.status), "created_at": turn.messages[0].created_at}
+    if turn.status == "completed":
+        metadata["usage"] = turn.usage.model_dump()
+    if turn.status == "cancelled":
+        metadata["undo_ordered"] = list(tasks_ordered(turn.undo))
+    if turn.failure is not None:
+        metadata["error"] = turn.failure.model_dump()
+    if turn.regenerates is not None:
+        metadata |= {"regenerates": turn.regenerates, "alternatives": turn.alternatives}
+    return metadata
 
 
 def _step(message: PublicMessage, results: dict[str | None, PublicMessage]) -> list[dict[str, Any]]:
