@@ -108,7 +108,7 @@ class ToolBox:
         """No descriptions, and fewer tasks where they are still too much for one result: one that is cut names no more ids."""
         while True:
             page = await self._tasks.list_tasks(who, status, limit, cursor)
-            told: Result = {"tasks": [_listed(task) for task in page.tasks], "next": page.next}
+            told: Result = {"tasks": [listed(task) for task in page.tasks], "next": page.next}
             if limit == 1 or shorten_result(told) == told:
                 return told
             limit //= 2
@@ -159,7 +159,8 @@ class ToolBox:
                     watch(view)
 
 
-def _listed(task: Task) -> Result:
+def listed(task: Task) -> Result:
+    """A task as ``list_tasks`` tells it: what tells one from another, since the model pays for each field of each task."""
     return task.model_dump(mode="json", include={"task_id", "title", "status", "assignee", "deadline"})
 
 

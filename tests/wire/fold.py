@@ -28,7 +28,7 @@ class Told:
 
     ``texts`` by step; ``calls`` by id with their step; of two ``results`` of a call the last counts; ``progress`` is the last
     that a call told, ``shown`` with its step how far its task is, by that or by its result; ``tasks`` are all that results of
-    known calls have shown.
+    known calls have shown whole.
     """
 
     texts: dict[int, str] = field(default_factory=dict[int, str])
@@ -86,8 +86,7 @@ def _fold_result(told: Told, event: Json) -> None:
         snapshot = {field: result[field] for field in ("task_id", "status", "message")}
         told.shown[call_id] = event["step"], {**snapshot, "steps": result.get("steps", before["steps"])}
     if call_id in told.calls:
-        told.tasks += [result["task"]] if isinstance(result.get("task"), dict) else []
-        told.tasks += result["tasks"] if isinstance(result.get("tasks"), list) else []
+        told.tasks += [shown for shown in (result, result.get("task")) if isinstance(shown, dict) and "version" in shown]
 
 
 def name_of(event: type[AnyTurnEvent]) -> str:

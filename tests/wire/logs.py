@@ -32,6 +32,7 @@ from agent.domain.events import (
 )
 from agent.domain.messages import Message, ToolCall, Usage
 from agent.domain.processing import WorkflowStep
+from agent.domain.task import Task
 from agent.domain.terminal import terminal_event
 from agent.domain.tools import arguments_shown
 from agent.domain.turn_calls import CommitStep, CommitTool, StepRef
@@ -39,6 +40,7 @@ from agent.domain.turn_record import ADMISSION_EPOCH, Failure, TurnRecord
 from agent.domain.turn_view import TurnView, view
 from agent.domain.undo import TaskUndo, Undo
 from tests.wire.told import told_of
+from workflows.toolbox import listed
 
 TURN_ID = "main.1." + "a" * 26
 NOW = "2030-01-01T00:00:00.000+00:00"
@@ -74,7 +76,7 @@ TASKS = st.builds(
     STATUSES,
     st.fixed_dictionaries({}, optional={"task": SHOWN_TASKS, "steps": st.just([{"name": "notify", "state": "done"}])}),
 )
-LISTS = st.builds(lambda tasks: {"tasks": tasks}, st.lists(SHOWN_TASKS, max_size=3))
+LISTS = st.lists(SHOWN_TASKS.map(Task.model_validate).map(listed), max_size=3).map(lambda tasks: {"tasks": tasks, "next": None})
 STEPS = st.lists(
     st.builds(
         WorkflowStep,
@@ -191,7 +193,7 @@ class _Turn:
                     ),
                 )
             ok = self.draw(st.booleans())
-            result = self.draw(TASKS | LISTS | OBJECTS if ok else REFUSALS | OBJECTS)
+            result = self.draw(TASKS | SHOWN_TASKS | LISTS | OBJECTS if ok else REFUSALS | OBJECTS)
             self.write(epoch, ToolReturned(turn_id=TURN_ID, step=step, call_id=call.call_id, ok=ok, result=result))
             if self.draw(st.booleans()):
                 stored = Message(role="tool", content=orjson.dumps(result).decode(), call_id=call.call_id, ok=ok)

@@ -12,6 +12,7 @@ from agent.domain.replay import RECORD_SEQ
 from agent.domain.task import Task
 from tests.wire.agui_client import client_sees, fresh, joined, results, texts
 from tests.wire.turn_events import TURN, again, called, committed, completed, log, queued, returned, said, started
+from workflows.toolbox import listed
 
 
 def task(version: int = 1, task_id: str = "t-1", owner: str = "local") -> Task:
@@ -74,10 +75,12 @@ def test_a_tool_call_its_progress_its_result_and_what_it_does_to_the_state() -> 
 
 
 def test_the_state_never_goes_back_and_holds_the_users_own_tasks() -> None:
-    told = {"tasks": [task(3).model_dump(mode="json"), task(1, "t-2", owner="eve").model_dump(mode="json")]}
-    step = [started(), called(), called("c-2"), committed()]
-    entries = log(step, [returned(created(1)), returned(told, "c-2")], [started(1), said("x", 1)], end=completed("x"))
-    [newer, older] = client_sees(fresh(entries, tasks=[task(2)]), fresh(entries[:5], tasks=[task(2)]))
+    whole = [task(3).model_dump(mode="json"), task(1, "t-2", owner="eve").model_dump(mode="json")]  # as get_task tells them
+    short = {"tasks": [listed(task(4)), listed(task(1, "t-3"))], "next": None}
+    step = [started(), *(called(f"c-{n}") for n in range(1, 5)), committed()]
+    back = [returned(created(1)), *(returned(told, f"c-{n}") for n, told in enumerate([*whole, short], start=2))]
+    entries = log(step, back, [started(1), said("x", 1)], end=completed("x"))
+    [newer, older] = client_sees(fresh(entries, tasks=[task(2)]), fresh(entries[: len(step) + 1], tasks=[task(2)]))
     assert {name: shown["version"] for name, shown in newer["state"]["tasks"].items()} == {"t-1": 3}
     assert {name: shown["version"] for name, shown in older["state"]["tasks"].items()} == {"t-1": 2}
 

@@ -1,7 +1,7 @@
 """The state that this wire shares with its clients: ``{"tasks": {task id: task}}``, the newest tasks of the user.
 
-It begins as the list the user has, and changes by what tools return. Only a newer version of a task changes it: a stream
-that is told from its start says nothing older than what the client was given at first.
+It begins as the list the user has, and changes by the whole tasks that tools return; ``list_tasks`` returns none. Only a newer
+version of a task changes it: a stream that is told from its start says nothing older than what the client was given at first.
 """
 
 from collections.abc import Iterable, Iterator
@@ -44,9 +44,8 @@ def _shown(task: Task) -> Json:
 
 
 def _tasks_in(result: Json) -> Iterator[Task]:
-    """Every task that a result shows, wherever the tool puts it."""
-    listed = result.get("tasks")
-    for candidate in [result, result.get("task"), *(listed if isinstance(listed, list) else [])]:
+    """The whole task that a result is, or that it has beside what became of it."""
+    for candidate in (result, result.get("task")):
         try:
             yield Task.model_validate(candidate)
         except ValidationError:
