@@ -7,12 +7,12 @@ Refuses to know the model, the tools, the log and the wire: it decides what is t
 from typing import Any
 
 from actors.base import actor_turn
-from actors.chat_interface import CancelTurn, ChatActorInterface, ContextQuery, HistoryQuery, StepQuery, TurnQuery
+from actors.chat_interface import CancelTurn, ChatActorInterface, Clear, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from actors.chat_undo import UndoKeeper
 from agent.domain import ids
 from agent.domain import turn as turns
 from agent.domain.context import ContextView
-from agent.domain.conversation import Admission, Cleared, ContextRefused, KeyRecord, Meta, Submission
+from agent.domain.conversation import Admission, ContextRefused, KeyRecord, Meta, Submission
 from agent.domain.errors import Conflict, Gone, Unprocessable
 from agent.domain.terminal import terminal_event
 from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
@@ -254,15 +254,16 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         return await self.history(request.limit, request.before)
 
     @actor_turn
-    async def clear_history(self) -> Any:
+    async def clear_history(self, request: Clear) -> Any:
         meta = await self.follow_on(await self.store.meta())
-        if meta.running is not None:
+        after, cleared = meta.clear(request.delivery)
+        if after is not meta and meta.running is not None:
             raise Conflict("turn_running", "A turn runs or waits in this conversation; clear it when it has ended.")
-        await self.store.write_meta(meta.clear())
+        await self.store.write_meta(after)
         while await self.store.leaves_cleared():
             await self.save()
             await self.store.write_meta(await self.store.meta())
-        return Cleared(cleared_turns=meta.turns, cleared_tokens=meta.tokens)
+        return cleared
 
     @actor_turn
     async def get_context(self, request: ContextQuery) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.calls import ActorCalls
-from actors.chat_interface import CancelTurn, ContextQuery, HistoryQuery, StepQuery, TurnQuery
+from actors.chat_interface import CancelTurn, Clear, ContextQuery, HistoryQuery, StepQuery, TurnQuery
 from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, ContextRefused, Submission
@@ -59,8 +59,8 @@ class ChatClient:
     async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage:
         return HistoryPage.model_validate(await self._call(key, "GetHistory", HistoryQuery(limit=limit, before=before)))
 
-    async def clear_history(self, key: ConversationKey) -> Cleared:
-        return Cleared.model_validate(await self._call(key, "ClearHistory", None))
+    async def clear_history(self, key: ConversationKey, delivery: str) -> Cleared:
+        return Cleared.model_validate(await self._call(key, "ClearHistory", Clear(delivery=delivery)))
 
     async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:
         return ContextView.model_validate(await self._call(key, "GetContext", ContextQuery(time_zone=time_zone)))

@@ -39,6 +39,12 @@ class HistoryQuery(Value):
     before: int | None
 
 
+class Clear(Value):
+    """``delivery`` is made once per request: a second one with the same clears nothing more."""
+
+    delivery: str
+
+
 class ContextQuery(Value):
     time_zone: str
 
@@ -87,7 +93,7 @@ class ChatActorInterface(ActorInterface):
     async def get_history(self, request: HistoryQuery) -> Answer: ...
 
     @actormethod(name="ClearHistory")
-    async def clear_history(self) -> Answer: ...
+    async def clear_history(self, request: Clear) -> Answer: ...
 
     @actormethod(name="GetContext")
     async def get_context(self, request: ContextQuery) -> Answer: ...

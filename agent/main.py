@@ -188,7 +188,7 @@ class Service:
         hints = Hints(self.feed, self.clock, SystemRandomness())
         admissions = Admissions(self.chats, self.log, hints, self.tokens, self.clock, SystemRandomness(), turns)
         routers = [
-            chat_router(ChatApi(self.chats, admissions, turns, hints)),
+            chat_router(ChatApi(self.chats, admissions, turns, hints, SystemRandomness())),
             turn_router(turns),
             task_router(self.tasks, self.clock, SystemRandomness()),
             live_router(self.feed, readiness, shared, about),

@@ -203,8 +203,8 @@ class Chats(Protocol):
 
     async def get_history(self, key: ConversationKey, limit: int, before: int | None) -> HistoryPage: ...
 
-    async def clear_history(self, key: ConversationKey) -> Cleared:
-        """Says what it cleared. Raises Conflict while a turn runs or waits."""
+    async def clear_history(self, key: ConversationKey, delivery: str) -> Cleared:
+        """Says what it cleared; the same ``delivery`` again clears nothing more. Raises Conflict while a turn runs or waits."""
         ...
 
     async def get_context(self, key: ConversationKey, time_zone: str) -> ContextView:

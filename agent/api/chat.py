@@ -18,9 +18,9 @@ from agent.domain import ids
 from agent.domain.context import ContextView
 from agent.domain.conversation import Cleared, OnBusy
 from agent.domain.ids import TurnKey
-from agent.domain.limits import HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
+from agent.domain.limits import DELIVERY_BYTES, HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, MESSAGE_BYTES_MAX
 from agent.domain.turn_view import HistoryPage
-from agent.ports import Chats
+from agent.ports import Chats, Randomness
 
 Conversation = Annotated[str, Query(description="Which of the user's conversations.")]
 
@@ -42,8 +42,9 @@ class ChatRequest(Body):
 class ChatApi:
     """The handlers with their ports."""
 
-    def __init__(self, chats: Chats, admissions: Admissions, turns: TurnApi, hints: Hints) -> None:
+    def __init__(self, chats: Chats, admissions: Admissions, turns: TurnApi, hints: Hints, randomness: Randomness) -> None:
         self._chats, self._admissions, self._turns, self._hints = chats, admissions, turns, hints
+        self._randomness = randomness
 
     async def say(
         self,
@@ -93,7 +94,7 @@ class ChatApi:
     async def clear(self, user: Who, conversation: Conversation = "main") -> Cleared:
         """Clears the conversation, says what it cleared, and tells the user's other pages. 409 while a turn runs or waits."""
         key = ids.conversation_key(user, conversation)
-        cleared = await self._chats.clear_history(key)
+        cleared = await self._chats.clear_history(key, self._randomness.token(DELIVERY_BYTES).hex())
         await self._hints.cleared(key, cleared)
         return cleared
 

@@ -92,7 +92,7 @@ def _add_changing(router: APIRouter, tasks: Tasks, clock: Clock, randomness: Ran
 
     def change_by(me: Identity) -> Change:
         """One per request: no other, of the same client either, is taken for its repeat."""
-        return Change(by=f"user:{me.user}", delivery=randomness.token(limits.TASK_DELIVERY_BYTES).hex())
+        return Change(by=f"user:{me.user}", delivery=randomness.token(limits.DELIVERY_BYTES).hex())
 
     @router.post("/tasks/{task_id}/status", summary="Move a task along", responses=errors)
     async def set_status(task_id: str, body: StatusBody, me: Who) -> Task:  # pyright: ignore[reportUnusedFunction]

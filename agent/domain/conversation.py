@@ -1,7 +1,7 @@
 """A conversation: who is next, what is kept, and the views of it that leave the ChatActor."""
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from agent.domain.errors import Busy
 from agent.domain.limits import ADMISSIONS_REMEMBERED_MAX, IDEMPOTENCY_KEY_SECONDS, QUEUE_MAX, TURNS_KEPT_MAX
@@ -12,14 +12,30 @@ from agent.domain.turn_calls import StepRef
 from agent.domain.turn_record import TurnRecord, TurnStatus
 
 
+class Cleared(Value):
+    """What ClearHistory removed."""
+
+    cleared_turns: int
+    cleared_tokens: int
+
+
+class Clearing(Value):
+    """One clearing, told from its repeat: the runtime may bring a request twice, and turns may have ended in between."""
+
+    delivery: str
+    told: Cleared
+
+
 class Meta(Stored):
     """State key ``meta``. Turn numbers start at 1 and never restart.
 
     ``first`` is the oldest turn still shown; keys from ``deleted`` up to it wait for deletion.
     ``turns`` and ``tokens`` are totals over the shown, ended turns.
     ``secrets`` are those of the newest submissions, newest last. Idempotency keys are numbered too, from ``keys_first``.
-    ``budget`` is what an endpoint that refused a longer context has taught.
+    ``budget`` is what an endpoint that refused a longer context has taught. ``cleared`` is the newest clearing.
     """
+
+    FORMAT: ClassVar[int] = 2
 
     next: int = 1
     first: int = 1
@@ -32,6 +48,7 @@ class Meta(Stored):
     keys_first: int = 1
     keys_next: int = 1
     budget: SmallerBudget | None = None
+    cleared: Clearing | None = None
 
     def enqueue(self) -> "Meta":
         """Takes the next number into the queue. Raises Busy ``queue_full``."""
@@ -77,9 +94,13 @@ class Meta(Stored):
         """An ended turn has gained a message."""
         return self.model_copy(update={"tokens": self.tokens + tokens})
 
-    def clear(self) -> "Meta":
-        """Moves the mark behind everything there is."""
-        return self.model_copy(update={"first": self.next, "turns": 0, "tokens": 0})
+    def clear(self, delivery: str) -> tuple["Meta", Cleared]:
+        """Moves the mark behind everything there is; what that clears. The same delivery once more clears nothing."""
+        if self.cleared is not None and self.cleared.delivery == delivery:
+            return self, self.cleared.told
+        told = Cleared(cleared_turns=self.turns, cleared_tokens=self.tokens)
+        newest = Clearing(delivery=delivery, told=told)
+        return self.model_copy(update={"first": self.next, "turns": 0, "tokens": 0, "cleared": newest}), told
 
     def shrink(self, budget: int, now: str) -> "Meta":
         """Contexts have at most ``budget`` tokens for a while."""
@@ -154,10 +175,3 @@ class ContextRefused(Value):
     ref: StepRef
     epoch: int
     window: int | None = None
-
-
-class Cleared(Value):
-    """What ClearHistory removed."""
-
-    cleared_turns: int
-    cleared_tokens: int

@@ -111,7 +111,6 @@ DEADLINE_SECONDS_MAX = 5 * 365 * 86_400  # five years; 422 bad_deadline
 TASK_HISTORY_MAX = 100  # changes kept per task
 TASK_KEYS_MAX = 64  # idempotency keys kept per task
 TASK_DELIVERIES_MAX = 64  # newest changes by people, per task, whose repeated delivery is recognised
-TASK_DELIVERY_BYTES = 16  # of chance in the name of one
 TASK_OUTBOX_MAX = 32
 TASK_ANNOUNCED_KEPT_MAX = 64  # ids of events known to be announced, per activation
 TASK_ANNOUNCE_TIMEOUT = 2.0  # for all events of one call; well below ACTOR_CALL_TIMEOUT
@@ -161,6 +160,7 @@ WORKFLOWS_RETRY_PAUSE = 0.1
 ACTOR_CONNECTIONS_MAX = 500
 ACTOR_RETRY_SECONDS = 15.0  # connection refused or actor not placed yet: tried again for this long, then 503
 ACTOR_RETRY_PAUSE = 0.1
+DELIVERY_BYTES = 16  # of chance in the name of a request, by which its repeat is known
 
 # Redis: TurnLog and feed of replicas
 REDIS_CALL_TIMEOUT = 2.0  # a call not answered for this long: LogUnavailable (the turn goes on), and of a feed Unavailable

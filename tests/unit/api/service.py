@@ -43,7 +43,7 @@ class Service:
         hints = Hints(self.feed, self.host.clock, CountingRandomness())
         admissions = Admissions(self.host.chats, self.log, hints, WordTokens(), self.host.clock, CountingRandomness(), turns)
         self.routers = [
-            chat_router(ChatApi(self.host.chats, admissions, turns, hints)),
+            chat_router(ChatApi(self.host.chats, admissions, turns, hints, CountingRandomness())),
             turn_router(turns),
             task_router(self.tasks, self.host.clock, CountingRandomness()),
             live_router(self.feed, lambda: self.ready, lambda: self.shared, ABOUT),

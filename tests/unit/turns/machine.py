@@ -51,6 +51,7 @@ class ComparedMachine(RuleBasedStateMachine):
         for module, name, value in BOUNDS:
             self.bounds.enter_context(mock.patch.object(module, name, value))
         self.host, self.promised = ChatHost(), Conversation()
+        self._clearings = 0
         self.instances: list[str] = []  # by their place in ``promised.started``
         self.ends: dict[str, str] = {}  # turn id -> terminal event, once told
         self.submitted: list[tuple[int, str, str | None, int | None]] = []  # secret, text, key and which turn anew
@@ -179,7 +180,8 @@ class ComparedMachine(RuleBasedStateMachine):
         return (await view).status
 
     async def cleared(self) -> tuple[int, int]:
-        done = await self.host.chats.clear_history(KEY)
+        self._clearings += 1
+        done = await self.host.chats.clear_history(KEY, f"{self._clearings}")
         return done.cleared_turns, done.cleared_tokens
 
     async def _begun(self, number: int, step: int, retry: int, instance: str) -> tuple[object, ...]:

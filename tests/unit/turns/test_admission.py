@@ -139,7 +139,7 @@ async def test_an_actor_that_comes_back_sees_what_others_wrote(host: ChatHost) -
 
 async def test_a_delivery_repeated_after_a_clear_runs_nothing(host: ChatHost) -> None:
     await host.answer((await host.submit(secret=1)).turn_id)
-    await host.chats.clear_history(KEY)
+    await host.chats.clear_history(KEY, "first")
     with pytest.raises(Gone):
         await host.submit(secret=1)
     assert len(host.workflows.started) == 1

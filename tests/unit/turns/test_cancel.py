@@ -156,7 +156,7 @@ async def test_a_key_is_one_turn_for_ever(host: ChatHost) -> None:
     with pytest.raises(Unprocessable):
         await submit(host, 3, key="k", fingerprint="b")
     await host.answer(first.turn_id)
-    await host.chats.clear_history(KEY)
+    await host.chats.clear_history(KEY, "first")
     with pytest.raises(Gone):
         await submit(host, 4, key="k", fingerprint="a")
     assert len(host.workflows.started) == 1

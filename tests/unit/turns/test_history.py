@@ -59,7 +59,7 @@ async def test_clearing_is_refused_while_a_turn_runs_and_changes_nothing(host: C
     await host.submit()
     before = dict(host.store)
     with pytest.raises(Conflict) as refused:
-        await host.chats.clear_history(KEY)
+        await host.chats.clear_history(KEY, "first")
     assert refused.value.code == "turn_running"
     assert host.store == before
 
@@ -67,7 +67,7 @@ async def test_clearing_is_refused_while_a_turn_runs_and_changes_nothing(host: C
 async def test_clearing_hides_at_once_and_deletes_in_batches(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_store, "CLEAR_BATCH", 2)
     turns = await converse(host, 1, 5)
-    cleared = await host.chats.clear_history(KEY)
+    cleared = await host.chats.clear_history(KEY, "first")
     assert (cleared.cleared_turns, cleared.cleared_tokens) == (5, 15)
     for turn in turns:
         with pytest.raises(NotFound):
@@ -80,11 +80,22 @@ async def test_clearing_hides_at_once_and_deletes_in_batches(host: ChatHost, mon
     assert [m.content for m in (await host.begin(fresh.turn_id)).messages[1:]] == ["new"]
     await host.commit(fresh.turn_id, 2)
     assert sorted(k for _, k in host.store) == ["meta", "turn-6"]
-    assert (await host.chats.clear_history(KEY)).cleared_turns == 1
+    assert (await host.chats.clear_history(KEY, "second")).cleared_turns == 1
+
+
+async def test_a_clearing_that_is_brought_twice_takes_nothing_that_came_in_between(host: ChatHost) -> None:
+    await converse(host, 1, 2)
+    cleared = await host.chats.clear_history(KEY, "first")
+    kept = await host.submit("new", secret=9)
+    assert await host.chats.clear_history(KEY, "first") == cleared, "also while it runs"
+    await host.begin(kept.turn_id)
+    await host.commit(kept.turn_id, 2)
+    assert await host.chats.clear_history(KEY, "first") == cleared
+    assert [turn.turn_id for turn in (await host.chats.get_history(KEY, 20, None)).turns] == [kept.turn_id]
 
 
 async def test_clearing_nothing_says_so(host: ChatHost) -> None:
-    assert (await host.chats.clear_history(KEY)).cleared_turns == 0
+    assert (await host.chats.clear_history(KEY, "first")).cleared_turns == 0
 
 
 async def test_the_store_keeps_a_bounded_number_of_turns(host: ChatHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,6 +183,6 @@ async def test_one_key_is_one_new_answer_also_after_a_crash(host: ChatHost) -> N
     assert (await host.regenerate(first, secret=4, text="a", key="k", fingerprint="f")).turn_id == again.turn_id
     with pytest.raises(Unprocessable):
         await host.regenerate(again.turn_id, secret=5, text="a", key="k", fingerprint="g")
-    await host.chats.clear_history(KEY)
+    await host.chats.clear_history(KEY, "first")
     with pytest.raises(Gone):
         await host.regenerate(first, secret=6, text="a", key="k", fingerprint="f")

@@ -162,7 +162,7 @@ async def test_a_task_without_outcome_is_not_said_to_be_undone(host: ChatHost) -
 
 async def test_clearing_the_conversation_does_not_lose_the_undo(host: ChatHost) -> None:
     turn = await cancelled(host)
-    await host.chats.clear_history(KEY)
+    await host.chats.clear_history(KEY, "first")
     with pytest.raises(NotFound):
         await view(host, turn)
     begun = await host.chats.begin_undo(undo_ref(host, turn))
