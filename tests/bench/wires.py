@@ -17,7 +17,7 @@ from agent.api.wires.agui.tasks import TaskState
 from agent.api.wires.aisdk.frames import Framer
 from agent.api.wires.responses.projection import ResponseEvents
 from agent.api.wires.responses.response import Head
-from agent.api.wires.responses.routes import _framed
+from agent.api.wires.responses.stream import _framed
 from agent.domain.events import (
     CLOSING_ID,
     AnyTurnEvent,
@@ -59,9 +59,9 @@ def ai_sdk() -> Follower:
 
 
 def responses() -> Follower:
-    events = ResponseEvents(Head(TURN, "main", "2030-01-01T00:00:00.000+00:00", None))
+    events = ResponseEvents(TURN, Head(TURN, "main", "2030-01-01T00:00:00.000+00:00", None))
     events.begin()
-    return lambda entry: _framed(events.feed(entry), -1)
+    return lambda entry: _framed(events.feed(entry))
 
 
 def ag_ui() -> Follower:

@@ -16,7 +16,7 @@ HEAD = Head(TURN, "main", "2026-01-02T03:04:05.678+00:00", "main.1." + "b" * 26)
 
 
 def accumulated(entries: Iterable[LogEntry]) -> Accumulated:
-    events = ResponseEvents(HEAD)
+    events = ResponseEvents(TURN, HEAD)
     return Accumulated([*events.begin(), *(event for entry in entries for event in events.feed(entry))])
 
 
@@ -47,7 +47,7 @@ def test_a_plain_answer() -> None:
 
 
 def test_the_response_has_its_id_before_the_log_says_anything_and_waiting_is_told() -> None:
-    events = ResponseEvents(HEAD)
+    events = ResponseEvents(TURN, HEAD)
     [first] = events.begin()
     assert (first["type"], first["sequence_number"], first["response"]["id"]) == ("response.created", 0, f"resp_{TURN}")
     seen = accumulated(log([queued()], [started(), said("a"), committed()], end=completed("a")))

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.api.wires.responses import routes
 from agent.api.wires.responses.projection import ResponseEvents, response_of
 from agent.api.wires.responses.response import head_of
+from agent.api.wires.responses.stream import frames
 from agent.domain.events import LogEntry, StepCommitted, TurnCancelled, TurnCompleted, TurnFailed
 from agent.domain.replay import record_entries
 from agent.domain.turn_record import ADMISSION_EPOCH
 from tests.wire.fold import Told, fold, name_of
-from tests.wire.logs import Logged, logged_turns
+from tests.wire.logs import TURN_ID, Logged, logged_turns
 from tests.wire.node import Script
 from tests.wire.pieces import SIZES, Route, asked_of, pieces, sent
 from tests.wire.responses_client import Accumulated, read_by_openai
@@ -36,7 +36,7 @@ def node_client() -> Iterator[Script]:
 
 
 def events_of(turn: Logged, entries: Iterable[LogEntry]) -> list[dict[str, Any]]:
-    events = ResponseEvents(head_of(turn.view, None))
+    events = ResponseEvents(TURN_ID, head_of(turn.view, None))
     return [*events.begin(), *(event for entry in entries for event in events.feed(entry))]
 
 
@@ -46,7 +46,7 @@ def accumulated(turn: Logged, entries: Iterable[LogEntry]) -> Accumulated:
 
 def route(turn: Logged, after: int = -1) -> Route:
     """What the route sends to who asks for the events behind ``after``."""
-    return lambda entries: routes._frames(head_of(turn.view, None), entries, after)
+    return lambda entries: frames(TURN_ID, head_of(turn.view, None), entries, after)
 
 
 def texts(output: Iterable[Any]) -> list[str]:

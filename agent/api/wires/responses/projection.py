@@ -42,10 +42,13 @@ ENDS = frozenset({"response.completed", "response.failed", "response.incomplete"
 
 
 class ResponseEvents:
-    """The state of one response. Feed it every entry of the log from the first; begin before that."""
+    """The state of one response. Feed it every entry of the log from the first; begin before that.
 
-    def __init__(self, head: Head) -> None:
-        self._head = head
+    ``head`` is None where it is not known yet: the responses in the events then lack their ``opening``.
+    """
+
+    def __init__(self, turn_id: str, head: Head | None) -> None:
+        self._turn_id, self._head = turn_id, head
         self._next, self._indexes = 0, 0
         self._lost = True  # whether something may be lost before the next entry of the log
         self._under_way = False
@@ -139,7 +142,7 @@ class ResponseEvents:
         last = next((i for i in reversed(self._output) if isinstance(i, MessageItem)), None)
         if last is not None and last.step == step and not last.ended:
             return last.said(delta)
-        message = MessageItem(self._id(f"msg_{self._head.turn_id}-{at.epoch}"), self._index(), step)
+        message = MessageItem(self._id(f"msg_{self._turn_id}-{at.epoch}"), self._index(), step)
         self._output.append(message)
         return message.opened() + message.said(delta)
 
@@ -215,7 +218,7 @@ class ResponseEvents:
 
 def response_of(view: TurnView, previous: str | None) -> Json:
     """The response of a stored turn: what its last event says once it has ended, before that what is stored so far."""
-    events = ResponseEvents(head_of(view, previous))
+    events = ResponseEvents(view.turn_id, head_of(view, previous))
     told = [event for entry in record_entries(view, None) for event in events.feed(entry)]
     if told and told[-1]["type"] in ENDS:
         return told[-1]["response"]

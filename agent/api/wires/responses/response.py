@@ -65,8 +65,18 @@ def turn_id_of(response: str) -> str | None:
     return turn if turn != response and ids.parse_turn_id(turn) else None
 
 
+def opening(head: Head) -> Json:
+    """What a response says of its beginning."""
+    return {
+        "id": response_id(head.turn_id),
+        "created_at": _seconds(head.submitted_at),
+        "conversation": {"id": head.conversation},
+        "previous_response_id": response_id(head.previous) if head.previous else None,
+    }
+
+
 def response(
-    head: Head,
+    head: Head | None,
     status: ResponseStatus,
     output: Sequence[Json],
     *,
@@ -74,16 +84,13 @@ def response(
     failed: TurnFailed | None = None,
     completed_at: str | None = None,
 ) -> Json:
-    """The whole object. Times are unix seconds."""
+    """The whole object, but for its ``opening`` while the head is not known. Times are unix seconds."""
     return {
         **_ALWAYS,
-        "id": response_id(head.turn_id),
-        "created_at": _seconds(head.submitted_at),
+        **(opening(head) if head else {}),
         "completed_at": _seconds(completed_at) if completed_at else None,
         "status": status,
         "error": _error(failed) if failed else None,
-        "conversation": {"id": head.conversation},
-        "previous_response_id": response_id(head.previous) if head.previous else None,
         "output": list(output),
         "usage": _usage(usage) if usage else None,
     }

@@ -4,10 +4,9 @@ A response is a turn, and its stream the turn's log in other words: whoever read
 Identity is what it is everywhere here; ``Authorization`` is not looked at.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Body, Header, Query
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
@@ -23,9 +22,9 @@ from agent.api.wires.responses import documents
 from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
 from agent.api.wires.responses.request import Create, parse
 from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
+from agent.api.wires.responses.stream import frames
 from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
-from agent.domain.events import LogEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.limits import (
     CONVERSATION_NAME_BYTES,
@@ -79,7 +78,7 @@ class ResponsesApi:
             refuse("previous_response_not_newest", "That response is not the newest of its conversation.", PREVIOUS)
         head = await self._head(turn)
         if asked.stream:
-            return await self._stream(turn, head, None, admitted.status)
+            return await self._stream(turn, head, admitted.status)
         if asked.background:
             return JSONResponse(response_of(await self._chats.get_turn(turn), head.previous))
         return JSONResponse(await self._whole(turn, head, admitted.status))
@@ -97,9 +96,11 @@ class ResponsesApi:
         """The response as it is now, or its stream."""
         _check_query(request, ("stream", "starting_after"))
         turn = _turn_key(user, response_id)
+        if stream and starting_after is not None:
+            return await self._resumed(turn, starting_after)
         view, before = await self._view(turn), await self._before(turn)
         if stream:
-            return await self._stream(turn, head_of(view, before), starting_after)
+            return await self._stream(turn, head_of(view, before))
         if starting_after is not None:
             refuse("invalid_parameter", "'starting_after' goes with 'stream'.", "starting_after")
         return JSONResponse(response_of(view, before))
@@ -177,46 +178,27 @@ class ResponsesApi:
         page = await self._chats.get_history(ConversationKey(turn.tenant, turn.user, parsed.conversation), 1, parsed.number)
         return page.turns[-1].turn_id if page.turns else None
 
-    async def _stream(self, turn: TurnKey, head: Head, after: int | None, status: TurnStatus | None = None) -> Response:
+    async def _stream(self, turn: TurnKey, head: Head, status: TurnStatus | None = None) -> Response:
         entries = await open_turn(self._log, self._chats, turn, None, status)
-        return sse.stream(_frames(head, entries, -1 if after is None else after), {"X-Turn-Id": turn.turn_id})
+        return sse.stream(frames(turn.turn_id, head, entries, -1), {"X-Turn-Id": turn.turn_id})
+
+    async def _resumed(self, turn: TurnKey, after: int) -> Response:
+        """The stream behind that event. An open log is not kept waiting for the ChatActor, which may have lost its host."""
+        try:
+            entries = await open_turn(self._log, self._chats, turn, None)
+        except NotFound as unknown:
+            raise _not_found() from unknown
+        return sse.stream(frames(turn.turn_id, partial(self._head, turn), entries, after), {"X-Turn-Id": turn.turn_id})
 
     async def _whole(self, turn: TurnKey, head: Head, status: TurnStatus) -> Json:
         """The response once it has ended."""
-        events = ResponseEvents(head)
+        events = ResponseEvents(turn.turn_id, head)
         async for batch in await open_turn(self._log, self._chats, turn, None, status):
             for entry in batch:
                 told = events.feed(entry)
                 if told and told[-1]["type"] in ENDS:
                     return told[-1]["response"]
         raise RuntimeError(f"the log of {turn.turn_id} ended without an end")
-
-
-async def _frames(head: Head, entries: AsyncIterator[list[LogEntry]], after: int) -> AsyncIterator[bytes]:
-    """The frames behind ``after``. The events are made from the first on: their numbers come from that alone."""
-    events = ResponseEvents(head)
-    if first := _framed(events.begin(), after):
-        yield first
-    async for batch in entries:
-        if told := _framed((event for entry in batch for event in events.feed(entry)), after):
-            yield told
-
-
-def _framed(events: Iterable[Json], after: int) -> bytes:
-    """The end is told to everyone: a log that is gone has fewer events than it had, and its reader waits for this one.
-
-    Frames have no ``id:``. Once it has seen one, the openai package for Python takes each ping for an event, and breaks on it.
-    """
-    frames: list[bytes] = []
-    for event in events:
-        number, kind = event["sequence_number"], str(event["type"])
-        if number <= after:
-            if kind not in ENDS:
-                continue
-            number = after + 1
-            event = {**event, "sequence_number": number}
-        frames.append(b"event: %s\ndata: %s\n\n" % (kind.encode(), orjson.dumps(event)))
-    return b"".join(frames)
 
 
 def _check_query(request: Request, known: tuple[str, ...]) -> None:
