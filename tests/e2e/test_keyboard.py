@@ -3,8 +3,9 @@
 from playwright.sync_api import Locator, expect
 
 from agent.domain.limits import QUEUE_MAX
-from tests.e2e.screen import REFUSAL, Person, Screen
+from tests.e2e.screen import OUTAGE, REFUSAL, Person, Screen
 from tests.integration.endpoint import EndpointThread, held, mark
+from tests.integration.stack import Stack
 
 
 def press(control: Locator) -> None:
@@ -133,3 +134,26 @@ def test_enter_that_ends_a_composition_sends_nothing(screen: Screen) -> None:
         screen.box.dispatch_event("keydown", {"key": "Enter", "bubbles": True, "cancelable": True} | end)
     expect(screen.box).to_have_value("にほん")
     expect(screen.said).to_have_count(0)
+
+
+def test_an_outage_stays_on_the_screen_whatever_is_pressed_and_gives_the_focus_back(
+    screen: Screen, person: Person, service: Stack, endpoint: EndpointThread
+) -> None:
+    person.expected = OUTAGE
+    said = f"{mark()} [[script: {held(20)}]]"
+    screen.say(said)
+    screen.wait_grown(19)
+    service.stop()
+    expect(screen.down).to_be_visible()
+    for _ in range(3):
+        screen.page.keyboard.press("Escape")
+        expect(screen.down).to_be_visible()
+    screen.down.evaluate("(dialog) => dialog.close()")  # as a browser may by itself
+    expect(screen.down).to_be_visible()
+    service.start()
+    expect(screen.down).to_have_count(0)
+    expect(screen.box).to_be_focused()
+    endpoint.release(said)
+    screen.wait_answered(1)
+    assert screen.words() == " ".join(f"w{n}" for n in range(20))
+    expect(screen.answers.last).not_to_contain_text("Stopped")

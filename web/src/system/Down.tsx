@@ -1,18 +1,31 @@
 // The whole page while the service does not answer. What lies beneath stays as it is, a draft included.
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { TEXTS } from "../texts";
 
 const T = TEXTS.system;
 
 export function Down() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Of the layout: it is closed while it is still in the document, which gives the focus back to where it was.
+  useLayoutEffect(() => {
     const box = dialog.current;
-    box?.showModal();
-    return () => box?.close();
+    if (!box) return;
+    const show = () => box.open || box.showModal();
+    show();
+    box.addEventListener("close", show); // a browser may close it all the same: a second Escape in a row cannot be refused
+    return () => {
+      box.removeEventListener("close", show);
+      box.close();
+    };
   }, []);
   return (
-    <dialog className="down" ref={dialog} aria-labelledby="down-title" onCancel={(event) => event.preventDefault()}>
+    <dialog
+      className="down"
+      ref={dialog}
+      aria-labelledby="down-title"
+      closedby="none"
+      onCancel={(event) => event.preventDefault()}
+    >
       <h2 id="down-title">{T.downTitle}</h2>
       <p>{T.downLead}</p>
       <p>
