@@ -136,6 +136,18 @@ def test_enter_that_ends_a_composition_sends_nothing(screen: Screen) -> None:
     expect(screen.said).to_have_count(0)
 
 
+def test_what_is_said_is_scrolled_while_an_answer_of_words_alone_grows(screen: Screen, endpoint: EndpointThread) -> None:
+    said = f"{mark()} [[script: {held(1500)}]]"
+    screen.say(said)
+    screen.wait_grown(1499)
+    screen.page.keyboard.press("Shift+Tab")
+    expect(screen.page.get_by_role("group", name="Messages")).to_be_focused()
+    screen.page.keyboard.press("PageUp")
+    expect(button(screen, "Newest message")).to_be_visible()
+    endpoint.release(said)
+    screen.wait_answered(1)
+
+
 def test_an_outage_stays_on_the_screen_whatever_is_pressed_and_gives_the_focus_back(
     screen: Screen, person: Person, service: Stack, endpoint: EndpointThread
 ) -> None:

@@ -24,6 +24,7 @@ export const TEXTS = {
       "What is on my list?",
       "Have Alice write the release notes by Friday, they cover version 2",
     ],
+    messages: "Messages",
     loading: "Loading the conversation …",
     older: "Show older messages",
     you: "You",
