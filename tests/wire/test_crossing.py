@@ -1,5 +1,6 @@
 """``kill -9`` of the app in the middle of an answer: every client ends with the same text, on its own wire or another."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -137,6 +138,26 @@ def test_the_node_client_comes_back_too_and_others_go_on_with_what_it_began(stac
     [again] = node("responses_run.mjs", url=user.url, user=user.user, retrieve=[response_id])
     assert (again["id"], again["text"]) == (response_id, WHOLE)
     check_answered_once(user, turn)
+
+
+def test_a_cancelled_answer_still_has_its_text_on_every_wire_after_a_death(stack: Stack, user: Client, ai: OpenAI) -> None:
+    said = script("tokens=300 delay=100ms")
+    with user.say(said) as stream:
+        stream.until("text.delta")
+        user.post(f"/turns/{stream.turn_id}/cancel")
+        turn, shown = stream.turn_id, stream.rest().text()
+    user.eventually(f"/turns/{turn}", lambda view: view["message"] is not None)  # what was shown is stored a moment later
+    kill(stack, "app")()  # and with it the log is gone
+    with user.follow(turn) as stream:
+        assert stream.rest().text() == shown
+    with user.http.stream("GET", "/api/chat/main/stream", params={"message_id": turn}) as response:
+        chunks = [json.loads(line[6:]) for line in response.iter_lines() if line.startswith("data: {")]
+    assert "".join(chunk["delta"] for chunk in chunks if chunk["type"] == "text-delta") == shown
+    messages = [{"id": f"user-{turn}", "role": "user", "content": said}]
+    [again] = node("agui_run.mjs", url=user.url, user=user.user, threadId="main", messages=messages)["runs"]
+    assert (again["outcome"], texts(again)) == ("cancelled", [shown])
+    events = Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True))
+    assert events.response.output_text == "".join(item["seen"] for item in events.items.values()) == shown
 
 
 WIRES = ("own", "aisdk", "agui", "responses")  # each conversation is named after the wire it is begun on
