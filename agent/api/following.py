@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 from agent.domain import cursors
 from agent.domain.errors import LogUnavailable, Problem, Unavailable
@@ -13,6 +15,8 @@ from agent.domain.replay import CommitWatch, missed_entries, record_entries
 from agent.domain.turn_record import ENDED, TurnStatus
 from agent.domain.turn_view import TurnView
 from agent.ports import Chats, TurnLog
+
+Stored = TypeVar("Stored")
 
 
 async def open_turn(
@@ -103,7 +107,9 @@ async def turn_entries(log: TurnLog, chats: Chats, turn: TurnKey, after: EntryId
             for entry in batch:
                 if watch.lacks(entry):
                     begins_late = await _is_oldest(log, turn, entry)
-                    told += missed_entries(await _record(chats, turn), seen_last, entry, begins_late=begins_late)
+                    told += missed_entries(
+                        await once_reached(partial(chats.heal, turn)), seen_last, entry, begins_late=begins_late
+                    )
                 told.append(entry)
                 seen_last = entry.id
             yield told
@@ -127,10 +133,10 @@ async def _is_oldest(log: TurnLog, turn: TurnKey, entry: LogEntry) -> bool:
     return False
 
 
-async def _record(chats: Chats, turn: TurnKey) -> TurnView:
-    """What is stored of the turn, however long that takes: an end told without what is stored would be told for good."""
+async def once_reached(ask: Callable[[], Awaitable[Stored]]) -> Stored:
+    """What the ChatActor has stored, however long that takes: an end told without it would be told for good."""
     while True:
         try:
-            return await chats.heal(turn)
+            return await ask()
         except Unavailable:
             await asyncio.sleep(RECORD_RETRY)

@@ -89,7 +89,7 @@ def record_entries(turn: TurnView, after: EntryId | None) -> list[LogEntry]:
     The same entries with the same ids at every call, so a reader may come back to them.
     """
     end = [log_entry(CLOSING_ID, turn.terminal)] if turn.terminal is not None else []
-    return [entry for entry in (*_told_steps(turn), *_shown_entries(turn), *end) if after is None or entry.id > after]
+    return _behind(after, (*_told_steps(turn), *_shown_entries(turn), *end))
 
 
 def missed_entries(turn: TurnView, after: EntryId | None, before: LogEntry, *, begins_late: bool) -> list[LogEntry]:
@@ -101,12 +101,16 @@ def missed_entries(turn: TurnView, after: EntryId | None, before: LogEntry, *, b
     """
     if not (turn.log_incomplete or begins_late):
         return []
-    known = [*_told_steps(turn), *(_shown_entries(turn) if begins_late else ())]
-    told = [entry for entry in known if (after is None or entry.id > after) and entry.id < before.id]
+    known = (*_told_steps(turn), *(_shown_entries(turn) if begins_late else ()))
+    told = [entry for entry in _behind(after, known) if entry.id < before.id]
     if before.name not in (_RETURNED, _PROGRESSED):
         return told
     step = json.loads(before.data)["step"]
     return [entry for entry in told if entry.name != _RETURNED or json.loads(entry.data)["step"] != step]
+
+
+def _behind(after: EntryId | None, entries: Iterable[LogEntry]) -> list[LogEntry]:
+    return [entry for entry in entries if after is None or entry.id > after]
 
 
 def _told_steps(turn: TurnView) -> Iterator[LogEntry]:

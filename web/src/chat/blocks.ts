@@ -48,8 +48,8 @@ function begins(line: string, before: string[]): boolean {
 
 /** Where the content of the list's item begins that begins in this line; 0 when none does. */
 function contentOfItem(line: string): number {
-  if (!LIST.test(line)) return 0;
-  const [marker = ""] = /^ {0,3}[^\s]+/.exec(line) ?? [];
+  const marker = LIST.exec(line)?.[0].trimEnd();
+  if (marker === undefined) return 0;
   const rest = line.slice(marker.length);
   const gap = indent(rest, marker.length);
   return marker.length + (rest.trim() === "" || gap > 4 ? 1 : gap); // more is code in the item

@@ -10,11 +10,10 @@ from typing import Any
 
 import orjson
 
+from agent.api.following import once_reached
 from agent.api.wires.responses.projection import ENDS, ResponseEvents
 from agent.api.wires.responses.response import Head, opening
-from agent.domain.errors import Unavailable
 from agent.domain.events import LogEntry
-from agent.domain.limits import RECORD_RETRY
 
 Json = dict[str, Any]
 LateHead = Callable[[], Awaitable[Head]]
@@ -28,7 +27,7 @@ async def frames(
         async for told in _told(ResponseEvents(turn_id, head), entries, after):
             yield _framed(told)
         return
-    coming = asyncio.ensure_future(_come(head))
+    coming = asyncio.ensure_future(once_reached(head))
     try:
         async for told in _told(ResponseEvents(turn_id, None), entries, after):
             yield _framed([await _opened(event, coming) for event in told])
@@ -53,14 +52,6 @@ def _behind(events: Iterable[Json], after: int) -> Iterable[Json]:
             yield event
         elif event["type"] in ENDS:
             yield {**event, "sequence_number": after + 1}
-
-
-async def _come(head: LateHead) -> Head:
-    while True:
-        try:
-            return await head()
-        except Unavailable:
-            await asyncio.sleep(RECORD_RETRY)
 
 
 async def _opened(event: Json, head: Awaitable[Head]) -> Json:
