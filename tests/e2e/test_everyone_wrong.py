@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.axe import Scan
 from tests.e2e.screen import OUTAGE, Person, Screen
-from tests.e2e.test_tasks import asked, made, notifications
+from tests.e2e.test_tasks import asked, begun, notifications
 from tests.integration.endpoint import held, mark
 from tests.integration.stack import Stack
 
@@ -21,7 +21,7 @@ def refusing(screen: Screen, path: str, status: int = 409) -> None:
 
 def test_late_tasks_no_match_and_a_refused_change(person: Person, scan: Scan) -> None:
     person.expected = re.compile("status of 409")
-    late = made(person, "Was to be done by now", seconds=1)
+    late = begun(person, "Was to be done by now", seconds=1)
     person.client.eventually(f"/tasks/{late}", lambda task: task["status"] == "overdue")
     screen = person.open()
     screen.board.get_by_role("button", name="Overdue 1", exact=True).click()

@@ -6,16 +6,16 @@ from playwright.sync_api import Route, expect
 
 from agent.domain.limits import TASKS_PAGE_MAX
 from tests.e2e.screen import Person, Screen
-from tests.e2e.test_tasks import made
+from tests.e2e.test_tasks import begun, made
 
 PAGES_SOUGHT_MAX = 10  # in web/src/api/tasks.ts
 
 
 def test_the_oldest_of_more_than_a_page_is_found(screen: Screen, person: Person) -> None:
-    first = made(person, "Urgent since long ago", seconds=1)
+    first = begun(person, "Urgent since long ago", seconds=1)
     person.client.eventually(f"/tasks/{first}", lambda task: task["status"] == "overdue")
     for n in range(TASKS_PAGE_MAX):
-        made(person, f"Not so urgent {n}")
+        begun(person, f"Not so urgent {n}")
     person.client.eventually(f"/tasks?limit={TASKS_PAGE_MAX}", lambda page: page["next"] is not None)
     screen.page.reload()
     board, urgent = screen.board, screen.row("Urgent since long ago")
@@ -34,11 +34,11 @@ def test_the_oldest_of_more_than_a_page_is_found(screen: Screen, person: Person)
 
 def test_what_is_not_found_in_many_pages_is_not_called_absent(screen: Screen, person: Person) -> None:
     task: dict[str, Any] = person.client.get(f"/tasks/{made(person, 'Always this one')}")
-    asked = list[str]()
+    looked = list[str]()
 
     def older(route: Route) -> None:
-        asked.append(route.request.url)
-        n = len(asked)
+        looked.append(route.request.url)
+        n = len(looked)
         route.fulfill(json={"tasks": [task | {"task_id": f"n{n}", "title": f"Number {n}"}], "next": f"page-{n}"})
 
     screen.page.route("**/tasks?limit=*", older)
@@ -47,6 +47,6 @@ def test_what_is_not_found_in_many_pages_is_not_called_absent(screen: Screen, pe
     expect(board.get_by_text("These are of the newest 1 tasks.")).to_be_visible()
     board.get_by_label("Search tasks").fill("nowhere")
     expect(board.get_by_role("status")).to_have_text(f"No task matches among the newest {PAGES_SOUGHT_MAX}.")
-    assert len(asked) == PAGES_SOUGHT_MAX
+    assert len(looked) == PAGES_SOUGHT_MAX
     board.get_by_role("button", name="Show older tasks").click()
     expect(board.get_by_role("status")).to_have_text(f"No task matches among the newest {PAGES_SOUGHT_MAX + 1}.")

@@ -19,10 +19,18 @@ def asked(title: str) -> str:
     return f'{mark()} [[script: tool=create_task args={json.dumps(args)}]] [[script: text="Done."]]'
 
 
-def made(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob") -> str:
+def begun(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob") -> str:
+    """A task that is accepted, and being made: nobody can read or change it yet."""
     task_id = f"e-{secrets.token_hex(6)}"
     body = {"title": title, "description": "Made by a test of the page", "assignee": assignee, "deadline_seconds": seconds}
     person.client.post("/tasks/process", task_id=task_id, **body)
+    return task_id
+
+
+def made(person: Person, title: str, seconds: float = 3600, assignee: str = "Bob") -> str:
+    """A task whose workflow is through: what a test changes now is changed by nobody else."""
+    task_id = begun(person, title, seconds, assignee)
+    person.client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
     return task_id
 
 
@@ -99,7 +107,7 @@ def test_a_workflow_that_outlasts_the_answer_is_not_called_done_and_its_end_is_f
 
 
 def test_overdue_happens_before_ones_eyes(screen: Screen, person: Person) -> None:
-    made(person, "Renew the certificate", seconds=12)
+    begun(person, "Renew the certificate", seconds=12)
     row = screen.row("Renew the certificate")
     expect(row).to_contain_text("due in")
     expect(row).to_contain_text("Overdue")
@@ -141,10 +149,7 @@ def test_a_task_is_opened_and_changed_by_click(screen: Screen, person: Person) -
 
 
 def test_a_task_of_an_older_page_is_there_once_and_counts_do_not_pretend(screen: Screen, person: Person) -> None:
-    made_ids = [made(person, title) for title in ("Of long ago", "Of today")]
-    for task_id in made_ids:
-        person.client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
-    old, new = (person.client.get(f"/tasks/{task_id}") for task_id in made_ids)
+    old, new = (person.client.get(f"/tasks/{made(person, title)}") for title in ("Of long ago", "Of today"))
     pages = {"": {"tasks": [new], "next": "older"}, "older": {"tasks": [old], "next": None}}
 
     def answer(route: Route) -> None:
