@@ -15,7 +15,7 @@ from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, ContextRefused, KeyRecord, Meta, Submission
 from agent.domain.errors import Conflict, Gone, Unprocessable
 from agent.domain.terminal import terminal_event
-from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, HandedOver, KeepShown, StepRef
 from agent.domain.turn_record import ADMISSION_EPOCH, TurnRecord
 
 
@@ -174,6 +174,13 @@ class ChatActor(UndoKeeper, ChatActorInterface):
         if refusal.budget is not None:
             await self.store.write_meta((await self.store.meta()).shrink(refusal.budget, self.now()))
         return refusal
+
+    @actor_turn
+    async def hand_over(self, request: HandedOver) -> None:
+        turn = await self.store.known(request.ref.turn_id)
+        handed = turns.hand_over(turn, request)
+        if handed is not turn:
+            await self.store.write_turn(handed)
 
     @actor_turn
     async def begin_tools(self, request: StepRef) -> Any:

@@ -12,7 +12,7 @@ from agent.domain.ids import ConversationKey, TurnKey
 from agent.domain.limits import ACTOR_RETRY_PAUSE, ACTOR_RETRY_SECONDS
 from agent.domain.messages import Value
 from agent.domain.refusal import Refusal
-from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, HandedOver, KeepShown, StepRef
 from agent.domain.turn_view import HistoryPage, TurnView
 from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
@@ -81,6 +81,9 @@ class ChatClient:
     async def refuse_context(self, refused: ContextRefused) -> Refusal | None:
         answer = await self._call(_conversation(refused.ref), "RefuseContext", refused)
         return None if answer is None else Refusal.model_validate(answer)
+
+    async def hand_over(self, handed: HandedOver) -> None:
+        await self._call(_conversation(handed.ref), "HandOver", handed)
 
     async def begin_tools(self, ref: StepRef) -> BegunTools:
         try:

@@ -10,7 +10,7 @@ from dapr.actor import ActorInterface, actormethod
 
 from agent.domain.conversation import ContextRefused, Submission
 from agent.domain.messages import Value
-from agent.domain.turn_calls import CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import CommitStep, CommitTool, EndTurn, HandedOver, KeepShown, StepRef
 from agent.domain.undo import Effects, EndUndo, UndoRef
 
 Answer = dict[str, Any]
@@ -61,6 +61,9 @@ class ChatActorInterface(ActorInterface):
 
     @actormethod(name="RefuseContext")
     async def refuse_context(self, request: ContextRefused) -> Answer: ...
+
+    @actormethod(name="HandOver")
+    async def hand_over(self, request: HandedOver) -> Answer: ...
 
     @actormethod(name="BeginTools")
     async def begin_tools(self, request: StepRef) -> Answer: ...

@@ -123,8 +123,8 @@ class Service:
         toolbox = ToolBox(self.tasks, self.workflows)
         model = CircuitModel(self.model, failures_max=self._settings.model_circuit_failures)
         turns = turn_activities(
-            Generate(self.chats, self.log, model, self.tokens, self.clock, self.publisher),
-            RunTools(self.chats, self.log, toolbox, self.tokens, self.clock),
+            Generate(self.chats, self.log, model, self.tokens, self.clock, self.publisher, self.under_way),
+            RunTools(self.chats, self.log, toolbox, self.tokens, self.clock, self.under_way),
             FailTurnActivity(self.chats, self.log),
             PublishEvents(self.chats, self.log, self.tokens, self.publisher),
             hop,
@@ -164,7 +164,7 @@ class Service:
 
         Not while steps are to be stored: a sidecar whose app is unwell holds back all that the app calls (Dapr 1.18.2).
         """
-        return self.under_way.over and not self._settings.alone
+        return self.under_way.left and not self._settings.alone
 
     async def finish(self, hurry: asyncio.Event) -> None:
         """Admits nothing more and lets what is under way finish, for some seconds (SHUTDOWN_GRACE), or until ``hurry``."""

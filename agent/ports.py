@@ -3,14 +3,15 @@
 Every method may raise ``Unavailable`` when the part behind it is out of reach, besides what it documents.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from agent.domain.context import ContextView
 from agent.domain.conversation import Admission, Cleared, ContextRefused, Submission
 from agent.domain.events import AnyFeedEvent, AnyTurnEvent, EntryId, LogEntry, TerminalEvent
+from agent.domain.feed_entry import FeedEntry
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.messages import TokenCount
 from agent.domain.model import ModelEvent, ModelRequest
@@ -19,7 +20,7 @@ from agent.domain.processing import ProcessReceipt, ProcessTask, WorkflowView
 from agent.domain.refusal import Refusal
 from agent.domain.task import Task, TaskStatus
 from agent.domain.task_changes import Change, TaskHistory, TaskPage
-from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, KeepShown, StepRef
+from agent.domain.turn_calls import BegunStep, BegunTools, CommitStep, CommitTool, EndTurn, HandedOver, KeepShown, StepRef
 from agent.domain.turn_view import HistoryPage, TurnView
 from agent.domain.undo import BegunUndo, Effects, EndUndo, Undo, UndoRef
 
@@ -50,6 +51,10 @@ class UnderWay(Protocol):
 
     def one(self) -> AbstractContextManager[None]:
         """Something that a stop should let finish, from here to the end of the ``with``."""
+        ...
+
+    def handed_over(self, tell: Callable[[], Awaitable[object]]) -> AbstractContextManager[None]:
+        """``tell`` is called when a stop cannot wait for the end of the ``with`` any longer; what it raises is lost."""
         ...
 
 
@@ -128,14 +133,6 @@ class TurnLog(Pulse, Protocol):
         ...
 
 
-class FeedEntry(NamedTuple):
-    """One event on a feed: ``data`` is it as JSON, without the tenant."""
-
-    id: int
-    name: str
-    data: bytes
-
-
 class Feed(Protocol):
     """The user's live feed: many writers, bounded, a hint."""
 
@@ -143,7 +140,7 @@ class Feed(Protocol):
         """Drops an event whose id it has seen."""
         ...
 
-    def follow(self, who: Identity, after: int | None) -> AsyncGenerator[list["FeedEntry"]]:
+    def follow(self, who: Identity, after: int | None) -> AsyncGenerator[list[FeedEntry]]:
         """Batches from now on, or after the id of an entry that is still kept. Empty batch: silence, and the first one."""
         ...
 
@@ -224,6 +221,10 @@ class Chats(Protocol):
 
         None when the epoch is superseded or the turn has ended.
         """
+        ...
+
+    async def hand_over(self, handed: HandedOver) -> None:
+        """Tells that an attempt ends because its process stops, not because of the turn. Raises NotFound."""
         ...
 
     async def begin_tools(self, ref: StepRef) -> BegunTools: ...

@@ -5,10 +5,9 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
 
 from agent.domain.events import AnyFeedEvent
-from agent.domain.feed_entry import feed_json
+from agent.domain.feed_entry import FeedEntry, feed_json
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_ENTRIES_MAX, FEED_USERS_MAX, HEARTBEAT
-from agent.ports import FeedEntry
 
 
 class _Feed:

@@ -12,10 +12,9 @@ from agent.adapters.redis_pipe import RedisAway, Script
 from agent.domain import ids
 from agent.domain.errors import Unavailable
 from agent.domain.events import AnyFeedEvent
-from agent.domain.feed_entry import feed_json
+from agent.domain.feed_entry import FeedEntry, feed_json
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_ENTRIES_MAX, FEED_KEPT_SECONDS, HEARTBEAT, REDIS_CALL_TIMEOUT, REDIS_PAGE
-from agent.ports import FeedEntry
 
 # The ids of events that were seen are kept longer than the events, sorted by when they came, so that the oldest can go.
 _APPEND = Script("""

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
+
+from agent.domain.limits import HAND_OVER_MAX
 
 
 class CountedWork:
     """Implements ``ports.UnderWay``. For one event loop."""
 
     def __init__(self) -> None:
-        self.stopping = self.over = False
-        self._count = 0
+        self.stopping = self.over = self.left = False
+        self._count, self._tells = 0, list[Callable[[], Awaitable[object]]]()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -26,15 +28,31 @@ class CountedWork:
             if self._count == 0:
                 self._idle.set()
 
+    @contextlib.contextmanager
+    def handed_over(self, tell: Callable[[], Awaitable[object]]) -> Generator[None]:
+        """See ``ports.UnderWay``."""
+        self._tells.append(tell)
+        try:
+            yield
+        finally:
+            self._tells.remove(tell)
+
     async def finish(self, grace: float, hurry: asyncio.Event) -> int:
-        """Lets nothing new begin and waits until all is done, ``grace`` seconds, or until ``hurry``; how many were not."""
+        """Lets nothing new begin and waits until all is done, ``grace`` seconds, or until ``hurry``; how many were not.
+
+        These are told of then, within HAND_OVER_MAX; only then this process has ``left``.
+        """
         self.stopping = True
         waits = [asyncio.ensure_future(event.wait()) for event in (self._idle, hurry)]
         await asyncio.wait(waits, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        self.over = True
-        return self._count
+        self.over, left = True, self._count
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_MAX):
+                await asyncio.gather(*(tell() for tell in self._tells), return_exceptions=True)
+        self.left = True
+        return left
 
 
 class Stopped(Exception):

@@ -8,9 +8,10 @@ from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
 from agent.domain.events import LogEntry
+from agent.domain.feed_entry import FeedEntry
 from agent.domain.ids import Identity
 from agent.domain.limits import FOLLOWER_STALL_TIMEOUT, PING_INTERVAL
-from agent.ports import Feed, FeedEntry
+from agent.ports import Feed
 
 _log = logging.getLogger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

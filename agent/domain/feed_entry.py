@@ -3,10 +3,20 @@
 Knows what to leave out. Refuses to know where a feed is kept; the topic gets every event whole.
 """
 
+from typing import NamedTuple
+
 from agent.domain.events import AnyFeedEvent, ConversationUpdated
 from agent.domain.limits import FEED_TEXT_BYTES_MAX
 
 CUT = "\u2026"
+
+
+class FeedEntry(NamedTuple):
+    """One event on a feed: ``data`` is it as JSON, without the tenant."""
+
+    id: int
+    name: str
+    data: bytes
 
 
 def feed_json(event: AnyFeedEvent) -> str:

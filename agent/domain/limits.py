@@ -33,6 +33,7 @@ CLEAR_BATCH = 100  # turn keys deleted per save after a clear
 TURN_STEPS_MAX = 8  # model calls that may be committed in one turn; turn.failed steps_exhausted
 TURN_ATTEMPTS_MAX = 8  # attempts in a row that ended without a word and without progress; turn.failed recovery_exhausted
 ATTEMPTS_APART = 1.0  # seconds; closer ones count as one: nothing that dies of a turn is replaced as fast
+HANDED_OVER_EPOCHS_MAX = 64  # epochs of a turn up to which being handed over by a process that stops is no sign against it
 CUT_OFF_MAX = 8  # cancelled turns in a row whose shown text the next one waits for
 ATTEMPTS_KEPT_MAX = 100  # newest attempts that a turn's record tells of
 MODEL_ATTEMPTS_MAX = 4  # calls of the endpoint for one step; then turn.failed with the last code
@@ -148,6 +149,7 @@ CONCURRENT_WORKFLOWS_MAX = 500
 # Calls to the sidecar
 ACTOR_CALL_TIMEOUT = 5.0  # methods answer in milliseconds: a call that takes longer hangs in a frozen replica, and is repeated
 ACTOR_DRAIN_SECONDS = 0.1  # that all actors wait for calls in hand, at most, when a replica comes or goes (ADR 0009)
+HAND_OVER_MAX = 1.0  # seconds that a stop waits, after its grace, for actors to be told what it has cut off
 ACTOR_CONNECT_TIMEOUT = 5.0
 SIDECAR_RETURN_MAX = 10.0  # that the workflow worker waits for a sidecar to answer again, before the SDK makes a pause
 SIDECAR_RETURN_POLL = 0.05

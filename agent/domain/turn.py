@@ -11,12 +11,13 @@ from datetime import datetime
 from agent.domain.limits import (
     ATTEMPTS_APART,
     ATTEMPTS_KEPT_MAX,
+    HANDED_OVER_EPOCHS_MAX,
     TURN_ATTEMPTS_MAX,
     TURN_FORGOTTEN_AFTER,
     TURN_UNBEGUN_AFTER,
 )
 from agent.domain.messages import Message
-from agent.domain.turn_calls import CommitStep, CommitTool, StepRef
+from agent.domain.turn_calls import CommitStep, CommitTool, HandedOver, StepRef
 from agent.domain.turn_record import ADMISSION_EPOCH, Attempt, Failure, StepRecord, TurnRecord, Work
 from agent.domain.undo import Undo
 
@@ -74,6 +75,20 @@ def is_exhausted(turn: TurnRecord, ref: StepRef) -> bool:
 def _heard_of_the_last(turn: TurnRecord, ref: StepRef) -> bool:
     """Whether the attempt before came back and told that the model had failed."""
     return ref.step == turn.attempted_step and ref.retry > turn.attempted_retry
+
+
+def hand_over(turn: TurnRecord, handed: HandedOver) -> TurnRecord:
+    """The attempt's process was told to stop: neither it nor those before it died of the turn.
+
+    Not beyond HANDED_OVER_EPOCHS_MAX: some turns are what their process is stopped for, over and over.
+    """
+    if turn.status != "running" or not turn.is_run_by(handed.ref.instance) or turn.epoch >= HANDED_OVER_EPOCHS_MAX:
+        return turn
+    silent = {
+        "silent_epochs": min(turn.silent_epochs, max(0, turn.epoch - handed.epoch)),
+        "silent_starts": min(turn.silent_starts, 1),
+    }
+    return turn.model_copy(update=silent)
 
 
 def commit_step(turn: TurnRecord, commit: CommitStep, now: str) -> TurnRecord:

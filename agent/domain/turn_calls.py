@@ -89,6 +89,13 @@ class KeepShown(Value):
     epoch: int
 
 
+class HandedOver(Value):
+    """The attempt that had ``epoch`` ends, for its process was told to stop."""
+
+    ref: StepRef
+    epoch: int
+
+
 class EndTurn(Value):
     """Ends a running turn as failed."""
 

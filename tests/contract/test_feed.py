@@ -12,9 +12,10 @@ from agent.adapters import memory_feed, redis_feed, redis_reader
 from agent.adapters.memory_feed import MemoryFeed
 from agent.adapters.redis_feed import RedisFeed
 from agent.domain.events import ConversationUpdated
+from agent.domain.feed_entry import FeedEntry
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_TEXT_BYTES_MAX
-from agent.ports import Feed, FeedEntry
+from agent.ports import Feed
 from tests.contract.logs import Link
 from tests.fakes.redis_server import RedisServer
 

@@ -164,6 +164,20 @@ def begin_epoch(turn: Turn, b: Bounds, a: Attempt) -> Turn | None:
     return turn._replace(attempted=a.step, retried=a.retry) if a.doing == "g" else turn
 
 
+def hand_over(s: State, b: Bounds, a: Attempt) -> State:
+    """HandOver: the attempts behind it, if any, are all that is left to be heard of."""
+    if not s.record.knows(a.number, a.ident):
+        return s
+    turn = s.record.turns[a.number]
+    if turn.status != "r" or turn.instance != a.instance:
+        return s
+    turn = turn._replace(heard_epoch=max(turn.heard_epoch, a.epoch), heard_starts=max(turn.heard_starts, turn.starts - 1))
+    if b.on("handed-over"):
+        silent = min(turn.silent_epochs, turn.epoch - a.epoch)
+        turn = turn._replace(silent_epochs=silent, silent_starts=min(turn.silent_starts, 1))
+    return save(s, s.record.with_turn(a.number, turn))
+
+
 def commit_step(s: State, b: Bounds, a: Attempt, reachable: bool = True) -> Effects:
     """Stores the step; the last one ends the turn."""
     turn = s.record.turns[a.number]

@@ -17,8 +17,8 @@ def moves(s: State, b: Bounds) -> Moves:
         who = f"{a.number}.{a.instance} step {a.step}"
         if s.budget.crashes:
             yield f"generate {who} (epoch {a.epoch}) dies", s.without(a).spend("crashes")
-        if b.poison and a.phase == "s":
-            yield f"generate {who} (epoch {a.epoch}) kills its process", s.without(a)
+        if a.phase == "s":
+            yield from cut_off(s, b, a, f"generate {who} (epoch {a.epoch})")
         match a.phase:
             case "n":
                 yield f"BeginStep {who}", begin(s, b, a)
@@ -66,6 +66,16 @@ def giving_up(s: State, b: Bounds, a: Attempt) -> State | None:
 def fenced(s: State, b: Bounds, a: Attempt) -> State:
     """There is a newer attempt: wait for it, or (without the rule) tell the engine that this one failed."""
     return s.replace(a, a._replace(phase="w")) if b.on("stand-by") else engine.answer(s, a, "raised")
+
+
+def cut_off(s: State, b: Bounds, a: Attempt, who: str) -> Moves:
+    """Its process dies of it; or it stops: then the attempt says so and ends, or lives on for a while."""
+    if b.poison:
+        yield f"{who} kills its process", s.without(a)
+    if s.budget.stops:
+        told = actor.hand_over(s, b, a).spend("stops")
+        yield f"{who} is handed over", told.without(a)
+        yield f"{who} is handed over, and lives on", told
 
 
 def stand_by(s: State, b: Bounds, a: Attempt, who: str) -> Moves:

@@ -24,6 +24,7 @@ RULES = {
     "silent-max": "so many attempts that nothing is heard of get an epoch, then the turn is given up",
     "progress": "whatever is committed starts these counts anew",
     "heard": "so does a failure of the endpoint that the workflow tells of",
+    "handed-over": "and so does an attempt that tells that its process stops: it died of nothing, nor did those before it",
     "tool-keys": "an effect and its key are stored in one save, and done once",
     "open-calls": "BeginTools hands out only the calls without a committed result",
     "tool-epoch": "CommitTool is refused for any epoch but the newest",

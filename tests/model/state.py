@@ -147,6 +147,7 @@ class Budget(NamedTuple):
     outages: int = 0  # the log, or the engine, is out of reach for one call
     failures: int = 0  # the endpoint fails for good
     refusals: int = 0  # the endpoint fails, and is asked again
+    stops: int = 0  # a process stops in the middle of an attempt, and says so
     moves: int = 0  # the actor moves to another replica and back
     freezes: int = 0  # a replica freezes in the middle of a method, the actor moves on, and it wakes up
     persons: int = 0  # somebody else changes what a tool made
@@ -162,7 +163,7 @@ class Budget(NamedTuple):
         return sum(getattr(self, what) for what in _FAULTS)
 
 
-_FAULTS = ("crashes", "zombies", "losses", "suspicions", "outages", "failures", "refusals", "freezes")
+_FAULTS = ("crashes", "zombies", "losses", "suspicions", "outages", "failures", "refusals", "stops", "freezes")
 
 
 class Meta(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.model import actor, engine, log, saga
-from tests.model.generate import fenced, stand_by
+from tests.model.generate import cut_off, fenced, stand_by
 from tests.model.rules import Bounds
 from tests.model.saga import effect_of, with_effect
 from tests.model.state import Attempt, State, put
@@ -19,8 +19,8 @@ def moves(s: State, b: Bounds) -> Moves:
         who = f"{a.number}.{a.instance} step {a.step}"
         if s.budget.crashes:
             yield f"run_tools {who} (epoch {a.epoch}) dies", s.without(a).spend("crashes")
-        if b.poison and a.phase == "s":
-            yield f"run_tools {who} (epoch {a.epoch}) kills its process", s.without(a)
+        if a.phase == "s":
+            yield from cut_off(s, b, a, f"run_tools {who} (epoch {a.epoch})")
         match a.phase:
             case "n":
                 yield f"BeginTools {who}", _begin(s, b, a)

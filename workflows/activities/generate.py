@@ -26,9 +26,9 @@ from agent.domain.model import (
 from agent.domain.tools import arguments_shown, tool_schemas
 from agent.domain.turn_calls import BegunStep, CommitStep, StepRef
 from agent.domain.turn_record import Failure
-from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog
+from agent.ports import Chats, Clock, EventPublisher, Model, Tokens, TurnLog, UnderWay
 from workflows.activities.counting import counted
-from workflows.activities.rival import beating, stand_by
+from workflows.activities.rival import living, stand_by
 from workflows.activities.shown import keep_shown
 from workflows.activities.step_writer import StepWriter, close_log
 from workflows.activities.turn_end import turn_told
@@ -49,10 +49,17 @@ class Generate:
     """The activity with its ports."""
 
     def __init__(
-        self, chats: Chats, log: TurnLog, model: Model, tokens: Tokens, clock: Clock, publisher: EventPublisher
+        self,
+        chats: Chats,
+        log: TurnLog,
+        model: Model,
+        tokens: Tokens,
+        clock: Clock,
+        publisher: EventPublisher,
+        under_way: UnderWay,
     ) -> None:
         self._chats, self._log, self._model, self._tokens, self._clock = chats, log, model, tokens, clock
-        self._publisher = publisher
+        self._publisher, self._under_way = publisher, under_way
         self._tools = tool_schemas()
 
     async def __call__(self, ref: StepRef) -> Generated:
@@ -62,7 +69,7 @@ class Generate:
             return await self._settle(ref, begun)
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            async with beating(self._chats, self._log, ref.key):
+            async with living(self._chats, self._log, self._under_way, ref, begun.epoch):
                 answer = await unless(writer.refused(), self._stream(ref, begun, writer))
                 return await self._commit(ref, begun, writer, answer)
         except ModelFailed as e:

@@ -14,9 +14,9 @@ from agent.domain.errors import LogUnavailable, Problem, Unavailable
 from agent.domain.events import TextDelta
 from agent.domain.ids import TurnKey
 from agent.domain.limits import ATTEMPT_LOOK_INTERVAL, BEAT_INTERVAL, BEATS_MISSED_MAX, MODEL_STALL_TIMEOUT
-from agent.domain.turn_calls import StepRef
+from agent.domain.turn_calls import HandedOver, StepRef
 from agent.domain.turn_view import TurnView
-from agent.ports import Chats, TurnLog
+from agent.ports import Chats, TurnLog, UnderWay
 from workflows.activities.step_writer import close_log
 from workflows.watched import stop, unless
 
@@ -28,11 +28,13 @@ class Superseded(Exception):
 
 
 @asynccontextmanager
-async def beating(chats: Chats, log: TurnLog, turn: TurnKey) -> AsyncGenerator[None]:
-    """An attempt at a step of ``turn`` that lives from here to the end of the ``with``."""
-    pulse, look = asyncio.ensure_future(_beat(log, turn)), asyncio.ensure_future(_look(chats, log, turn))
+async def living(chats: Chats, log: TurnLog, under_way: UnderWay, ref: StepRef, epoch: int) -> AsyncGenerator[None]:
+    """An attempt that lives from here to the end of the ``with``. It beats, and if a stop cuts it off the actor is told."""
+    pulse, look = asyncio.ensure_future(_beat(log, ref.key)), asyncio.ensure_future(_look(chats, log, ref.key))
+    handed = HandedOver(ref=ref, epoch=epoch)
     try:
-        yield
+        with under_way.handed_over(lambda: chats.hand_over(handed)):
+            yield
     finally:
         await stop(pulse, look)
 

@@ -16,9 +16,9 @@ from agent.domain.processing import WorkflowView
 from agent.domain.tools import shorten_result
 from agent.domain.turn_calls import BegunTools, CommitTool, StepRef
 from agent.domain.turn_view import TurnView
-from agent.ports import Chats, Clock, Tokens, TurnLog
+from agent.ports import Chats, Clock, Tokens, TurnLog, UnderWay
 from workflows.activities.counting import counted
-from workflows.activities.rival import beating, stand_by
+from workflows.activities.rival import living, stand_by
 from workflows.activities.step_writer import StepWriter
 from workflows.toolbox import CallContext, ToolBox
 from workflows.watched import stop, unless
@@ -27,8 +27,9 @@ from workflows.watched import stop, unless
 class RunTools:
     """The activity with its ports."""
 
-    def __init__(self, chats: Chats, log: TurnLog, toolbox: ToolBox, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, chats: Chats, log: TurnLog, toolbox: ToolBox, tokens: Tokens, clock: Clock, under_way: UnderWay) -> None:
         self._chats, self._log, self._toolbox, self._tokens, self._clock = chats, log, toolbox, tokens, clock
+        self._under_way = under_way
 
     async def __call__(self, ref: StepRef) -> None:
         """Runs what is open of the step, or stands by while a newer attempt does. Raises Superseded."""
@@ -37,7 +38,7 @@ class RunTools:
             return
         writer = StepWriter(self._log, ref.key, begun.epoch)
         try:
-            async with beating(self._chats, self._log, ref.key):
+            async with living(self._chats, self._log, self._under_way, ref, begun.epoch):
                 await unless(writer.refused(), self._run_all(ref, begun, writer))
         except Closed:
             return  # the turn was ended from outside

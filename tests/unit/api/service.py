@@ -62,7 +62,7 @@ class Service:
     async def answer(self, turn_id: str, *words: str) -> None:
         """Runs the turn's one step, as its workflow would."""
         model = ScriptedModel([*(TextPart(w) for w in words), Finished("stop", USAGE)])
-        generate = Generate(self.host.chats, self.log, model, WordTokens(), self.host.clock, MemoryPublisher())
+        generate = Generate(self.host.chats, self.log, model, WordTokens(), self.host.clock, MemoryPublisher(), self.under_way)
         assert (await generate(self.host.ref(turn_id))).kind == "answered"
 
 

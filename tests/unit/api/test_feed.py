@@ -10,8 +10,8 @@ import pytest
 from agent.api.sse import feed_stream
 from agent.domain.errors import Unavailable
 from agent.domain.events import ConversationUpdated
+from agent.domain.feed_entry import FeedEntry
 from agent.domain.ids import Identity
-from agent.ports import FeedEntry
 from tests.unit.api.service import Service
 from tests.unit.api.test_streams import PATIENCE, frames, run_next_turn, say
 

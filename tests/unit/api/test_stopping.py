@@ -8,10 +8,12 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agent.adapters import under_way
 from agent.adapters.under_way import CountedWork
 from agent.api.channel import channel_app
 from agent.api.gate import Gate
 from agent.api.problems import Refusals
+from agent.domain.errors import Unavailable
 from tests.unit.api.service import Service, is_problem
 from workflows.activities.hop import main_loop_hop
 
@@ -85,6 +87,24 @@ async def test_what_does_not_finish_is_counted_after_the_grace_or_at_once_in_a_h
         hurry.set()
         assert await work.finish(LONG, hurry) == 2
     assert await stopped(work) == 0
+
+
+async def test_what_is_cut_off_is_told_of_before_the_actors_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under_way, "HAND_OVER_MAX", 0.05)
+    work, told = CountedWork(), list[tuple[str, bool, bool]]()
+
+    async def tell(name: str) -> None:
+        told.append((name, work.over, work.left))
+
+    async def out_of_reach() -> None:
+        raise Unavailable("out_of_reach", "Out of reach.")
+
+    with work.one(), work.handed_over(lambda: tell("cut off")), work.handed_over(out_of_reach):
+        with work.handed_over(lambda: tell("done by then")):
+            pass
+        with work.handed_over(asyncio.Event().wait):
+            assert await stopped(work, grace=0.01) == 1
+    assert (told, work.left) == ([("cut off", True, False)], True)
 
 
 async def test_a_step_begins_within_the_grace_and_none_after_it() -> None:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
+from agent.adapters.under_way import CountedWork
 from agent.domain.events import LogEntry
 from agent.domain.model import Finished, TextPart
-from agent.ports import TurnLog
+from agent.ports import TurnLog, UnderWay
 from tests.fakes.ports import MemoryPublisher, Said, ScriptedModel, WordTokens
 from tests.unit.turns.host import USAGE, ChatHost, turn_key
 from workflows.activities.generate import Generate
@@ -14,9 +15,11 @@ PATIENCE = 5.0
 ANSWER: list[Said] = [TextPart("Hello "), TextPart("world"), Finished("stop", USAGE)]
 
 
-def activity(host: ChatHost, log: TurnLog, *answers: Sequence[Said]) -> tuple[Generate, ScriptedModel]:
-    model = ScriptedModel(*answers)
-    return Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher()), model
+def activity(
+    host: ChatHost, log: TurnLog, *answers: Sequence[Said], under_way: UnderWay | None = None
+) -> tuple[Generate, ScriptedModel]:
+    model, work = ScriptedModel(*answers), under_way or CountedWork()
+    return Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher(), work), model
 
 
 async def entries(log: TurnLog, turn: str) -> list[LogEntry]:

@@ -17,7 +17,7 @@ from agent.domain.errors import Problem
 from agent.domain.ids import TurnKey
 from agent.domain.messages import Message
 from agent.domain.model_messages import CANCELLED_RESULT
-from agent.domain.turn_calls import BegunStep, EndTurn, KeepShown
+from agent.domain.turn_calls import BegunStep, EndTurn, HandedOver, KeepShown
 from agent.domain.turn_record import Failure
 from agent.domain.turn_view import TurnView
 from tests.unit.turns import reference
@@ -39,6 +39,7 @@ BOUNDS = [
     (chat_keeper, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
     (chat_keeper, "ALTERNATIVES_MAX", reference.ALTERNATIVES),
     (turn_module, "TURN_ATTEMPTS_MAX", reference.ATTEMPTS),
+    (turn_module, "HANDED_OVER_EPOCHS_MAX", reference.HANDED_OVER),
 ]
 
 
@@ -204,6 +205,10 @@ class ComparedMachine(RuleBasedStateMachine):
     async def failed(self, number: int, instance: str, failure: Failure) -> str:
         end = EndTurn(ref=self.host.ref(self.id(number), instance=instance), failure=failure)
         return (await self.host.chats.end_turn(end)).status
+
+    async def handed_over(self, number: int, epoch: int, instance: str) -> None:
+        ref = self.host.ref(self.id(number), instance=instance)
+        await self.host.chats.hand_over(HandedOver(ref=ref, epoch=epoch))
 
     async def kept(self, number: int, text: str) -> None:
         shown = Message(role="assistant", content=text, tokens=2, interrupted=True)

@@ -9,6 +9,7 @@ from copy import deepcopy
 from tests.unit.turns.reference_turn import Step, Turn
 
 QUEUE, ATTEMPTS, KEYS, KEPT, REMEMBERED, ALTERNATIVES = 2, 3, 2, 5, 4, 2  # its bounds, small enough to be met
+HANDED_OVER = 12
 STALE, DAY, APART = 5.0, 86_400.0, 1.0  # seconds
 
 
@@ -207,6 +208,13 @@ class Conversation:
             if not calls:
                 self.end(turn, "completed")
         return ("ended", turn.status) if turn.ended else ("committed", turn.steps[step].calls)
+
+    def hand_over(self, number: int, epoch: int, run: int | None) -> None:
+        """A stopping process cuts off the attempt with that epoch: it and those before it are silent no more."""
+        turn = self.find(number)
+        if turn.status == "running" and run is not None and run == turn.run and turn.epoch < HANDED_OVER:
+            turn.silent_epochs = min(turn.silent_epochs, max(0, turn.epoch - epoch))
+            turn.silent_starts = min(turn.silent_starts, 1)
 
     def begin_tools(self, number: int, step: int, run: int | None) -> tuple[object, ...]:
         turn = self.turns[number - 1]

@@ -160,6 +160,14 @@ class ChatMachine(ComparedMachine):
 
     @precondition(lambda self: self.promised.turns)
     @rule(data=st.data(), fate=FATES)
+    def hand_over(self, data: st.DataObject, fate: Fate) -> None:
+        turn = self.any_turn(data)
+        instance, run = self.a_run(data, turn)
+        number, epoch = turn.number, self.an_epoch(data, turn)
+        self.does(lambda c: c.hand_over(number, epoch, run), lambda: self.handed_over(number, epoch, instance), fate)
+
+    @precondition(lambda self: self.promised.turns)
+    @rule(data=st.data(), fate=FATES)
     def fail(self, data: st.DataObject, fate: Fate) -> None:
         turn = self.any_turn(data)
         instance, run = self.a_run(data, turn)

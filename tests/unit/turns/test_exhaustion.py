@@ -1,7 +1,9 @@
 """A turn that kills whatever runs it ends; one that makes progress, or whose failures are told, may go on."""
 
-from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, TURN_ATTEMPTS_MAX
-from agent.domain.turn_calls import BegunStep
+import pytest
+
+from agent.domain.limits import ATTEMPTS_APART, ATTEMPTS_KEPT_MAX, HANDED_OVER_EPOCHS_MAX, TURN_ATTEMPTS_MAX
+from agent.domain.turn_calls import BegunStep, HandedOver
 from tests.unit.turns.host import ChatHost, call, turn_key
 
 
@@ -66,6 +68,48 @@ async def test_a_failure_of_the_model_that_was_told_counts_anew(host: ChatHost) 
     for retry in range(3):
         assert (await begin_and_die(host, turn, TURN_ATTEMPTS_MAX, retry=retry)).kind == "go"
     assert (await begin_and_die(host, turn, 1, retry=2)).kind == "ended", "the third died for good"
+
+
+async def test_attempts_that_were_handed_over_died_of_nothing(host: ChatHost) -> None:
+    turn = (await host.submit()).turn_id
+    for _ in range(3):
+        begun = await begin_and_die(host, turn, TURN_ATTEMPTS_MAX)
+        assert begun.kind == "go"
+        await host.chats.hand_over(HandedOver(ref=host.ref(turn), epoch=begun.epoch))
+    assert (await begin_and_die(host, turn, TURN_ATTEMPTS_MAX + 1)).status == "failed", "these told nothing"
+
+
+async def test_what_is_told_late_says_nothing_of_those_that_came_after(host: ChatHost) -> None:
+    turn = (await host.submit()).turn_id
+    early = await begin_and_die(host, turn, 2)
+    late = await begin_and_die(host, turn, TURN_ATTEMPTS_MAX - 2)
+    await host.chats.hand_over(HandedOver(ref=host.ref(turn), epoch=early.epoch))
+    assert (await begin_and_die(host, turn, 2)).kind == "go", "two are out of it"
+    assert (late.kind, (await begin_and_die(host, turn, 1)).kind) == ("go", "ended")
+
+
+async def test_a_turn_that_is_why_its_processes_are_stopped_ends_too(host: ChatHost) -> None:
+    """Such as one that takes all memory: it is handed over, in good order, for ever."""
+    turn = (await host.submit()).turn_id
+    for attempt in range(HANDED_OVER_EPOCHS_MAX + TURN_ATTEMPTS_MAX):
+        begun = await begin_and_die(host, turn, 1)
+        if begun.kind != "go":
+            assert (begun.status, attempt) == ("failed", HANDED_OVER_EPOCHS_MAX + TURN_ATTEMPTS_MAX - 2)
+            return
+        await host.chats.hand_over(HandedOver(ref=host.ref(turn), epoch=begun.epoch))
+    raise AssertionError("it is handed over for ever")
+
+
+@pytest.mark.parametrize("who", ["another instance", "an ended turn"])
+async def test_what_is_handed_over_by_others_or_too_late_changes_nothing(host: ChatHost, who: str) -> None:
+    turn = (await host.submit()).turn_id
+    begun = await begin_and_die(host, turn, 2)
+    ref = host.ref(turn, instance="nobody") if who == "another instance" else host.ref(turn)
+    if who == "an ended turn":
+        await host.commit(turn, begun.epoch)
+    before = host.stored("turn-1")
+    await host.chats.hand_over(HandedOver(ref=ref, epoch=begun.epoch))
+    assert host.stored("turn-1") == before
 
 
 async def test_a_new_instance_that_starts_over_has_told_nothing(host: ChatHost) -> None:

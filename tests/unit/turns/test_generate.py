@@ -6,6 +6,7 @@ import json
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.under_way import CountedWork
 from agent.domain.events import StepRestarted, TextDelta, TurnCancelled
 from agent.domain.messages import Usage
 from agent.domain.model import Finished, ModelFailed, TextPart, ToolCallPart
@@ -102,6 +103,18 @@ async def test_a_second_attempt_tells_readers_to_forget_the_first(host: ChatHost
     assert [e.name for e in written[2:5]] == ["text.delta", "step.restarted", "text.delta"]
     assert str(written[3].id) == "3-0"
     assert StepRestarted.model_validate_json(written[3].data).step == 0
+
+
+async def test_an_attempt_that_a_stop_cuts_off_is_told_of(host: ChatHost, log: MemoryTurnLog) -> None:
+    turn, work, hold = (await host.submit()).turn_id, CountedWork(), asyncio.Event()
+    generate, _ = activity(host, log, [*ANSWER[:2], hold, ANSWER[2]], ANSWER, under_way=work)
+    running = asyncio.create_task(generate(host.ref(turn)))
+    await until_written(log, turn, 4)
+    assert host.stored("turn-1")["silent_epochs"] == 1
+    await work.finish(0.01, asyncio.Event())
+    assert host.stored("turn-1")["silent_epochs"] == 0
+    hold.set()
+    assert (await running).kind == "answered", "it need not be cut off before the process has ended"
 
 
 async def test_a_committed_step_costs_nothing_again(host: ChatHost, log: MemoryTurnLog) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.under_way import CountedWork
 from agent.domain.context import ContextView
 from agent.domain.conversation import ContextRefused, Meta
 from agent.domain.limits import CONTEXT_BUDGET_KEPT_SECONDS, TOKEN_BUDGET
@@ -156,7 +157,7 @@ class TestTheActivity:
 
     def activity(self, host: ChatHost, log: MemoryTurnLog, *answers: list[Said]) -> tuple[Generate, ScriptedModel]:
         model = ScriptedModel(*answers)
-        return Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher()), model
+        return Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher(), CountedWork()), model
 
     async def test_the_workflow_is_told_to_ask_again_at_once_and_then_no_more(self, host: ChatHost, log: MemoryTurnLog) -> None:
         turn = await talked(host)

@@ -211,6 +211,24 @@ async def test_a_zombie_is_fenced_and_stores_nothing(stage: Stage) -> None:
     assert list(stage.stored()) == ["c-0"]
 
 
+async def test_tools_that_a_stop_cuts_off_are_told_of(stage: Stage) -> None:
+    gate = asyncio.Event()
+
+    async def on_get(task_id: str) -> Task:
+        gate.set()
+        await asyncio.Event().wait()
+        return some_task(task_id)
+
+    stage.tasks.on_get = on_get
+    await stage.ask(get(0, "a"))
+    running = asyncio.create_task(stage.tools())
+    await asyncio.wait_for(gate.wait(), PATIENCE)
+    assert stage.host.stored("turn-1")["silent_epochs"] == 1
+    await stage.under_way.finish(0.01, asyncio.Event())
+    assert stage.host.stored("turn-1")["silent_epochs"] == 0
+    running.cancel()
+
+
 async def test_a_superseded_result_is_never_reported_as_stored(stage: Stage, impatient: None) -> None:
     async def on_get(task_id: str) -> Task:
         await stage.host.chats.begin_tools(stage.host.ref(stage.turn))  # a newer run has begun

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.under_way import CountedWork
 from agent.domain.errors import LogUnavailable
 from agent.domain.events import ConversationUpdated, EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled
 from agent.domain.model import Finished, TextPart
@@ -109,7 +110,7 @@ async def test_told_from_the_last_step_or_by_the_workflow_it_is_the_same_event(h
     turn = (await host.submit("question")).turn_id
     publisher = MemoryPublisher()
     model = ScriptedModel([TextPart("answer"), Finished("stop", USAGE)])
-    done = await Generate(host.chats, log, model, WordTokens(), host.clock, publisher)(host.ref(turn))
+    done = await Generate(host.chats, log, model, WordTokens(), host.clock, publisher, CountedWork())(host.ref(turn))
     assert done.told
     await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), publisher)(told_input(host, turn))
     first, second = publisher.published
@@ -125,7 +126,7 @@ async def test_a_broker_out_of_reach_leaves_the_telling_to_the_workflow(host: Ch
             raise OUT_OF_REACH
 
     model = ScriptedModel([TextPart("answer"), Finished("stop", USAGE)])
-    done = await Generate(host.chats, log, model, WordTokens(), host.clock, NoBroker())(host.ref(turn))
+    done = await Generate(host.chats, log, model, WordTokens(), host.clock, NoBroker(), CountedWork())(host.ref(turn))
     assert (done.kind, done.told) == ("answered", False)
     with pytest.raises(type(OUT_OF_REACH)):
         await PublishEvents(host.chats, MemoryTurnLog(), WordTokens(), NoBroker())(told_input(host, turn))
@@ -144,7 +145,9 @@ async def test_what_was_shown_is_stored_once_the_log_is_back(host: ChatHost, log
 
     model = ScriptedModel([TextPart("answer"), Finished("stop", USAGE)])
     following = (await host.submit("next", secret=2)).turn_id
-    done = await Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher())(host.ref(following))
+    done = await Generate(host.chats, log, model, WordTokens(), host.clock, MemoryPublisher(), CountedWork())(
+        host.ref(following)
+    )
     assert done.kind == "answered", "the turn behind it does not wait"
 
     log.broken = False

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from agent.adapters.memory_log import MemoryTurnLog
+from agent.adapters.under_way import CountedWork
 from agent.domain.events import EntryId, LogEntry, StepStarted, ToolProgressed, ToolReturned
 from agent.domain.messages import ToolCall
 from tests.fakes.ports import FakeTasks, FragileLog, WordTokens
@@ -21,8 +22,8 @@ class Stage:
 
     def __init__(self, host: ChatHost) -> None:
         self.host, self.tasks, self.memory = host, FakeTasks(), MemoryTurnLog()
-        self.log = FragileLog(self.memory)
-        self.run = RunTools(host.chats, self.log, ToolBox(self.tasks, host.workflows), WordTokens(), host.clock)
+        self.log, self.under_way = FragileLog(self.memory), CountedWork()
+        self.run = RunTools(host.chats, self.log, ToolBox(self.tasks, host.workflows), WordTokens(), host.clock, self.under_way)
         self.turn = ""
 
     async def ask(self, *calls: ToolCall) -> "Stage":
