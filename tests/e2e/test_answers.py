@@ -34,7 +34,7 @@ def test_links_by_reference_lead_out_and_footnotes_within_their_answer(screen: S
     for answer in screen.answers.all():
         docs, reference = answer.get_by_role("link", name="the docs"), answer.locator("sup a")
         assert (docs.get_attribute("href"), docs.get_attribute("target")) == ("https://example.com/docs", "_blank")
-        note = answer.get_by_role("region", name="Footnotes").get_by_role("listitem")
+        note = answer.get_by_role("group", name="Footnotes").get_by_role("listitem")
         expect(note).to_contain_text("Because.")
         reference.click()
         assert screen.page.url.endswith(f"#{note.get_attribute('id')}")

@@ -28,6 +28,11 @@ TEXT = (
     "| Task | Who | Due |\\n|---|---|---|\\n| Review the payment PR | Bob | tomorrow |\\n\\n"
     "```python\\ndef due(task):\\n    return task.deadline  # in UTC\\n```\\n"
 )
+TABLE = "| | Who |\\n|---|---|\\n| Review | Bob |\\n\\n"
+EVERYTHING = (
+    "### Steps\\n\\n- [ ] milk\\n- [x] bread\\n\\n## More\\n\\n#### Deep[^1]\\n\\n"
+    f"{TABLE}And\\n\\n{TABLE}[](https://example.com)\\n\\n[^1]: Because.\\n"
+)
 
 
 def faintest_edge(screen: Screen) -> float:
@@ -64,6 +69,17 @@ def test_axe_finds_nothing_in_any_main_state(person: Person, scan: Scan) -> None
     expect(screen.context.locator(".seen > li").first).to_be_visible()
     screen.context.locator(".seen summary").first.click()
     scan(screen, "context")
+
+
+def test_axe_finds_nothing_in_answers_that_have_everything_twice(screen: Screen, scan: Scan) -> None:
+    for n in (1, 2):
+        screen.say(f'{mark()} [[script: tool=list_tasks args={{}}]] [[script: text="{EVERYTHING}"]]')
+        screen.wait_answered(n)
+    expect(screen.answers.get_by_role("group", name="List tasks: Done")).to_have_count(2)
+    expect(screen.answers.get_by_role("group", name="Table")).to_have_count(4)
+    expect(screen.answers.get_by_role("img", name="To do", exact=True)).to_have_count(2)
+    expect(screen.page.get_by_role("textbox").first).to_have_id("message")
+    scan(screen, "everything-twice")
 
 
 def test_axe_finds_nothing_while_things_go_on_or_wrong(screen: Screen, person: Person, service: Stack, scan: Scan) -> None:

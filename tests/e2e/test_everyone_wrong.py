@@ -44,7 +44,7 @@ def test_late_tasks_no_match_and_a_refused_change(person: Person, scan: Scan) ->
 def test_what_failed_and_what_was_undone(screen: Screen, person: Person, scan: Scan) -> None:
     with notifications(person, "fail"):
         screen.say(asked("Never to be heard of"))
-        card = screen.page.get_by_role("region", name="Create task: Failed")
+        card = screen.page.get_by_role("group", name="Create task: Failed")
         expect(card).to_be_visible()
     screen.wait_answered(1)
     expect(card.locator(".undo")).to_have_count(2)
@@ -92,7 +92,7 @@ def test_a_task_of_which_nothing_can_be_told(screen: Screen, person: Person, sca
     refusing(screen, "**/workflows/**", 404)
     with notifications(person, "hang"):
         screen.say(asked("Nobody knows"))
-        expect(screen.page.get_by_role("region", name="Create task: Unknown")).to_be_visible()
+        expect(screen.page.get_by_role("group", name="Create task: Unknown")).to_be_visible()
         screen.wait_answered(1)
         scan(screen, "unknown")
 

@@ -58,7 +58,7 @@ def steps_of(shown: Locator) -> Locator:
 
 def test_a_sentence_becomes_a_task(screen: Screen) -> None:
     screen.say(asked("Review the payment PR"))
-    card = screen.page.get_by_role("region", name="Create task: Done")
+    card = screen.page.get_by_role("group", name="Create task: Done")
     expect(card).to_contain_text("Bob")
     expect(screen.row("Review the payment PR")).to_contain_text("Assigned")
     screen.wait_answered(1)
@@ -71,11 +71,11 @@ def test_a_sentence_becomes_a_task(screen: Screen) -> None:
 def test_a_card_fills_in_as_its_workflow_proceeds(screen: Screen, person: Person) -> None:
     with notifications(person, "hang"):
         screen.say(asked("Told step by step"))
-        card = screen.page.get_by_role("region", name="Create task: Working")
+        card = screen.page.get_by_role("group", name="Create task: Working")
         expect(steps_of(card)).to_have_text(["Validated", "Created", "Assigned", "Reminder set", "Notify"])
         expect(card.locator(".steps .done")).to_have_count(4)
         expect(card.locator(".steps .waiting")).to_have_text(["Notify"])
-    card = screen.page.get_by_role("region", name="Create task: Done")
+    card = screen.page.get_by_role("group", name="Create task: Done")
     expect(card).to_be_visible()
     screen.wait_answered(1)
     card.get_by_text("Steps").click()
@@ -85,7 +85,7 @@ def test_a_card_fills_in_as_its_workflow_proceeds(screen: Screen, person: Person
 def test_a_failed_task_shows_each_undo_in_red_and_in_order(screen: Screen, person: Person) -> None:
     with notifications(person, "fail"):
         screen.say(asked("Never to be heard of"))
-        card = screen.page.get_by_role("region", name="Create task: Failed")
+        card = screen.page.get_by_role("group", name="Create task: Failed")
         expect(card).to_be_visible()
     screen.wait_answered(1)
     undone = card.locator(".undo")
@@ -97,10 +97,10 @@ def test_a_workflow_that_outlasts_the_answer_is_not_called_done_and_its_end_is_f
     with notifications(person, "hang"):
         screen.say(asked("Nobody takes it"))
         screen.wait_answered(1)
-        expect(screen.page.get_by_role("region", name="Create task: Working")).to_be_visible()
+        expect(screen.page.get_by_role("group", name="Create task: Working")).to_be_visible()
         screen.page.reload()
-        expect(screen.page.get_by_role("region", name="Create task: Working")).to_be_visible()
-        card = screen.page.get_by_role("region", name="Create task: Failed")
+        expect(screen.page.get_by_role("group", name="Create task: Working")).to_be_visible()
+        card = screen.page.get_by_role("group", name="Create task: Failed")
         expect(card).to_be_visible()
     expect(card.locator(".undo")).to_have_text(["Undone: reminder", "Undone: assignment"])
     assert is_red(screen, card.locator(".undo").first)

@@ -50,6 +50,8 @@ export const TEXTS = {
     copy: "Copy",
     copied: "Copied",
     notCopied: "Could not be copied",
+    ticked: "Done",
+    unticked: "To do",
     footnotes: "Footnotes",
     footnoteBack: "Back to reference {n}",
     thinking: "Thinking …",

@@ -41,6 +41,7 @@ export function Chat({ conversation, onTask }: { conversation: Conversation; onT
   };
   return (
     <section className="chat" aria-label={T.region} ref={region}>
+      <h2 className="hidden">{T.region}</h2>
       <div className="scroll" role="group" aria-label={T.messages} ref={box} tabIndex={0}>
         <div className="messages" ref={content}>
           {!view.loaded && <p className="muted">{T.loading}</p>}

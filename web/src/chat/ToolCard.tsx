@@ -35,7 +35,8 @@ export function ToolCard(props: {
     if (told && left === null) processingTold(client, told);
   }, [client, told, left]);
   return (
-    <section className={`tool ${state}`} aria-label={`${nameOf(part)}: ${T[state]}`}>
+    // No landmark: there may be many of the same name.
+    <div className={`tool ${state}`} role="group" aria-label={`${nameOf(part)}: ${T[state]}`}>
       <header>
         <Icon name={ICONS[state]} />
         <strong>{nameOf(part)}</strong>
@@ -56,7 +57,7 @@ export function ToolCard(props: {
       />
       {state === "untold" && <p className="untold">{T.untoldWhy}</p>}
       {part.state === "output-error" && <p className="problem">{spoken(part.errorText)}</p>}
-    </section>
+    </div>
   );
 }
 

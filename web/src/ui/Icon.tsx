@@ -10,6 +10,8 @@ const PATHS = {
   back: "M15 5l-7 7 7 7",
   down: "M12 5v14M5.5 12.5L12 19l6.5-6.5",
   alert: "M12 8v5M12 16.5h.01M12 3l9.5 17h-19z",
+  ticked: "M4 4h16v16H4zM8 12.5l3 3 5-6.5",
+  unticked: "M4 4h16v16H4z",
   skip: "M6 12h12",
 } as const;
 
