@@ -44,6 +44,12 @@ it("ends as its workflow has ended", async () => {
   expect(card()).toContain(`: ${T.failed}"`);
 });
 
+it("is done when it only looked, also at a workflow that has failed", () => {
+  const look = { ...called("failed"), toolName: "get_workflow_status", input: { workflow_id: "task-workflow-t" } };
+  expect(card(look)).toContain(`: ${T.done}"`);
+  expect(card(look)).not.toContain(T.failed);
+});
+
 it("says that it cannot be told when its workflow cannot be looked up", async () => {
   await looked(client, noWorkflow);
   expect(card()).toContain(`: ${T.untold}"`);

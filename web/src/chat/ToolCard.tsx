@@ -8,7 +8,7 @@ import { TEXTS, say } from "../texts";
 import { Icon, type IconName } from "../ui/Icon";
 import { moment } from "../ui/time";
 import { Steps } from "./Steps";
-import { type Progress, argumentsOf, leftRunning, progressOf, spoken, taskOf } from "./parts";
+import { type Progress, argumentsOf, leftRunning, outcomeOf, progressOf, spoken, taskOf } from "./parts";
 
 const T = TEXTS.tool;
 type State = "running" | "done" | "failed" | "stopped" | "untold";
@@ -28,7 +28,7 @@ export function ToolCard(props: {
   const found = useWorkflow(left ?? "", left !== null); // the stream does not tell how that ends, and the turn may be over
   const progress = left === null ? told : (found.data ?? told);
   const goesOn = left !== null && (progress?.status ?? "running") === "running";
-  const known = stateOf(part, growing, goesOn, progress?.status ?? touched?.status ?? null);
+  const known = stateOf(part, growing, goesOn, outcomeOf(part, progress));
   const state = isUntold(found) ? "untold" : known;
   const title = titleOf(part, touched?.task?.title);
   useEffect(() => {

@@ -37,14 +37,14 @@ export function taskOf(part: DynamicToolUIPart): { id: string; task: Task | null
   };
 }
 
-/**
- * The task whose workflow a call started and left running, when nothing here knows how that ended. A call that only looked at
- * a workflow is done, whatever it saw.
- */
+/** What the workflow that a call started has come to; null when it started none: one that only looked is done, whatever it saw. */
+export const outcomeOf = (part: DynamicToolUIPart, told: Progress | null): string | null =>
+  part.toolName === "create_task" ? (told?.status ?? taskOf(part)?.status ?? null) : null;
+
+/** The task whose workflow a call started and left running, when nothing here knows how that ended. */
 export function leftRunning(part: DynamicToolUIPart, told: Progress | null): string | null {
   const touched = taskOf(part);
-  const isOpen = part.toolName === "create_task" && touched?.status === "running" && (told?.status ?? "running") === "running";
-  return isOpen ? touched.id : null;
+  return touched?.status === "running" && outcomeOf(part, told) === "running" ? touched.id : null;
 }
 
 /** A refusal as the AI SDK's wire has it, but for the code at its end, which is for programs. */
