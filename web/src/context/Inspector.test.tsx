@@ -31,6 +31,7 @@ const turn = (number: number) => ({
 });
 
 let history: { turns: ReturnType<typeof turn>[]; next: number | null };
+let older: Promise<unknown>; // the page before
 let answers: Map<string, Promise<Context>>; // by path; others are answered at once, by their path
 let client: QueryClient;
 let root: Root;
@@ -39,7 +40,7 @@ beforeEach(async () => {
   history = { turns: [turn(1), turn(2)], next: null };
   answers = new Map();
   vi.stubGlobal("fetch", async (path: string) =>
-    Response.json(path.startsWith("/history") ? history : await (answers.get(path) ?? context(path))),
+    Response.json(path.includes("before=") ? await older : path.startsWith("/history") ? history : await (answers.get(path) ?? context(path))),
   );
   client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } });
   root = createRoot(document.body);
@@ -119,4 +120,20 @@ describe("a chosen turn", () => {
     await again();
     await vi.waitUntil(() => named(TEXTS.context.which) === TEXTS.context.now && shown() === "/context?conversation=main");
   });
+});
+
+it("who lists older turns with the keyboard is not left nowhere", async () => {
+  let tell = (_: unknown): void => undefined;
+  older = new Promise((resolve) => (tell = resolve));
+  history = { ...history, next: 1 };
+  await again();
+  const button = await vi.waitUntil(() => document.querySelector<HTMLButtonElement>("button.link"));
+  button.focus();
+  button.click();
+  await vi.waitUntil(() => button.getAttribute("aria-disabled") === "true");
+  expect(button.disabled).toBe(false);
+  expect(document.activeElement).toBe(button);
+  tell({ turns: [turn(0)], next: null });
+  await vi.waitUntil(() => !button.isConnected);
+  expect(document.activeElement).toBe(field(TEXTS.context.which));
 });

@@ -1,9 +1,10 @@
 // What the model is about to see, to the token; or what it was sent for a turn, step by step.
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useContext, useTurns } from "../api/service";
 import type { Context, ContextMessage } from "../api/types";
 import { MAX_HISTORY } from "../limits";
 import { TEXTS, say } from "../texts";
+import { useKeptFocus } from "../ui/useKeptFocus";
 import { Bar } from "./Bar";
 import { StepPicker } from "./StepPicker";
 import { type Listed, stillThere, withChosen } from "./chosen";
@@ -21,12 +22,18 @@ export function Inspector() {
   const steps = useContext(id, null).data?.steps ?? [];
   const { data: context, error } = useContext(id, step);
   const found = (wanted: string) => offered.find(({ turn_id }) => turn_id === wanted) ?? null;
+  const region = useRef<HTMLElement>(null);
+  const which = useRef<HTMLSelectElement>(null);
+  useKeptFocus(region, () => which.current);
+  const older = () => {
+    if (!turns.isFetching) void turns.fetchNextPage();
+  };
   return (
-    <section className="context" aria-label={T.region}>
+    <section className="context" aria-label={T.region} ref={region}>
       <h2 className="hidden">{T.region}</h2>
       <label className="which">
         <span>{T.which}</span>
-        <select value={id ?? ""} onChange={({ target }) => choose({ turn: found(target.value), step: null })}>
+        <select ref={which} value={id ?? ""} onChange={({ target }) => choose({ turn: found(target.value), step: null })}>
           <option value="">{T.now}</option>
           {offered.map((t) => (
             <option key={t.turn_id} value={t.turn_id}>
@@ -36,7 +43,7 @@ export function Inspector() {
         </select>
       </label>
       {turns.hasNextPage && (
-        <button type="button" className="link small" disabled={turns.isFetching} onClick={() => void turns.fetchNextPage()}>
+        <button type="button" className="link small" aria-disabled={turns.isFetching} onClick={older}>
           {T.older}
         </button>
       )}

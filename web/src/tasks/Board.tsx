@@ -1,7 +1,9 @@
 // The tasks of this user, live: filter, search, sort, open one.
+import { useRef } from "react";
 import { useTasks } from "../api/tasks";
 import { TEXTS, say } from "../texts";
 import { useNow } from "../ui/time";
+import { useKeptFocus } from "../ui/useKeptFocus";
 import { Choices, SEARCH } from "./Choices";
 import { Detail } from "./Detail";
 import { Row } from "./Row";
@@ -36,6 +38,11 @@ function List({ onOpen, choice, onChoose }: Omit<Props, "opened">) {
   const now = useNow();
   const all = data?.pages.flatMap((page) => page.tasks) ?? [];
   const shown = select(all, choice);
+  const further = useRef<HTMLDivElement>(null);
+  useKeptFocus(further, () => document.querySelector<HTMLElement>(".rows > :last-child button") ?? document.getElementById(SEARCH));
+  const more = () => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  };
   return (
     <>
       <h2 className="hidden">{T.region}</h2>
@@ -60,9 +67,9 @@ function List({ onOpen, choice, onChoose }: Omit<Props, "opened">) {
         ))}
       </ul>
       {hasNextPage && !isSeeking && (
-        <div className="further">
+        <div className="further" ref={further}>
           {shown.length > 0 && <p className="muted small">{say(T.among, { n: all.length })}</p>}
-          <button type="button" className="quiet" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
+          <button type="button" className="quiet" onClick={more} aria-disabled={isFetchingNextPage}>
             {T.more}
           </button>
         </div>
