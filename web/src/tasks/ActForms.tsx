@@ -1,6 +1,6 @@
 // The two changes of a task that need something to be written: to whom, and until when.
 import { type FormEvent, useState } from "react";
-import { ASSIGNEE_CHARS_MAX } from "../limits";
+import { ASSIGNEE_CHARS_MAX, DEADLINE_SECONDS_MAX } from "../limits";
 import { TEXTS } from "../texts";
 import { localInput } from "../ui/time";
 
@@ -37,9 +37,10 @@ interface DeadlineProps {
 
 export function NewDeadline({ current, isBusy, onSave }: DeadlineProps) {
   const [at, setAt] = useState(() => localInput(new Date(Math.max(Date.now() + 3_600_000, Date.parse(current ?? "") || 0))));
+  const isTime = !Number.isNaN(Date.parse(at)); // a browser's field may be empty, or take a year of five digits
   const save = (event: FormEvent) => {
     event.preventDefault();
-    if (at !== "") onSave(new Date(at).toISOString());
+    if (isTime) onSave(new Date(at).toISOString());
   };
   return (
     <form className="act" onSubmit={save}>
@@ -47,10 +48,11 @@ export function NewDeadline({ current, isBusy, onSave }: DeadlineProps) {
         type="datetime-local"
         aria-label={T.newDeadline}
         autoFocus
+        max={localInput(new Date(Date.now() + DEADLINE_SECONDS_MAX * 1_000))}
         value={at}
         onChange={(event) => setAt(event.target.value)}
       />
-      <button type="submit" aria-disabled={isBusy} disabled={at === ""}>
+      <button type="submit" aria-disabled={isBusy} disabled={!isTime}>
         {T.save}
       </button>
       {current !== null && (
