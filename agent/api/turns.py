@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 from sse_starlette.sse import EventSourceResponse
 
@@ -13,7 +13,7 @@ from agent.api.identity import Who
 from agent.api.problems import responses
 from agent.domain import cursors
 from agent.domain.context import ContextView
-from agent.domain.events import EntryId, TerminalEvent
+from agent.domain.events import CLOSING_ID, EntryId, TerminalEvent
 from agent.domain.ids import TurnKey
 from agent.domain.limits import TURN_STEPS_MAX
 from agent.domain.turn_record import TurnStatus
@@ -75,10 +75,17 @@ class TurnApi:
         user: Who,
         after: Annotated[str | None, Query(description="The id of the last frame seen; as `Last-Event-ID`.")] = None,
         last_event_id: Annotated[str | None, Header(description="Continue behind this frame.")] = None,
-    ) -> EventSourceResponse:
-        """The turn's stream from its start, or exactly behind a frame: the same frames with the same ids for everyone."""
-        cursor = cursors.parse(turn_id, given) if (given := last_event_id or after) else None
-        return await self.follow(TurnKey(user.tenant, user.user, turn_id), cursor)
+    ) -> Response:
+        """The turn's stream from its start, or exactly behind a frame: the same frames with the same ids for everyone.
+
+        204 behind the last frame: a browser's `EventSource` comes back after each end, and only that stops it.
+        """
+        turn, cursor = TurnKey(user.tenant, user.user, turn_id), None
+        if given := last_event_id or after:
+            cursor = cursors.parse(turn_id, given)
+        if cursor == CLOSING_ID and (await self._chats.heal(turn)).terminal is not None:
+            return Response(status_code=204, headers={"X-Turn-Id": turn_id})
+        return await self.follow(turn, cursor)
 
     async def follow(self, turn: TurnKey, cursor: EntryId | None, status: TurnStatus | None = None) -> EventSourceResponse:
         """The stream from the log, or from the record; ``status`` as in ``open_turn``."""
@@ -107,7 +114,11 @@ def turn_router(api: TurnApi) -> APIRouter:
         api.events,
         methods=["GET"],
         response_class=EventSourceResponse,
-        responses={**STREAM, **responses(400, 404, 503)},
+        responses={
+            **STREAM,
+            204: {"description": "The cursor is the last frame's: there is no more."},
+            **responses(400, 404, 503),
+        },
     )
     router.add_api_route(
         "/turns/{turn_id}/cancel",

@@ -37,6 +37,8 @@ def test_every_follower_sees_the_frames_of_the_post(client: Client) -> None:
     for place in (0, 5, len(answer.frames) - 2):
         rest = follow(client, answer.turn_id, answer.frames[place].id, header=bool(place % 2))
         assert rest.frames == answer.frames[place + 1 :]
+    seen = {"Last-Event-ID": answer.frames[-1].id}
+    assert client.http.get(f"/turns/{answer.turn_id}/events", headers=seen).status_code == 204, "what stops an EventSource"
 
 
 def test_a_reader_who_left_mid_answer_continues_exactly(client: Client) -> None:

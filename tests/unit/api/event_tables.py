@@ -26,7 +26,8 @@ for everyone.
 - Ids only grow; `seq` is gap-free inside an epoch. With `Last-Event-ID` (or `?after=`) the stream goes on exactly
   behind that frame, on any replica.
 - The stream ends with exactly one of `turn.completed`, `turn.failed`, `turn.cancelled`. One that ends without is cut
-  off: come back.
+  off: come back. Behind that last frame there is nothing, which is 204: a browser's `EventSource` comes back after each
+  end, and stops at that.
 - Comments are pings. Leaving cancels nothing. Pass over events and fields that you do not know: later releases have more.
 - Ten minutes after the end (or 500 later turns, without Redis) the log is gone; then each step is told whole, from the
   record, behind a `step.restarted`; so is what a cancelled turn had shown of the step that was cut off.

@@ -27,7 +27,7 @@ from agent.domain.turn_calls import CommitStep
 from agent.domain.turn_view import TurnView
 from agent.ports import TurnLog
 from tests.fakes.ports import FragileLog
-from tests.unit.api.service import Service
+from tests.unit.api.service import Service, is_problem
 from tests.unit.turns.host import KEY, USAGE, ChatHost, turn_key
 
 PATIENCE = 10.0
@@ -101,6 +101,24 @@ async def test_the_post_streams_the_turn_to_its_one_end(service: Service) -> Non
     assert all(f["data"]["turn_id"] == turn and f["data"]["type"] == f["event"] for f in seen)
     assert "".join(f["data"]["delta"] for f in seen if f["event"] == "text.delta") == seen[-1]["data"]["message"]["content"]
     assert seen[-1]["data"]["usage"]["total_tokens"] == 5
+
+
+async def test_who_has_seen_the_end_is_told_that_there_is_no_more(service: Service) -> None:
+    """A browser's EventSource comes back behind the last frame of each answer, and a 204 is all that stops it."""
+    turn = (await service.host.submit()).turn_id
+    last = {"Last-Event-ID": f"{turn}/{CLOSING_ID}"}
+    async with service.client() as client, asyncio.timeout(PATIENCE):
+        early = await client.get(f"/turns/{turn}/events", headers=last)
+        await service.answer(turn, "Hello")
+        behind = await client.get(f"/turns/{turn}/events", headers=last)
+        asked = await client.get(f"/turns/{turn}/events", params={"after": last["Last-Event-ID"]})
+        stranger = await client.get(f"/turns/{turn}/events", headers={**last, "X-User-Id": "somebody"})
+        whole = await client.get(f"/turns/{turn}/events")
+    assert (behind.status_code, behind.content, behind.headers["X-Turn-Id"]) == (204, b"", turn)
+    assert asked.status_code == 204
+    assert is_problem(early, 400, "cursor_from_the_future")
+    assert is_problem(stranger, 404, "turn_not_found")
+    assert frames(whole.content)[-1]["event"] == "turn.completed"
 
 
 async def test_a_message_that_waits_says_so_first(service: Service) -> None:
