@@ -1,10 +1,11 @@
 // One conversation as the page knows it. The server's history is the truth; one loop follows the answer that runs now, over
 // every connection that breaks; messages wait here until the server has acknowledged them, and their ids make repeats harmless.
-import { Problem, isMissing, isPassing } from "../api/http";
+import { Problem, isMissing } from "../api/http";
 import { backoff, pause } from "../api/pause";
 import { persist } from "../api/persist";
 import { isHidden, untilVisible } from "../api/visible";
 import { Brush } from "./brush";
+import { Delivery } from "./delivery";
 import { isAsShown } from "./glance";
 import { merge } from "./merge";
 import { Order } from "./order";
@@ -15,13 +16,17 @@ import { type Message, type Page, history, join, post, postAgain, read, stop } f
 export class Conversation {
   #view = NOTHING;
   #listeners = new Set<() => void>();
-  #delivering = false;
   #following = false;
   #lookAgain = false;
   #connection = new AbortController();
   #turn: string | null = null; // of the answer that is being read, which has no message before its first word
   #regenerating = false;
   #pages = new Order();
+  #delivery = new Delivery({
+    next: () => this.#view.outgoing.find(({ state }) => state === "sending")?.message,
+    send: async (message) => this.#admitted(message, await post(this.id, message)),
+    refused: (message, why) => this.#change(message, { state: "failed", why: sentence(why) }),
+  });
 
   constructor(
     private readonly id: string,
@@ -29,7 +34,7 @@ export class Conversation {
     private readonly onChange: (what: "started" | "ended") => void,
   ) {
     this.#view = { ...NOTHING, outgoing: keptUnsent() };
-    void this.#deliver();
+    void this.#delivery.begin();
   }
 
   get view(): View {
@@ -46,12 +51,12 @@ export class Conversation {
   send(text: string): void {
     const message: Message = { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text }] };
     this.#set({ outgoing: [...this.#view.outgoing, { message, state: "sending" }], problem: null });
-    void this.#deliver();
+    void this.#delivery.begin();
   }
 
   resend(outgoing: Outgoing): void {
     this.#change(outgoing.message, { state: "sending" });
-    void this.#deliver();
+    void this.#delivery.begin();
   }
 
   discard(outgoing: Outgoing): void {
@@ -126,33 +131,10 @@ export class Conversation {
     this.look();
   }
 
-  /** Posts what waits, one after the other: messages under way together could be admitted in another order than they were said. */
-  async #deliver(): Promise<void> {
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      for (let next = this.#unsent(); next; next = this.#unsent()) await this.#admit(next);
-    } finally {
-      this.#delivering = false;
-    }
-  }
-
-  #unsent(): Outgoing | undefined {
-    return this.#view.outgoing.find(({ state }) => state === "sending");
-  }
-
-  /** Sends until the service has acknowledged it, or refused it, or nobody wants it any more. Its answer is not waited for. */
-  async #admit({ message }: Outgoing): Promise<void> {
-    for (let attempt = 0; this.#unsent()?.message.id === message.id; attempt++) {
-      try {
-        const response = await post(this.id, message);
-        this.#change(message, { state: "sent", turn: response.headers.get("X-Turn-Id") });
-        this.#answerOf(response);
-      } catch (error) {
-        if (isPassing(error)) await pause(backoff(attempt));
-        else this.#change(message, { state: "failed", why: sentence(error) });
-      }
-    }
+  /** Its answer is not waited for. */
+  #admitted(message: Message, response: Response): void {
+    this.#change(message, { state: "sent", turn: response.headers.get("X-Turn-Id") });
+    this.#answerOf(response);
   }
 
   #answerOf(response: Response): void {
@@ -203,7 +185,7 @@ export class Conversation {
           break;
         }
         this.#set({ reconnecting: this.#view.running && !isHidden() });
-        await pause(backoff(failures++));
+        await pause(backoff(failures++), signal);
       }
       response = null;
     }
@@ -237,6 +219,9 @@ export class Conversation {
 
   /** Takes over what the server has stored; once `settled`, what was live is part of it. */
   async #refresh(settled = false): Promise<void> {
+    await this.#delivery.known(); // or the page has a message that seems to be still on its way
+    // Of what was acknowledged before, the page tells; and of a message that has got another answer since, under that one's turn.
+    const told = this.#view.outgoing.filter(({ state }) => state === "sent");
     const page = await this.#pages.newest(() => history(this.id));
     if (page === null) {
       if (settled) this.#set({ live: null }); // the newer page has it: that was asked for later still
@@ -248,7 +233,7 @@ export class Conversation {
       loaded: true,
       messages,
       older: isOlderKnown ? this.#view.older : page.next,
-      outgoing: this.#view.outgoing.filter((outgoing) => !isIn(page, outgoing)),
+      outgoing: this.#view.outgoing.filter((outgoing) => !told.includes(outgoing) && !isIn(page, outgoing)),
       ...(settled ? { live: null } : {}),
     });
   }
