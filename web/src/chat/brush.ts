@@ -15,9 +15,10 @@ export class Brush<T> {
     this.#wait = isNew ? 0 : WHOLE;
   }
 
-  paint(value: T): void {
+  /** Where that is not `due` it waits for one that is, or for the end. */
+  paint(value: T, due: boolean): void {
     this.#newest = value;
-    this.#timer ??= setTimeout(() => this.flush(), this.#wait);
+    if (due) this.#timer ??= setTimeout(() => this.flush(), this.#wait);
   }
 
   flush(): void {

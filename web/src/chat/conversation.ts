@@ -9,6 +9,7 @@ import { Delivery } from "./delivery";
 import { isAsShown } from "./glance";
 import { merge } from "./merge";
 import { Order } from "./order";
+import { catchingUp } from "./rejoined";
 import { keepUnsent, keptUnsent } from "./unsent";
 import { NOTHING, type Outgoing, type View, isRunning, isUnderWay } from "./view";
 import { type Message, type Page, history, join, post, postAgain, read, stop } from "./wire";
@@ -201,8 +202,9 @@ export class Conversation {
     // The question may be another page's; and what this page has just sent may wait behind an answer that it did not know of.
     void this.#refresh().then(() => this.#waits(turn) && this.reconnect(), () => undefined);
     const brush = new Brush<Message>((live) => this.#set({ live }), isNew);
+    const isThere = catchingUp(this.#view.live);
     try {
-      await read(response, (message) => brush.paint(message), signal);
+      await read(response, (message) => brush.paint(message, isThere(message)), signal);
       brush.flush();
     } finally {
       brush.drop();
