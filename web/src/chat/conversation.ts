@@ -22,6 +22,7 @@ export class Conversation {
   #connection = new AbortController();
   #turn: string | null = null; // of the answer that is being read, which has no message before its first word
   #regenerating = false;
+  #unseen: string | null = null; // why the last look failed, until one does not
   #pages = new Order();
   #delivery = new Delivery({
     next: () => this.#view.outgoing.find(({ state }) => state === "sending")?.message,
@@ -165,6 +166,7 @@ export class Conversation {
         if (response === null) {
           if (!glances || !(await isAsShown(this.id, this.#view))) await this.#refresh(true);
           if (this.#lookAgain) continue;
+          this.#seen();
           break;
         }
         await this.#read(response, signal, response === given);
@@ -181,7 +183,7 @@ export class Conversation {
           continue;
         }
         if (error instanceof Problem && !error.passing) {
-          this.#set({ problem: error.message });
+          this.#set({ problem: (this.#unseen = error.message) });
           await this.#refresh(true).catch(() => this.#set({ live: null })); // nobody reads it on: it must not seem to grow
           break;
         }
@@ -198,6 +200,7 @@ export class Conversation {
   /** Shows one answer to its end, and then what the server says it came to. */
   async #read(response: Response, signal: AbortSignal, isNew: boolean): Promise<void> {
     this.#set({ running: true, reconnecting: false });
+    this.#seen();
     const turn = (this.#turn = response.headers.get("X-Turn-Id"));
     // The question may be another page's; and what this page has just sent may wait behind an answer that it did not know of.
     void this.#refresh().then(() => this.#waits(turn) && this.reconnect(), () => undefined);
@@ -213,6 +216,12 @@ export class Conversation {
     this.#turn = null;
     this.#set({ stopping: false });
     this.onChange("ended");
+  }
+
+  /** A look has worked: that one did not is no problem any more. What a person asked for may be one still. */
+  #seen(): void {
+    if (this.#unseen !== null && this.#unseen === this.#view.problem) this.#set({ problem: null });
+    this.#unseen = null;
   }
 
   #waits(turn: string | null): boolean {
