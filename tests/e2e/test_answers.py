@@ -4,14 +4,15 @@ from playwright.sync_api import expect
 
 from agent.domain.limits import HISTORY_PAGE_DEFAULT as PAGE
 from tests.e2e.screen import OUTAGE, Person, Screen
-from tests.integration.endpoint import mark
+from tests.integration.endpoint import EndpointThread, held, mark
 from tests.integration.stack import Stack
 
 LONG = " ".join(f"w{n}" for n in range(160))
 
 
 def long_answer() -> str:
-    return f"{mark()} [[script: tokens=160 delay=60ms]]"
+    """It is given until the endpoint lets it end."""
+    return f"{mark()} [[script: {held(160)} delay=20ms]]"
 
 
 def test_markdown_with_code_and_a_table_is_drawn(screen: Screen) -> None:
@@ -52,22 +53,27 @@ def test_what_a_model_writes_as_html_stays_text(screen: Screen) -> None:
     expect(screen.answers.last.get_by_role("link", name="pic")).to_be_visible()
 
 
-def test_a_reload_in_mid_answer_changes_nothing(screen: Screen) -> None:
+def test_a_reload_in_mid_answer_changes_nothing(screen: Screen, endpoint: EndpointThread) -> None:
     question = long_answer()
     screen.say(question)
     screen.wait_grown(8)
     screen.page.reload()
     screen.wait_grown(8)
+    endpoint.release(question)
     screen.wait_answered(1)
     assert screen.words() == LONG
     expect(screen.said).to_have_text(question)
 
 
-def test_a_service_killed_in_mid_answer_finishes_it(screen: Screen, person: Person, service: Stack) -> None:
+def test_a_service_killed_in_mid_answer_finishes_it(
+    screen: Screen, person: Person, service: Stack, endpoint: EndpointThread
+) -> None:
     person.expected = OUTAGE
-    screen.say(long_answer())
+    question = long_answer()
+    screen.say(question)
     screen.wait_grown(8)
     killed = service.kill("app")
+    endpoint.release(question)
     service.wait_pid_changed("app", killed)
     screen.wait_answered(1)
     assert screen.words() == LONG
@@ -121,13 +127,14 @@ def test_a_message_that_is_being_sent_survives_a_reload_while_the_service_is_gon
     expect(screen.said).to_have_count(1)
 
 
-def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person) -> None:
+def test_a_second_tab_shows_the_same_live(screen: Screen, person: Person, endpoint: EndpointThread) -> None:
     other, elsewhere = person.open(beside=screen), person.open()
     question = long_answer()
     screen.say(question)
     for watcher in (other, elsewhere):
         watcher.wait_grown(4)
         expect(watcher.said).to_have_text(question)
+    endpoint.release(question)
     for watcher in (screen, other, elsewhere):
         watcher.wait_answered(1)
         assert watcher.words() == LONG

@@ -6,11 +6,12 @@ from playwright.sync_api import expect
 
 from agent.domain.limits import QUEUE_MAX
 from tests.e2e.screen import REFUSAL, Person, Screen
-from tests.integration.endpoint import mark
+from tests.integration.endpoint import EndpointThread, held, mark
 
 
 def slow(words: int = 300) -> str:
-    return f"{mark()} [[script: tokens={words} delay=40ms]]"
+    """An answer that is given until somebody stops it, or lets it end."""
+    return f"{mark()} [[script: {held(words)} delay=40ms]]"
 
 
 def create(title: str) -> str:
@@ -37,9 +38,9 @@ def test_escape_stops_from_the_keyboard(screen: Screen) -> None:
     expect(screen.box).to_be_focused()
 
 
-def test_escape_that_is_meant_for_something_else_stops_nothing(screen: Screen) -> None:
-    page = screen.page
-    screen.say(slow(600))
+def test_escape_that_is_meant_for_something_else_stops_nothing(screen: Screen, endpoint: EndpointThread) -> None:
+    page, said = screen.page, slow(20)
+    screen.say(said)
     screen.wait_grown(4)
     page.get_by_label("Search tasks").fill("cleared by Escape")
     page.keyboard.press("Escape")
@@ -49,14 +50,18 @@ def test_escape_that_is_meant_for_something_else_stops_nothing(screen: Screen) -
     page.keyboard.press("Escape")
     expect(page.locator("dialog[open]")).to_have_count(0)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_enabled()
-    screen.wait_grown(len(screen.words().split()) + 4)
-    screen.box.press("Escape")
+    endpoint.release(said)
     screen.wait_answered(1)
+    expect(screen.answers.last).not_to_contain_text("Stopped")
+    screen.say(slow())
+    screen.wait_grown(4)
+    screen.box.press("Escape")
+    screen.wait_answered(2)
     expect(screen.answers.last).to_contain_text("Stopped")
 
 
 def test_stop_and_undo_takes_back_what_was_done(screen: Screen) -> None:
-    screen.say(f"{mark()} [[script: {create('Not meant after all')}]] [[script: tokens=300 delay=40ms]]")
+    screen.say(f"{mark()} [[script: {create('Not meant after all')}]] [[script: {held(300)} delay=40ms]]")
     expect(screen.row("Not meant after all")).to_be_visible()
     screen.wait_grown(12)
     screen.page.get_by_role("button", name="Stop and undo").click()
@@ -66,25 +71,28 @@ def test_stop_and_undo_takes_back_what_was_done(screen: Screen) -> None:
     expect(screen.row("Not meant after all")).to_contain_text("Cancelled")
 
 
-def test_a_second_message_waits_visibly_and_is_answered_next(screen: Screen) -> None:
-    first, second = slow(200), f'{mark()} [[script: text="the second"]]'
+def test_a_second_message_waits_visibly_and_is_answered_next(screen: Screen, endpoint: EndpointThread) -> None:
+    first, second = slow(20), f'{mark()} [[script: text="the second"]]'
     screen.say(first)
     screen.wait_grown(4)
     screen.say(second)
     waiting = screen.said.last
     expect(waiting).to_contain_text("Waits for the answer above")
+    endpoint.release(first)
     screen.wait_answered(2)
     expect(waiting).not_to_contain_text("Waits")
     assert screen.words() == "the second"
     expect(screen.said).to_have_count(2)
 
 
-def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person) -> None:
-    screen.say(slow(200))
+def test_a_message_that_waits_can_be_taken_back(screen: Screen, person: Person, endpoint: EndpointThread) -> None:
+    first = slow(20)
+    screen.say(first)
     screen.wait_grown(4)
     screen.say(f"{mark()} not this")
     screen.page.get_by_role("button", name="Take it back").click()
     expect(screen.page.get_by_role("button", name="Take it back")).to_have_count(0)
+    endpoint.release(first)
     screen.wait_answered(2)
     assert [turn["status"] for turn in person.client.get("/history")["turns"]] == ["completed", "cancelled"]
 
@@ -113,7 +121,7 @@ def test_shift_enter_starts_a_line_and_enter_sends(screen: Screen) -> None:
 
 def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person: Person) -> None:
     person.expected = REFUSAL
-    screen.say(f"{mark()} [[script: tokens=300 delay=100ms]]")
+    screen.say(slow())
     screen.wait_grown(1)
     for n in range(QUEUE_MAX + 1):
         screen.say(f"number {n}")
@@ -121,6 +129,7 @@ def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person
         screen.said.filter(has_text=f"Not sent: {QUEUE_MAX} messages wait already; try again when one is answered.")
     ).to_have_count(1)
     screen.page.get_by_role("button", name="Stop", exact=True).click()
+    expect(screen.answers.first).to_contain_text("Stopped")  # only then is there room for another
     screen.page.get_by_role("button", name="Try again").click()
     screen.wait_answered(QUEUE_MAX + 2)
 

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.axe import Scan, in_each_scheme
 from tests.e2e.screen import OUTAGE, Person, Screen
-from tests.integration.endpoint import held, mark
+from tests.integration.endpoint import EndpointThread, held, mark
 from tests.integration.stack import Stack
 
 # The contrast of each field's border with what is in it and with what is around it, as WCAG counts. axe knows no such rule.
@@ -141,19 +141,23 @@ def test_everything_is_usable_at_360_px(person: Person, scan: Scan) -> None:
     screen.wait_answered(2)
 
 
-def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen) -> None:
-    told = screen.page.locator(".chat > [role=status]")
-    screen.say(f"{mark()} [[script: tokens=30 delay=200ms]]")
+def test_a_screen_reader_hears_that_an_answer_comes_and_the_answer_once(screen: Screen, endpoint: EndpointThread) -> None:
+    told, said = screen.page.locator(".chat > [role=status]"), f"{mark()} [[script: {held(30)}]]"
+    screen.say(said)
+    screen.wait_grown(29)
     expect(told).to_have_text("Task Agent is answering")
+    endpoint.release(said)
     screen.wait_answered(1)
     expect(told).to_contain_text("Task Agent has answered: w0 w1")
 
 
-def test_a_screen_reader_hears_each_answer_when_it_ends_and_a_failure_as_such(screen: Screen) -> None:
-    told = screen.page.locator(".chat > [role=status]")
-    screen.say(f"{mark()} [[script: tokens=30 delay=60ms]]")
+def test_a_screen_reader_hears_each_answer_when_it_ends_and_a_failure_as_such(screen: Screen, endpoint: EndpointThread) -> None:
+    told, first = screen.page.locator(".chat > [role=status]"), f"{mark()} [[script: {held(30)}]]"
+    screen.say(first)
     screen.wait_grown(2)
-    screen.say(f"{mark()} [[script: tokens=300 delay=60ms]]")
+    screen.say(f"{mark()} [[script: {held(300)}]]")
+    expect(screen.said.last).to_contain_text("Waits for the answer above")
+    endpoint.release(first)
     expect(told).to_contain_text("Task Agent has answered: w0 w1")
     expect(screen.page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     screen.wait_grown(2)

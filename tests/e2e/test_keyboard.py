@@ -92,6 +92,7 @@ def test_a_message_that_was_refused_leads_there_when_it_is_left_or_sent_again(sc
     expect(button(screen, "Discard")).to_have_count(1)
     expect(screen.box).to_be_focused()
     press(button(screen, "Stop"))
+    expect(screen.answers.first).to_contain_text("Stopped")  # only then is there room for another
     press(button(screen, "Try again"))
     expect(button(screen, "Try again")).to_have_count(0)
     expect(screen.box).to_be_focused()
