@@ -78,6 +78,26 @@ def test_a_lost_connection_is_resumed_with_nothing_doubled_or_missing(client: Cl
     assert text(shown["messages"][1]) == LONG_TEXT
 
 
+def test_an_answer_that_ended_while_its_page_was_cut_off_is_told_whole(client: Client) -> None:
+    shown = scene(client, "late", after=40, text=f"{mark()} {LONG}")
+
+    assert shown["broken"] != LONG_TEXT, "it was cut off"
+    for outcome in (shown["resumed"], shown):
+        assert (outcome["status"], len(outcome["messages"])) == ("ready", 2)
+        assert text(outcome["messages"][1]) == LONG_TEXT
+        assert outcome["messages"][1]["parts"] == shown["stored"][1]["parts"]
+
+
+def test_nothing_said_tells_no_answer_twice(client: Client, endpoint: EndpointThread) -> None:
+    marked = mark()
+    shown = scene(client, "nothing", text=f'{marked} [[script: text="Once."]]')
+
+    behind, again = shown["behind"]["messages"][1], shown["messages"][1]
+    assert shown["behind"]["error"].endswith("(no_new_message)")
+    assert (shown["status"], text(behind), text(again)) == ("ready", "Once.", "Once.")
+    assert len(endpoint.requests(marked)) == 1, "a message whose answer was lost is the same one"
+
+
 def test_a_killed_service_restarts_the_step(client: Client, service: Stack, endpoint: EndpointThread) -> None:
     marked = mark()
     message = f'{marked} [[script: tool=list_tasks args={{"limit": 5}}]] {LONG}'

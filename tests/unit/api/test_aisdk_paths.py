@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.unit.api.service import Service
 from tests.unit.turns.host import turn_key
 
@@ -35,3 +37,27 @@ async def test_a_message_taken_along_from_another_conversation_is_a_new_one(serv
         assert new.startswith("other.1.")
         await client.post(f"/turns/{new}/cancel")
         assert (await asked).headers["X-Turn-Id"] == new
+
+
+@pytest.mark.parametrize("named", [{}, {"messageId": "a"}, {"messageId": "gone"}])
+async def test_an_answer_is_not_told_behind_itself(service: Service, named: dict[str, str]) -> None:
+    """The client puts what comes behind the parts of the message that it names, or else of its last one."""
+    turn_id = (await service.host.submit("hi", secret=99)).turn_id
+    await service.answer(turn_id, "hello")
+    parts = [{"type": "text", "text": "hi"}]
+    user: dict[str, Any] = {"id": f"{turn_id}.user", "role": "user", "parts": parts}
+    answer: dict[str, Any] = {"id": "a", "role": "assistant", "parts": parts}
+    begun = {**answer, "parts": []}
+    async with service.client() as client, asyncio.timeout(PATIENCE):
+
+        async def asked(*messages: dict[str, Any], **more: str) -> tuple[int, str | None]:
+            told = await client.post("/api/chat", json={"id": "main", "messages": messages, **named, **more})
+            return told.status_code, told.headers.get("X-Error-Code")
+
+        assert await asked(user, answer) == (400, "no_new_message")
+        assert await asked(user) == await asked(user, begun) == (200, None), "nothing of it is shown yet"
+        regenerated = asyncio.ensure_future(asked(user, answer, trigger="regenerate-message", messageId=turn_id))
+        while len(service.host.workflows.started) == 1 and not regenerated.done():  # noqa: ASYNC110 -- it tells nobody
+            await asyncio.sleep(0.005)
+        await service.answer(service.host.workflows.started[-1][0], "hello again")
+        assert await regenerated == (200, None)

@@ -50,6 +50,14 @@ async def test_each_wish_is_another_answer_to_the_newest_one(service: Service) -
     assert [turn["regenerates"] for turn in told] == [None, *ids]
 
 
+async def test_a_message_that_was_answered_anew_tells_that_answer_when_it_comes_again(service: Service) -> None:
+    first = (await ask(service, message("m-1"), "submit-message")).headers["X-Turn-Id"]
+    newest = (await ask(service, message("m-1"))).headers["X-Turn-Id"]
+    for identity in ("m-1", f"{first}.user"):
+        assert (await ask(service, message(identity), "submit-message")).headers["X-Turn-Id"] == newest
+    assert len(await turns(service)) == 2
+
+
 async def test_an_answer_that_is_being_made_is_followed(service: Service) -> None:
     first = (await ask(service, message("m-1"), "submit-message")).headers["X-Turn-Id"]
     new = (await service.host.regenerate(first, text="continue", secret=99)).turn_id

@@ -42,6 +42,41 @@ async function resume({ text, kill, ...where }) {
   return { ...chat.outcome, broken, stored: await chat.stored() };
 }
 
+/** Loses the connection in the middle of the answer, which ends meanwhile; comes back by the recipe of docs/wires.md. */
+async function late({ text, ...where }) {
+  const [cut, lose] = promised();
+  const prepareReconnectToStreamRequest = ({ api, id }) => {
+    const last = chat.messages.at(-1);
+    const named = last?.metadata?.status === "running" ? `?message_id=${encodeURIComponent(last.id)}` : "";
+    return { api: `${api}/${encodeURIComponent(id)}/stream${named}` };
+  };
+  const [chat, reached] = reaching({ ...where, fetch: fragile(cut), prepareReconnectToStreamRequest });
+  const answer = chat.sendMessage({ text });
+  await reached;
+  lose();
+  await answer;
+  const broken = textOf(chat.lastMessage);
+  let stored;
+  do stored = await chat.stored();
+  while (stored.at(-1).metadata.status === "running");
+  await chat.resumeStream();
+  const resumed = chat.outcome;
+  await chat.resumeStream();
+  return { ...chat.outcome, broken, resumed, stored };
+}
+
+/** Sends without a message: once behind an answer, and once behind a message whose answer the page has lost. */
+async function nothing({ text, ...where }) {
+  const chat = new Chat(where);
+  await chat.sendMessage({ text });
+  await chat.sendMessage();
+  const behind = chat.outcome;
+  chat.clearError();
+  chat.messages = chat.messages.slice(0, 1);
+  await chat.sendMessage();
+  return { ...chat.outcome, behind };
+}
+
 /** Watches one answer; tells what is shown when it has `after` characters, and how long it was at each change. */
 async function watch({ text, after, ...where }) {
   const lengths = [];
@@ -178,5 +213,8 @@ async function twice({ text, ...where }) {
   return [await say(), await say()];
 }
 
-const SCENES = { say, refused, resume, watch, stop, busy, other, join, follow, regenerate, again, resend, retry, overtaken, twice };
+const SCENES = {
+  ...{ say, refused, resume, late, nothing, watch, stop, busy, other, join, follow },
+  ...{ regenerate, again, resend, retry, overtaken, twice },
+};
 await scenario(({ scene, ...args }) => SCENES[scene](args));

@@ -40,6 +40,19 @@ class UIChatRequest(BaseModel):
     messageId: StrictStr | None = None
     on_busy: Annotated[OnBusy, Field(description="As of `POST /chat`.")] = "queue"
 
+    def check_for_news(self) -> None:
+        """Raises BadRequest ``no_new_message`` where the client would put the answer behind what it shows of one already.
+
+        It does so with the message that ``messageId`` names, or else the last one, if that is an assistant's.
+        """
+        if self.trigger != "submit-message" or not self.messages:
+            return
+        named = (m for m in self.messages if self.messageId is not None and m.get("id") == self.messageId)
+        goes_on = next(named, self.messages[-1])
+        if goes_on.get("role") == "assistant" and goes_on.get("parts"):
+            why = "The messages end with an answer: resumeStream() goes on with it, regenerate() makes another one."
+            raise BadRequest("no_new_message", why)
+
     def last_user_message(self) -> UIMessage:
         """Raises BadRequest ``no_user_message``, Unprocessable ``bad_message``."""
         found = next((m for m in reversed(self.messages) if m.get("role") == "user"), None)

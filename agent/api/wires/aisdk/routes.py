@@ -54,13 +54,16 @@ class AiSdkApi:
         that names none is about the last user message: its newest answer, or the first, if the message has not arrived.
         """
         key, message = ids.conversation_key(user, request.id), request.last_user_message()
+        request.check_for_news()
         regenerates = request.trigger == "regenerate-message"
         if regenerates and (former := turn_of_answer(request.messageId or "", key.conversation)) is not None:
             return await self._follow(await self._anew(TurnKey(key.tenant, key.user, former), zone))
         turn, status = await self._taken_in(key, message, request.on_busy, zone)
-        if regenerates and status in ENDED:  # so the message has come before
-            return await self._follow(await self._newest_anew(turn, zone))
-        return await self._follow(turn, status)
+        if status not in ENDED:
+            return await self._follow(turn, status)
+        newest = await newest_answer(self._chats, turn)  # the message has come before, and may have been answered anew since
+        former = turn._replace(turn_id=newest.turn_id)
+        return await self._follow(await self._anew(former, zone) if regenerates and newest.status in ENDED else former)
 
     async def _taken_in(self, key: ConversationKey, said: UIMessage, on_busy: OnBusy, zone: str) -> tuple[TurnKey, TurnStatus]:
         """The turn of the message, a new one or not, and how it is.
@@ -77,12 +80,6 @@ class AiSdkApi:
         used = ids.scoped_key(SCOPE, said.id)
         turn, admitted = await self._admissions.admit(key, Said(text, zone, on_busy, used, fingerprint(text)))
         return turn, admitted.status
-
-    async def _newest_anew(self, turn: TurnKey, zone: str) -> TurnKey:
-        """Another answer to the message of ``turn`` in the place of its newest one; or that one, while it is being made."""
-        newest = await newest_answer(self._chats, turn)
-        former = turn._replace(turn_id=newest.turn_id)
-        return await self._anew(former, zone) if newest.status in ENDED else former
 
     async def _anew(self, former: TurnKey, zone: str) -> TurnKey:
         """The one turn that takes the place of ``former``. Raises what ``Admissions.regenerate`` does."""
