@@ -180,6 +180,8 @@ export const TEXTS = {
     noProcessing: "This task was not made by a workflow.",
     processingError: "How it was processed could not be loaded: {why}",
     history: "History",
+    historyLoading: "Loading its history …",
+    historyError: "Its history could not be loaded: {why}",
     dropped: "{n} older changes are no longer kept.",
     nothing: "nothing",
     refused: "Not changed: {why}",

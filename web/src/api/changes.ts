@@ -21,7 +21,8 @@ export async function change(id: string, wanted: TaskChange): Promise<Task> {
   }
 }
 
-function isSo(task: Task, { path, body }: TaskChange): boolean {
+/** Whether there is nothing to change any more. */
+export function isSo(task: Task, { path, body }: TaskChange): boolean {
   if (path === "status") return task.status === body.status;
   if (path === "assignee") return task.assignee === body.assignee;
   return instant(task.deadline) === instant(body.deadline);

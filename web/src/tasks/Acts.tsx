@@ -1,6 +1,6 @@
 // What a person can do with a task by click. The service decides what is allowed; a refusal is shown as it says it.
 import { type RefObject, useEffect, useRef, useState } from "react";
-import type { TaskChange } from "../api/changes";
+import { type TaskChange, isSo } from "../api/changes";
 import { isPassing } from "../api/http";
 import { useChangeTask } from "../api/tasks";
 import type { Task } from "../api/types";
@@ -23,6 +23,11 @@ export function Acts({ task, title }: { task: Task; title: RefObject<HTMLElement
     acted.current = false;
     (pressed.current?.isConnected ? pressed.current : title.current)?.focus();
   }, [task.version, form, title]);
+  const { reset } = change;
+  const isSoAfterAll = change.isError && isSo(task, change.variables);
+  useEffect(() => {
+    if (isSoAfterAll) reset();
+  }, [isSoAfterAll, reset]);
   if (!isOpen(task)) return null;
   const act = (what: TaskChange) => {
     if (underWay.current) return;

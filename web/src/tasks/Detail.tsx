@@ -29,7 +29,6 @@ export function Detail({ id, onBack }: { id: string; onBack: () => void }) {
 
 function Known({ task }: { task: Task }) {
   const now = useNow();
-  const history = useTaskHistory(task.task_id);
   const title = useRef<HTMLHeadingElement>(null);
   return (
     <>
@@ -57,7 +56,15 @@ function Known({ task }: { task: Task }) {
       <Acts task={task} title={title} />
       <Processed task={task.task_id} />
       <h3>{T.history}</h3>
-      {history.data && <Happened history={history.data} />}
+      <History task={task.task_id} />
     </>
   );
+}
+
+function History({ task }: { task: string }) {
+  const { data, failureReason, error } = useTaskHistory(task);
+  const whyNot = failureReason ?? error; // said while it is tried again, too
+  if (data) return <Happened history={data} />;
+  if (whyNot) return <p className="problem">{say(T.historyError, { why: whyNot.message })}</p>;
+  return <p className="muted">{T.historyLoading}</p>;
 }
