@@ -8,7 +8,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { TASKS_PAGE_MAX } from "../limits";
 import { type TaskChange, addressOf, change } from "./changes";
 import { call } from "./http";
@@ -34,15 +34,32 @@ export const listed = infiniteQueryOptions({
   gcTime: Infinity,
 });
 
-/** For who is `seeking` among all tasks, older pages come by themselves, up to a bound: `isSeeking`. */
+/**
+ * For who is `seeking` among all tasks, older pages come by themselves, up to a bound: `isSeeking`. They go with the search: each
+ * page that is there is loaded again whenever somebody comes back.
+ */
 export function useTasks(seeking: boolean) {
+  const client = useQueryClient();
+  const sought = useRef(seeking);
   const list = useInfiniteQuery(listed);
   const { data, error, isFetching, hasNextPage, fetchNextPage } = list;
   const isSeeking = seeking && hasNextPage && error === null && (data?.pages.length ?? 0) < PAGES_SOUGHT_MAX;
   useEffect(() => {
     if (isSeeking && !isFetching) void fetchNextPage();
-  }, [isSeeking, isFetching, fetchNextPage]);
+  }, [isSeeking, isFetching, data, fetchNextPage]);
+  useEffect(() => {
+    if (sought.current && !seeking) dropOlder(client);
+    sought.current = seeking;
+  }, [seeking, client]);
   return { ...list, isSeeking };
+}
+
+function dropOlder(client: QueryClient): void {
+  const list = client.getQueryCache().find<Pages>({ queryKey: LIST });
+  const data = list?.state.data;
+  // As the state, and not as data that has come: what comes is merged, and a merge forgets no task.
+  if (data) list.setState({ data: { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) } });
+  void client.invalidateQueries({ queryKey: LIST }); // in the place of what is under way, which would bring them back
 }
 
 export const useTask = (id: string) =>

@@ -2,7 +2,6 @@
 import { useRef } from "react";
 import { useTasks } from "../api/tasks";
 import { TEXTS, say } from "../texts";
-import { useNow } from "../ui/time";
 import { useKeptFocus } from "../ui/useKeptFocus";
 import { Choices, SEARCH } from "./Choices";
 import { Detail } from "./Detail";
@@ -35,7 +34,6 @@ const rowOf = (task: string | null) => document.querySelector<HTMLElement>(`[dat
 
 function List({ onOpen, choice, onChoose }: Omit<Props, "opened">) {
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, isSeeking } = useTasks(isSought(choice));
-  const now = useNow();
   const all = data?.pages.flatMap((page) => page.tasks) ?? [];
   const shown = select(all, choice);
   const further = useRef<HTMLDivElement>(null);
@@ -63,7 +61,7 @@ function List({ onOpen, choice, onChoose }: Omit<Props, "opened">) {
       </div>
       <ul className="rows">
         {shown.map((task) => (
-          <Row key={task.task_id} task={task} now={now} onOpen={onOpen} />
+          <Row key={task.task_id} task={task} onOpen={onOpen} />
         ))}
       </ul>
       {hasNextPage && !isSeeking && (

@@ -4,7 +4,7 @@ import { useTask, useTaskHistory } from "../api/tasks";
 import type { Task } from "../api/types";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
-import { moment, useNow } from "../ui/time";
+import { moment } from "../ui/time";
 import { Acts } from "./Acts";
 import { Happened } from "./Happened";
 import { Processed } from "./Processed";
@@ -28,7 +28,6 @@ export function Detail({ id, onBack }: { id: string; onBack: () => void }) {
 }
 
 function Known({ task }: { task: Task }) {
-  const now = useNow();
   const title = useRef<HTMLHeadingElement>(null);
   return (
     <>
@@ -36,7 +35,7 @@ function Known({ task }: { task: Task }) {
         {task.title}
       </h2>
       <p className="line">
-        <Status task={task} /> <Deadline task={task} now={now} />
+        <Status task={task} /> <Deadline task={task} />
       </p>
       <p className="description">{task.description}</p>
       <dl>
