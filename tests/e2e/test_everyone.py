@@ -1,5 +1,7 @@
 """For everyone: small screens, dark rooms, screen readers. axe looks at every main state, in both colour schemes."""
 
+import json
+
 from playwright.sync_api import expect
 
 from tests.e2e.axe import Scan, in_each_scheme
@@ -19,10 +21,9 @@ EDGES = """(fields) => {
     };
     return fields.flatMap((e) => [e, e.parentElement].map((on) => contrast(getComputedStyle(e).borderTopColor, ground(on))));
 }"""
-RICH = (
-    'tool=create_task args={"title": "Review the payment PR", "description": "It touches refunds", "assignee": "Bob", '
-    '"deadline_seconds": 90000}'
-)
+TITLE = "Review the payment PR"
+URL = f"https://example.com/{'payments' * 15}"
+ADDRESS = f"{'robert.' * 14}the.builder@example.com"
 TEXT = (
     "Done: **Review the payment PR** is Bob's.\\n\\n"
     "| Task | Who | Due |\\n|---|---|---|\\n| Review the payment PR | Bob | tomorrow |\\n\\n"
@@ -50,8 +51,10 @@ def too_wide(screen: Screen) -> list[str]:
     )
 
 
-def converse(screen: Screen) -> None:
-    screen.say(f'Have Bob review the payment PR by tomorrow {mark()} [[script: {RICH}]] [[script: text="{TEXT}"]]')
+def converse(screen: Screen, title: str = TITLE, assignee: str = "Bob") -> None:
+    task = {"title": title, "description": "It touches refunds", "assignee": assignee, "deadline_seconds": 90000}
+    rich = f"tool=create_task args={json.dumps(task)}"
+    screen.say(f'Have Bob review the payment PR by tomorrow {mark()} [[script: {rich}]] [[script: text="{TEXT}"]]')
     screen.wait_answered(1)
     expect(screen.answers.last.locator("pre")).to_be_visible()
 
@@ -61,7 +64,7 @@ def test_axe_finds_nothing_in_any_main_state(person: Person, scan: Scan) -> None
     scan(screen, "empty")
     converse(screen)
     scan(screen, "chat")
-    screen.row("Review the payment PR").get_by_role("button").click()
+    screen.row(TITLE).get_by_role("button").click()
     expect(screen.board.locator(".timeline li").first).to_be_visible()
     screen.board.get_by_role("button", name="New deadline").click()
     scan(screen, "task")
@@ -121,13 +124,15 @@ def test_where_one_can_write_has_an_edge_one_can_see(screen: Screen, person: Per
 
 def test_everything_is_usable_at_360_px(person: Person, scan: Scan) -> None:
     screen = person.open(viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
-    converse(screen)
+    converse(screen, URL, ADDRESS)
     for pane in ("Chat", "Tasks", "Context"):
         screen.show(pane)
         assert too_wide(screen) == []
         scan(screen, f"narrow-{pane.lower()}")
     screen.show("Tasks")
-    screen.row("Review the payment PR").get_by_role("button").click()
+    screen.row(URL).get_by_role("button").click()
+    expect(screen.board.locator(".timeline b").first).to_be_visible()
+    assert too_wide(screen) == []
     screen.board.get_by_role("button", name="Complete").click()
     expect(screen.board.locator(".line")).to_contain_text("Completed")
     assert too_wide(screen) == []
