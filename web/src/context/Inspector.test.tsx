@@ -122,6 +122,14 @@ describe("a chosen turn", () => {
   });
 });
 
+it("a long message is named by its first characters, each of them whole", async () => {
+  const long = turn(3);
+  long.messages = [{ role: "user", content: `${"x".repeat(58)}😀 and more` }];
+  history = { ...history, turns: [long] };
+  await again();
+  await vi.waitUntil(() => options(TEXTS.context.which).includes(say(TEXTS.context.turn, { n: 3, text: `${"x".repeat(58)}…` })));
+});
+
 it("who lists older turns with the keyboard is not left nowhere", async () => {
   let tell = (_: unknown): void => undefined;
   older = new Promise((resolve) => (tell = resolve));

@@ -61,7 +61,8 @@ export function Inspector() {
 
 function asked(turn: Listed): string {
   const text = turn.messages[0]?.content ?? "";
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const start = text.slice(0, 59).replace(/[\uD800-\uDBFF]$/, ""); // no half of a character
+  return text.length > 60 ? `${start}…` : text;
 }
 
 function Seen({ context }: { context: Context }) {
