@@ -1,6 +1,6 @@
 """Answers outlive what they are shown on: a reload, a killed service, another tab. Nothing is doubled."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from agent.domain.limits import HISTORY_PAGE_DEFAULT as PAGE
 from tests.e2e.screen import OUTAGE, Person, Screen
@@ -13,6 +13,11 @@ LONG = " ".join(f"w{n}" for n in range(160))
 def long_answer() -> str:
     """It is given until the endpoint lets it end."""
     return f"{mark()} [[script: {held(160)} delay=20ms]]"
+
+
+def runs(words: Locator) -> str:
+    """In which direction."""
+    return words.evaluate("e => getComputedStyle(e).direction")
 
 
 def test_markdown_with_code_and_a_table_is_drawn(screen: Screen) -> None:
@@ -44,6 +49,15 @@ def test_links_by_reference_lead_out_and_footnotes_within_their_answer(screen: S
     assert len(screen.page.context.pages) == 1
     ids = screen.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
     assert len(ids) == len(set(ids))
+
+
+def test_words_run_the_way_of_their_script_and_code_runs_its_own(screen: Screen) -> None:
+    screen.box.fill("שלום")
+    assert runs(screen.box) == "rtl"
+    screen.say(f'שלום {mark()} [[script: text="שלום\\n\\n```\\nx = 1\\n```\\n"]]')
+    screen.wait_answered(1)
+    assert runs(screen.said.locator(".bubble")) == runs(screen.answers.locator(".prose p")) == "rtl"
+    assert runs(screen.answers.locator("pre")) == runs(screen.box) == "ltr"
 
 
 def test_what_a_model_writes_as_html_stays_text(screen: Screen) -> None:

@@ -44,6 +44,7 @@ export function Composer(props: {
         id="message"
         ref={box}
         rows={1}
+        dir="auto"
         value={text}
         placeholder={T.placeholder}
         aria-describedby="composer-hint"

@@ -37,7 +37,7 @@ function Markdown({ text, growing }: { text: string; growing: boolean }) {
   const plugins = useHighlighter(/(^|\s)(```|~~~)\S/.test(text));
   const id = useId();
   return (
-    <div className={growing ? "prose growing" : "prose"}>
+    <div className={growing ? "prose growing" : "prose"} dir="auto">
       {blocks(text).map((block, index) => (
         // Blocks only grow at the end, so their place is their identity.
         <Block key={index} id={id} text={block} plugins={plugins} />
@@ -109,7 +109,7 @@ const HeaderCell = ({ children, style }: ComponentProps<"th">) =>
 function Code({ children }: ComponentProps<"pre">) {
   const [box, setBox] = useState<HTMLPreElement | null>(null);
   return (
-    <div className="code">
+    <div className="code" dir="ltr">
       <CopyButton textOf={() => box?.textContent ?? ""} />
       {/* What scrolls sideways must be reachable by keyboard. */}
       <pre ref={setBox} tabIndex={0}>

@@ -11,7 +11,9 @@ import type { Message } from "./wire";
 
 export const UserMessage = memo(({ message, children }: { message: UIMessage; children?: ReactNode }) => (
   <article className="message user" aria-label={TEXTS.chat.you}>
-    <div className="bubble">{textOf(message)}</div>
+    <div className="bubble" dir="auto">
+      {textOf(message)}
+    </div>
     {children}
   </article>
 ));

@@ -7,7 +7,11 @@ const Markdown = lazy(() => import("./Markdown"));
 export const preloadProse = () => void import("./Markdown").catch(() => undefined);
 
 export function Prose({ text, growing }: { text: string; growing: boolean }) {
-  const plain = <div className="prose plain">{text}</div>;
+  const plain = (
+    <div className="prose plain" dir="auto">
+      {text}
+    </div>
+  );
   return (
     <PlainOnError plain={plain}>
       <Suspense fallback={plain}>

@@ -41,11 +41,13 @@ export function ToolCard(props: {
         <Icon name={ICONS[state]} />
         <strong>{nameOf(part)}</strong>
         {touched && title ? (
-          <button type="button" className="link" onClick={() => onTask(touched.id)} aria-label={say(T.open, { title })}>
+          <button type="button" className="link" dir="auto" onClick={() => onTask(touched.id)} aria-label={say(T.open, { title })}>
             {title}
           </button>
         ) : (
-          <span className="muted">{title}</span>
+          <span className="muted" dir="auto">
+            {title}
+          </span>
         )}
         <span className="state">{T[state]}</span>
       </header>

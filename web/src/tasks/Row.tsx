@@ -10,7 +10,7 @@ const T = TEXTS.tasks;
 export const Row = memo(({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) => (
   <li className={`row ${task.status}`} data-task={task.task_id}>
     <button type="button" onClick={() => onOpen(task.task_id)}>
-      <span className="title">{task.title}</span>
+      <span className="title" dir="auto">{task.title}</span>
       <Status task={task} />
       <span className="who">{task.assignee ?? T.unassigned}</span>
       <Deadline task={task} />
