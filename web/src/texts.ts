@@ -37,6 +37,7 @@ export const TEXTS = {
     stopUndo: "Stop and undo",
     stopping: "Stopping …",
     regenerate: "Ask again",
+    noMoreAnswers: "There are {n} former answers; no more can be asked for.",
     former: "Former answer",
     formerDid: "What it did stays:",
     did: { create: "Created {task}", status: "Changed the status of {task}", assign: "Reassigned {task}" } satisfies Record<

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { useTurn } from "../api/service";
 import type { Turn } from "../api/types";
+import { ALTERNATIVES_MAX } from "../limits";
 import { TEXTS, say } from "../texts";
 import { Icon } from "../ui/Icon";
 import { Prose } from "./Prose";
@@ -14,8 +15,9 @@ export function Outcome(props: { answer: Message; question: Message | undefined;
   const { answer, question, newest, conversation } = props;
   const told = answer.metadata;
   const failed = told?.status === "failed";
+  const isLast = (told?.alternatives ?? 0) >= ALTERNATIVES_MAX;
   const again = newest && question && (
-    <button type="button" className="quiet" onClick={() => void conversation.regenerate(question, answer.id)}>
+    <button type="button" className="quiet" disabled={isLast} onClick={() => void conversation.regenerate(question, answer.id)}>
       <Icon name="again" /> {failed ? T.retry : T.regenerate}
     </button>
   );
@@ -24,7 +26,12 @@ export function Outcome(props: { answer: Message; question: Message | undefined;
       {failed && <p className="problem">{say(T.failed, { why: told.error?.message ?? "" })}</p>}
       {told?.status === "cancelled" && <Stopped turn={answer.id} />}
       {told?.regenerates && <Former turn={told.regenerates} />}
-      {again && <div className="actions">{again}</div>}
+      {again && (
+        <div className="actions">
+          {again}
+          {isLast && <span className="muted">{say(T.noMoreAnswers, { n: ALTERNATIVES_MAX })}</span>}
+        </div>
+      )}
     </>
   );
 }

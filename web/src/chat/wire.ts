@@ -12,6 +12,8 @@ export interface Told {
   undo_ordered?: string[];
   /** The former answer to the same message, when this is another one. */
   regenerates?: string;
+  /** How many former ones there are. */
+  alternatives?: number;
 }
 
 export type Message = UIMessage<Told>;
