@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from agent.api.page import PAGE
 from tests.e2e.axe import Scan, in_each_scheme, violations
@@ -61,8 +61,10 @@ def person(address: str, browser: Browser) -> Iterator[Person]:
 
 @pytest.fixture
 def screen(person: Person) -> Screen:
-    """The page, just opened."""
-    return person.open()
+    """The page, just opened: from now on it is told what happens."""
+    opened = person.open()
+    expect(opened.connection).to_have_text("Live")
+    return opened
 
 
 @pytest.fixture(scope="session")
