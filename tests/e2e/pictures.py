@@ -35,6 +35,7 @@ def fill_board(client: Client) -> None:
     ):
         task = {"title": title, "description": f"{title}, please.", "assignee": who, "deadline_seconds": seconds}
         client.post("/tasks/process", task_id=f"x{number}", **task)
+    client.eventually("/workflows/task-workflow-x1", lambda view: view["status"] == "completed")
     client.post("/tasks/x1/status", status="in_progress")
 
 

@@ -10,7 +10,7 @@ STOP = "url => { void fetch(url, { method: 'POST', mode: 'no-cors' }); }"
 
 
 def test_a_page_of_another_origin_does_not_stop_an_answer(service: Stack, browser: Browser, endpoint: EndpointThread) -> None:
-    client, message = Client(service.url), f"{mark()} {held(8)}"
+    client, message = Client(service.url), f"{mark()} [[script: {held(8)}]]"
     page = browser.new_page(extra_http_headers={"X-User-Id": client.user})
     page.goto(
         service.url.replace("127.0.0.1", "localhost") + "/livez"
