@@ -9,11 +9,11 @@ from agent.api.docs import mount_docs
 from agent.api.gate import Gate
 from agent.api.openapi import DESCRIPTION, with_event_schemas
 from agent.api.page import mount_page
-from agent.api.problems import Refusals, Shape
+from agent.api.problems import Dialect, Refusals
 from agent.ports import UnderWay
 
 
-def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, shapes: Mapping[str, Shape]) -> FastAPI:
+def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, dialects: Mapping[str, Dialect]) -> FastAPI:
     """The public API with its gate, its shapes of errors, and its OpenAPI document at ``/openapi.json``.
 
     The interactive documentation pages of the framework are off: they load scripts from another host. ``/docs`` is our own.
@@ -26,7 +26,7 @@ def public_app(version: str, routers: list[APIRouter], under_way: UnderWay, shap
         redoc_url=None,
         redirect_slashes=False,
     )
-    refusals = Refusals(shapes)
+    refusals = Refusals(dialects)
     problems.install(app, refusals)
     app.add_middleware(Gate, under_way=under_way, refusals=refusals)
     for router in routers:

@@ -16,7 +16,7 @@ from agent.ports import UnderWay
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _LIVENESS = "/livez"  # answered to the end: a process that stops is not to be killed for it
 _ENDLESS = frozenset({"/events"})  # the feed ends for nobody's sake: a stop does not wait for it
-_WITH_HISTORY = frozenset({"/api/chat", "/agui"})  # their clients post their whole history each time
+_WITH_HISTORY = frozenset({"/api/chat", "/agui", "/v1/responses"})  # their clients post their whole history each time
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _CHANGING = _WITH_BODY | {"DELETE"}
 _OWN_SITE = frozenset({"same-origin", "none"})  # none: no page asked for it, but a person or an extension of the browser

@@ -5,7 +5,7 @@ Under the paths of a wire whose clients expect another shape it says the same in
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -72,21 +72,37 @@ Shape = Callable[[int, str, str, dict[str, Any]], dict[str, Any] | str]
 """The body of a refusal, from its status, code, sentence and further fields; one that is a text is sent as such."""
 
 
-class Refusals:
-    """Refusals as the clients of a path expect them: ``shapes`` by the path's first part, such as ``/v1``."""
+class Dialect(NamedTuple):
+    """How the clients of a wire know refusals. ``unprocessable`` is the status of what is a 422 elsewhere."""
 
-    def __init__(self, shapes: Mapping[str, Shape]) -> None:
-        self._shapes = shapes
+    shape: Shape
+    unprocessable: int = 422
+
+
+class Refusals:
+    """Refusals as the clients of a path expect them: ``dialects`` by the path's first part, such as ``/v1``."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._dialects = dialects
 
     def of(self, path: str, status: int, code: str, detail: str, **extra: Any) -> Response:
         """The answer to a request for ``path``. What it quotes of the request may hold half a surrogate pair."""
-        shape = self._shapes.get("/" + path.split("/", 2)[1], _own_shape)
+        shape, unprocessable = self._dialect(path)
+        status = unprocessable if status == 422 else status
         after = RETRY_AFTER.get(code) or RETRY_AFTER.get(status)
         headers = {"Retry-After": after} if after else {}
         body = shape(status, code, mended(detail), mended(extra))
         if isinstance(body, str):
             return PlainTextResponse(body, status, {**headers, CODE_HEADER: code})
         return JSONResponse(body, status, headers)
+
+    def malformed(self, path: str, code: str, detail: str, field: str | None) -> Response:
+        """The answer to a request of the wrong form; a wire of others names the ``field``, ours does in its sentence."""
+        named = {} if self._dialect(path) is _OWN else {"param": field}
+        return self.of(path, 422, code, detail, **named)
+
+    def _dialect(self, path: str) -> Dialect:
+        return self._dialects.get("/" + path.split("/", 2)[1], _OWN)
 
 
 def problem_response(status: int, code: str, detail: str, **extra: Any) -> Response:
@@ -96,6 +112,9 @@ def problem_response(status: int, code: str, detail: str, **extra: Any) -> Respo
 
 def _own_shape(_: int, code: str, detail: str, extra: dict[str, Any]) -> dict[str, Any]:
     return {"detail": detail, "code": code, **extra}
+
+
+_OWN = Dialect(_own_shape)
 
 
 def install(app: FastAPI, refusals: Refusals) -> None:
@@ -113,7 +132,8 @@ def install(app: FastAPI, refusals: Refusals) -> None:
             return refusals.of(path, 400, "invalid_json", "The body is not valid JSON.")
         told = [f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:FAULTS_TOLD_MAX]]
         code = next((f["type"] for f in faults if f["type"].startswith(_OURS)), "invalid_request")
-        return refusals.of(path, 422, code, "; ".join(told)[:FAULTS_TOLD_CHARS_MAX])
+        field = next((str(f["loc"][1]) for f in faults if len(f["loc"]) > 1), None)
+        return refusals.malformed(path, code, "; ".join(told)[:FAULTS_TOLD_CHARS_MAX], field)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -197,7 +197,7 @@ def test_a_key_is_one_response_whatever_is_asked_to_watch_it(ai: OpenAI) -> None
     streamed = Accumulated(collected(ai.responses.create(input=said, stream=True, extra_headers=key)))
     whole = ai.responses.create(input=said, extra_headers=key)
     assert background.id == streamed.response.id == whole.id
-    with pytest.raises(openai.UnprocessableEntityError) as reused:
+    with pytest.raises(openai.BadRequestError) as reused:
         ai.responses.create(input="other", extra_headers=key)
     assert reused.value.code == "idempotency_key_reused"
     first = ai.responses.create(input=said)
@@ -270,10 +270,10 @@ def test_refusals_of_every_layer_have_the_shape_of_this_api(service: Stack, ai: 
     )
     with pytest.raises(openai.BadRequestError) as name:
         ai.responses.create(input="hi", conversation="not a name!")
-    assert name.value.code == "bad_conversation_id"
+    assert (name.value.param, name.value.code) == ("conversation", "bad_conversation_id")
     with pytest.raises(openai.APIStatusError) as large:
         ai.responses.create(input="x" * 600_000)
-    assert (large.value.status_code, large.value.code) == (413, "body_too_large")
+    assert (large.value.status_code, large.value.param, large.value.code) == (413, "input", "message_too_large")
     with pytest.raises(openai.NotFoundError) as nowhere:
         ai.post("/nowhere", cast_to=object, body={})
     assert nowhere.value.code == "not_found"

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from agent.api.admission import Admissions
-from agent.api.problems import Shape
+from agent.api.problems import Dialect
 from agent.api.turns import TurnApi
 from agent.api.wires.agui.routes import AguiApi, agui_router
 from agent.api.wires.aisdk.frames import error_text
@@ -12,7 +12,7 @@ from agent.api.wires.responses.errors import error_body
 from agent.api.wires.responses.routes import ResponsesApi, responses_router
 from agent.ports import Chats, Randomness, Tasks, TurnLog
 
-REFUSALS: dict[str, Shape] = {"/v1": error_body, "/api": error_text}
+REFUSALS = {"/v1": Dialect(error_body, unprocessable=400), "/api": Dialect(error_text)}
 """By the first part of the path."""
 
 

@@ -23,8 +23,9 @@ for everyone.
     event: text.delta
     data: {"turn_id":"...","type":"text.delta","step":0,"delta":" word"}
 
-- Ids only grow; `seq` is gap-free inside an epoch. With `Last-Event-ID` (or `?after=`) the stream goes on exactly
-  behind that frame, on any replica.
+- Ids only grow. `seq` is gap-free inside an epoch, until something is told from the record: that is numbered behind all
+  that a log can have, from 500,000,000 on. With `Last-Event-ID` (or `?after=`) the stream goes on exactly behind that
+  frame, on any replica.
 - The stream ends with exactly one of `turn.completed`, `turn.failed`, `turn.cancelled`. One that ends without is cut
   off: come back. Behind that last frame there is nothing, which is 204: a browser's `EventSource` comes back after each
   end, and stops at that.

@@ -93,6 +93,9 @@ async def test_a_client_that_posts_its_whole_history_may_send_more(service: Serv
         most = {"id": "main", "messages": [old] * (HISTORY_BODY_BYTES_MAX // REQUEST_BODY_BYTES_MAX)}
         answer = await client.post("/api/chat", json=most)
         assert (answer.status_code, answer.text.partition(" (")[2]) == (413, "body_too_large)")
+        said = {"role": "assistant", "content": "x" * REQUEST_BODY_BYTES_MAX}
+        items = {"input": [said, {"role": "user", "content": " "}], "conversation": "main"}
+        assert (await client.post("/v1/responses", json=items)).json()["error"]["code"] == "empty_message"
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(service: Service) -> None:

@@ -5,7 +5,7 @@ A parameter at the value that means what the service does anyway is taken, since
 
 import hashlib
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from agent.api.wires.refusal import refuse
 from agent.api.wires.responses.input import OWN_PROMPT, check_fields, said
@@ -88,13 +88,23 @@ def parse(body: Json) -> Create:
     )
 
 
+def check_empty(body: Json) -> None:
+    """Raises BadRequest with the name of the first parameter that there is."""
+    for name in body:
+        _unknown(name)
+
+
+def _unknown(name: str) -> NoReturn:
+    told = name[:NAME_TOLD_CHARS_MAX]
+    refuse("unknown_parameter", f"Unknown parameter: {told!r}.", told)
+
+
 def _check_parameters(body: Json) -> None:
     for name, value in body.items():
         if name in ("input", "stream", "background", "conversation", "previous_response_id", "model"):
             continue
         if name not in _TAKEN:
-            told = name[:NAME_TOLD_CHARS_MAX]
-            refuse("unknown_parameter", f"Unknown parameter: {told!r}.", told)
+            _unknown(name)
         if value is not None and not any(_same(_bare(value), taken) for taken in _TAKEN[name]):
             why = _WHY.get(name, "It can only be left out, or say what is done anyway.")
             refuse("unsupported_parameter", f"Unsupported parameter: '{name}'. {why}", name)

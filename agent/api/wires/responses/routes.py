@@ -20,13 +20,14 @@ from agent.api.turns import TurnApi
 from agent.api.wires.refusal import refuse
 from agent.api.wires.responses import documents
 from agent.api.wires.responses.projection import ENDS, ResponseEvents, response_of
-from agent.api.wires.responses.request import Create, parse
+from agent.api.wires.responses.request import Create, check_empty, parse
 from agent.api.wires.responses.response import MODEL, Head, head_of, turn_id_of
 from agent.api.wires.responses.stream import frames
 from agent.domain import ids
 from agent.domain.errors import Conflict, NotFound
 from agent.domain.ids import ConversationKey, Identity, TurnKey
 from agent.domain.limits import (
+    ALTERNATIVES_MAX,
     CONVERSATION_NAME_BYTES,
     HISTORY_PAGE_DEFAULT,
     HISTORY_PAGE_MAX,
@@ -98,20 +99,29 @@ class ResponsesApi:
         turn = _turn_key(user, response_id)
         if stream and starting_after is not None:
             return await self._resumed(turn, starting_after)
-        view, before = await self._view(turn), await self._before(turn)
+        view = await self._view(turn)
+        before = await self._before(turn, view)
         if stream:
             return await self._stream(turn, head_of(view, before))
         if starting_after is not None:
             refuse("invalid_parameter", "'starting_after' goes with 'stream'.", "starting_after")
         return JSONResponse(response_of(view, before))
 
-    async def cancel(self, request: Request, response_id: str, user: Who) -> JSONResponse:
+    async def cancel(
+        self,
+        request: Request,
+        response_id: str,
+        user: Who,
+        body: Annotated[Json | None, Body(description="Empty: the API knows no parameter here.")] = None,
+    ) -> JSONResponse:
         """Cancels it, waiting or running; one that has ended stays as it is. Answers with the response."""
         _check_query(request, ())
+        check_empty(body or {})
         turn = _turn_key(user, response_id)
         await self._view(turn)
         await self._turns.cancel(turn.turn_id, user)
-        return JSONResponse(response_of(await self._chats.get_turn(turn), await self._before(turn)))
+        view = await self._chats.get_turn(turn)
+        return JSONResponse(response_of(view, await self._before(turn, view)))
 
     async def input_items(
         self,
@@ -168,15 +178,20 @@ class ResponsesApi:
             raise _not_found() from unknown
 
     async def _head(self, turn: TurnKey) -> Head:
-        return head_of(await self._chats.get_turn(turn), await self._before(turn))
+        view = await self._chats.get_turn(turn)
+        return head_of(view, await self._before(turn, view))
 
-    async def _before(self, turn: TurnKey) -> str | None:
-        """The turn before this one in its conversation, if that is still there."""
+    async def _before(self, turn: TurnKey, view: TurnView) -> str | None:
+        """The turn before this one in its conversation, if that is still there; not one whose message it answers anew."""
         parsed = ids.parse_turn_id(turn.turn_id)
         if parsed is None or parsed.number == 1:
             return None
-        page = await self._chats.get_history(ConversationKey(turn.tenant, turn.user, parsed.conversation), 1, parsed.number)
-        return page.turns[-1].turn_id if page.turns else None
+        key, most = (
+            ConversationKey(turn.tenant, turn.user, parsed.conversation),
+            ALTERNATIVES_MAX + 1 if view.regenerates else 1,
+        )
+        page = await self._chats.get_history(key, most, parsed.number)
+        return next((former.turn_id for former in reversed(page.turns) if former.regenerated_by is None), None)
 
     async def _stream(self, turn: TurnKey, head: Head, status: TurnStatus | None = None) -> Response:
         entries = await open_turn(self._log, self._chats, turn, None, status)
@@ -224,17 +239,13 @@ def responses_router(api: ResponsesApi) -> APIRouter:
     """The routes under ``/v1``."""
     router = APIRouter(prefix="/v1", tags=["openai responses"])
     tell = documents.told
+    router.add_api_route("/responses", api.create, methods=["POST"], responses=tell(400, 410, 413, 415, 429, 503, stream=True))
+    router.add_api_route("/responses/{response_id}", api.retrieve, methods=["GET"], responses=tell(400, 404, 503, stream=True))
     router.add_api_route(
-        "/responses", api.create, methods=["POST"], responses=tell(400, 410, 413, 415, 422, 429, 503, stream=True)
+        "/responses/{response_id}/cancel", api.cancel, methods=["POST"], responses=tell(400, 404, 413, 415, 503)
     )
     router.add_api_route(
-        "/responses/{response_id}", api.retrieve, methods=["GET"], responses=tell(400, 404, 422, 503, stream=True)
-    )
-    router.add_api_route(
-        "/responses/{response_id}/cancel", api.cancel, methods=["POST"], responses=tell(400, 404, 413, 415, 422, 503)
-    )
-    router.add_api_route(
-        "/responses/{response_id}/input_items", api.input_items, methods=["GET"], responses=tell(400, 404, 422, 503)
+        "/responses/{response_id}/input_items", api.input_items, methods=["GET"], responses=tell(400, 404, 503)
     )
     router.add_api_route("/models", api.models, methods=["GET"], responses=tell(400))
     router.add_api_route("/models/{model}", api.model, methods=["GET"], responses=tell(400, 404))
