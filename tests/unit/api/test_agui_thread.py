@@ -16,13 +16,17 @@ async def said(service: Service, text: str, secret: int) -> str:
     return (await service.host.submit(text, secret=secret)).turn_id
 
 
-async def shown(service: Service) -> list[dict[str, Any]]:
-    """The messages of the newest snapshot."""
+async def events(service: Service) -> list[dict[str, Any]]:
     async with service.client() as client:
         answer = await client.post("/agui", json={"threadId": KEY.conversation, "runId": "r", "messages": []})
-    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line.startswith("data: ")]
-    assert events[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR")
-    return next(event["messages"] for event in reversed(events) if event["type"] == "MESSAGES_SNAPSHOT")
+    return [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line.startswith("data: ")]
+
+
+async def shown(service: Service) -> list[dict[str, Any]]:
+    """The messages of the newest snapshot."""
+    told = await events(service)
+    assert told[-1]["type"] in ("RUN_FINISHED", "RUN_ERROR")
+    return next(event["messages"] for event in reversed(told) if event["type"] == "MESSAGES_SNAPSHOT")
 
 
 @pytest.fixture
@@ -36,6 +40,11 @@ async def talked(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
 async def test_it_goes_back_to_the_first_page(talked: Service) -> None:
     texts = [message["content"] for message in await shown(talked)]
     assert texts == [text for n in range(TURNS) for text in (f"question {n}", f"answer {n}")]
+
+
+async def test_where_nothing_runs_no_turn_is_named(talked: Service) -> None:
+    started = (await events(talked))[0]
+    assert (started["type"], started.get("metadata")) == ("RUN_STARTED", None)
 
 
 async def test_it_stops_where_its_client_could_not_post_it_again(talked: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,7 @@ class Run(NamedTuple):
     """Which run this is, for which turn. ``before``: the client's messages up to the one that the turn answers.
 
     ``behind``: messages that wait. They are shown at the end: clients put what is new behind all they have.
+    ``turn_id`` is empty where nothing runs.
     """
 
     thread_id: str
@@ -92,7 +93,7 @@ class RunEvents:
 
     def begin(self) -> Events:
         """The run's opening."""
-        told = {NAMESPACE: {"turnId": self._run.turn_id}}
+        told = {NAMESPACE: {"turnId": self._run.turn_id}} if self._run.turn_id else None
         started = RunStartedEvent(
             thread_id=self._run.thread_id, run_id=self._run.run_id, protocol_version=PROTOCOL_VERSION, metadata=told
         )
