@@ -32,6 +32,8 @@ Ctrl-C while your own answer comes cancels it, and what it did stands; once more
 /help         this
 /quit         leave (so do Ctrl-D and Ctrl-C; a turn that runs goes on)"""
 
+_WITH_MORE = ("/cancel", "/new")  # commands that something may stand behind
+
 
 def once(client: ChatClient, text: str) -> int:
     """Answer on stdout, everything else on stderr; 0 when the turn completed."""
@@ -84,6 +86,8 @@ def _handle(client: ChatClient, view: View, line: str) -> bool | None:
         "/new": lambda name: _new(client, view, name),
     }
     if name in commands:
+        if rest.strip() and name not in _WITH_MORE:
+            view.note(f"{name} takes nothing behind it; this is the same as {name} alone")
         _guarded(client, view, lambda: commands[name](rest.strip()))
     else:
         view.note("unknown command; /help lists them")

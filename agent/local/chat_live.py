@@ -16,12 +16,12 @@ from rich.segment import Segment
 from rich.text import Text
 
 from agent.local.call_words import call_words, result_words
+from agent.local.chat_redraws import Redraws
 from agent.local.chat_view import Ending
 from agent.local.harmless import harmless
 from agent.local.sse import Frame
 from agent.local.step_words import step_words
 
-_REFRESHES = 12  # a second
 _LOCAL_MODES = 3  # of what termios.tcgetattr answers
 _MARGIN = 2  # lines of the screen that the running step leaves free
 
@@ -105,6 +105,7 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live: Live | None = None
+        self._redraws: Redraws | None = None
         self._keys = _Keys()
         self._begin()
 
@@ -119,10 +120,12 @@ class LiveView:
             self._settle()
             self._step = step
         self._take(frame.event, data)
-        if self._live is None:
-            self._live = Live(_Tail(self), console=self._console, refresh_per_second=_REFRESHES, transient=True)
+        if self._redraws is None:
+            self._live = Live(_Tail(self), console=self._console, auto_refresh=False, transient=True)
             self._keys.hush()
             self._live.start()
+            self._redraws = Redraws(self._live.refresh)
+        self._redraws.changed()
 
     def _take(self, event: str, data: dict[str, Any]) -> None:
         match event:
@@ -167,9 +170,10 @@ class LiveView:
         self.running, self._step = _Step(), -1
 
     def _settle(self) -> None:
-        if self._live is not None:
+        if self._live is not None and self._redraws is not None:
+            self._redraws.stop()
             self._live.stop()
-            self._live = None
+            self._live = self._redraws = None
             self._keys.restore()
         if self.running.text or self.running.cards:
             self._console.print(self.running.drawn())

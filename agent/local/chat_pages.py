@@ -14,8 +14,8 @@ def tasks(page: dict[str, Any]) -> str:
 
 
 def history(page: dict[str, Any]) -> str:
-    """What was said, former answers marked as such."""
-    lines: list[str] = []
+    """What was said, former answers marked as such, and whether there is more."""
+    lines: list[str] = [f"these are the newest {len(page['turns'])} turns; there are more"] if page["next"] else []
     for turn in page["turns"]:
         former = " (answered again below)" if turn["regenerated_by"] else ""
         spoken = [m for m in turn["messages"] if m["role"] in ("user", "assistant") and m["content"]]

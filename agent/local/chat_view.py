@@ -48,6 +48,16 @@ class View(Protocol):
 
 
 @dataclass
+class _Call:
+    """One tool call, as far as it was told."""
+
+    name: str
+    words: str
+    progress: str = ""
+    returned: str = ""
+
+
+@dataclass
 class ChatView:
     """Answers go to ``answers``, everything else to ``notes``; in scripts these are stdout and stderr.
 
@@ -56,9 +66,7 @@ class ChatView:
 
     answers: TextIO
     notes: Console
-    _calls: dict[str, str] = field(default_factory=dict[str, str], init=False)
-    _progress: dict[str, str] = field(default_factory=dict[str, str], init=False)
-    _returned: set[str] = field(default_factory=set[str], init=False)
+    _calls: dict[str, _Call] = field(default_factory=dict[str, _Call], init=False)
 
     def show(self, frame: Frame) -> None:
         """See :class:`View`."""
@@ -66,6 +74,8 @@ class ChatView:
         match frame.event:
             case "turn.queued":
                 self.note(f"waiting: {data['position']} in the queue")
+            case "step.restarted":
+                self._start_over(from_record=data["reason"] == "from_record")
             case "tool.called":
                 self._show_call(data)
             case "tool.progressed":
@@ -94,23 +104,35 @@ class ChatView:
         """See :class:`View`."""
         self.notes.print(Text("· " + text, style), soft_wrap=True)
 
+    def _start_over(self, *, from_record: bool) -> None:
+        """The step that runs is asked for again, and none of its calls was run: others may come under the same ids."""
+        dropped = [call_id for call_id, call in self._calls.items() if not call.returned]
+        if dropped and not from_record:
+            self.note("the step starts over; what it called was not run")
+            for call_id in dropped:
+                del self._calls[call_id]
+
     def _show_call(self, call: dict[str, Any]) -> None:
-        if call["call_id"] not in self._calls:
-            self._calls[call["call_id"]] = call["name"]
-            self.note(call_words(call))
+        call_id, words = call["call_id"], call_words(call)
+        if call_id not in self._calls or self._calls[call_id].words != words:
+            self._calls[call_id] = _Call(call["name"], words)
+            self.note(words)
 
     def _show_progress(self, progress: dict[str, Any]) -> None:
         """A snapshot replaces the one before: only what it tells beyond that is shown."""
-        call_id, told = progress["call_id"], ", ".join(step_words(step) for step in progress["steps"])
-        news = told.removeprefix(self._progress.get(call_id, "")).removeprefix(", ")
-        self._progress[call_id] = told
+        call, told = self._called(progress["call_id"]), ", ".join(step_words(step) for step in progress["steps"])
+        news = told.removeprefix(call.progress).removeprefix(", ")
+        call.progress = told
         if news:
-            self.note(f"{self._calls.get(call_id, 'tool')}: {short(news)}")
+            self.note(f"{call.name}: {short(news)}")
 
     def _show_result(self, result: dict[str, Any]) -> None:
-        if result["call_id"] in self._returned:  # told twice after a crash: the first counts
-            return
-        self._returned.add(result["call_id"])
-        name = self._calls.get(result["call_id"], "tool")
-        mark, style = ("✓", "dim") if result["ok"] else ("✗", "yellow")
-        self.note(f"{mark} {name}: {result_words(result['result'])}", style)
+        """Told twice after a crash: the last counts, and is shown if it is another one."""
+        call, (mark, style) = self._called(result["call_id"]), ("✓", "dim") if result["ok"] else ("✗", "yellow")
+        told = f"{mark} {call.name}: {result_words(result['result'])}"
+        if told != call.returned:
+            call.returned = told
+            self.note(told, style)
+
+    def _called(self, call_id: str) -> _Call:
+        return self._calls.setdefault(call_id, _Call("tool", ""))

@@ -71,6 +71,31 @@ def test_once_prints_the_answer_alone_on_stdout(talk: Talk, capsys: pytest.Captu
     assert (headers["x-user-id"], headers["x-time-zone"]) == ("ann", "Europe/Berlin")
 
 
+def test_a_step_that_starts_over_takes_back_what_it_called(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Calls are named by their place in the step, so another one may come under the same id."""
+    script = Script(
+        stream=[
+            frame("tool.called", call_id="c1", name="create_task", arguments={"title": "Review"}),
+            frame("step.restarted", step=0, reason="new_attempt"),
+            frame("tool.called", call_id="c1", name="list_tasks", arguments={}),
+            frame("tool.returned", call_id="c1", ok=True, result={"tasks": []}),
+            frame("tool.returned", call_id="c1", ok=True, result={"tasks": [{}]}),
+            frame("step.restarted", step=0, reason="from_record"),
+            frame("tool.called", call_id="c1", name="list_tasks", arguments={}),
+            frame("tool.returned", call_id="c1", ok=True, result={"tasks": [{}]}),
+            completed("One."),
+        ]
+    )
+    assert chat.once(talk(script), "what is there?") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "· create_task(title=Review)",
+        "· the step starts over; what it called was not run",
+        "· list_tasks()",
+        "· ✓ list_tasks: no tasks",
+        "· ✓ list_tasks: 1 task",
+    ]
+
+
 def test_once_fails_when_the_turn_does(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
     failed = frame("turn.failed", code="model_unreachable", message="The model cannot be reached.", retryable=True)
     assert chat.once(talk(Script(stream=[failed])), "hi") == 1
@@ -205,6 +230,17 @@ def test_tasks_says_when_there_are_more(
     type_lines(monkeypatch, "/tasks")
     chat.interactive(talk(Script(pages={"/tasks?limit=100": [(200, {"tasks": some, "next": "2"})]})))
     assert "t-2  pending     Rest\nthese are the newest 2; there are more\n" in capsys.readouterr().out
+
+
+def test_history_says_when_there_are_more_and_what_it_passes_over(
+    talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = {"messages": [{"role": "user", "content": "hi"}], "status": "completed", "regenerated_by": None}
+    type_lines(monkeypatch, "/history all", "/history")
+    chat.interactive(talk(Script(pages={"/history?conversation=main": [(200, {"turns": [turn], "next": 7})]})))
+    shown = "these are the newest 1 turns; there are more\nuser> hi\n"
+    told = "· /history takes nothing behind it; this is the same as /history alone\n"
+    assert capsys.readouterr().out.endswith(told + shown + shown)
 
 
 def test_ctrl_c_leaves_and_says_that_the_turn_goes_on(

@@ -100,7 +100,7 @@ def test_tasks_history_and_context(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     context = {"budget": 9, "used": 5, "overhead": 0, "messages": [message], "omitted_turns": 0}
     pages = {
         "/tasks?limit=100": [(200, {"tasks": [task], "next": None})],
-        "/history?conversation=main": [(200, {"turns": [turn]})],
+        "/history?conversation=main": [(200, {"turns": [turn], "next": None})],
         "/context?conversation=main": [(200, context)],
     }
     shown = said(Script(pages=pages), ["/tasks", "/history", "/context"], monkeypatch, capsys)
