@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters import redis_line, redis_pipe, redis_reader
+from agent.adapters import redis_reader
 from agent.adapters.redis_link import RedisLink
 from agent.ports import TurnLog
-from tests.contract.logs import ADAPTERS, BOUND, HEARTBEAT, Adapter, Link
+from tests.contract.logs import ADAPTERS, BOUND, HEARTBEAT, PATIENCE, Adapter, Link, bound_calls
 from tests.fakes.redis_server import RedisServer
 
 
@@ -57,8 +57,13 @@ def _running(folder: Path) -> Generator[RedisServer]:
 
 
 @pytest.fixture
-def impatient_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Adapters that give a call up, and a silent stream, sooner than in production."""
+def patient_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters that give a silent stream up sooner than in production, and a call of a busy machine later."""
     monkeypatch.setattr(redis_reader, "HEARTBEAT", HEARTBEAT)
-    for module in (redis_line, redis_pipe):
-        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", BOUND)
+    bound_calls(monkeypatch, PATIENCE)
+
+
+@pytest.fixture
+def impatient_redis(patient_redis: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adapters that give a call up sooner, too: for tests of calls that are not answered."""
+    bound_calls(monkeypatch, BOUND)

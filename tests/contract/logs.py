@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from agent.adapters import memory_log, redis_log, redis_reader
+from agent.adapters import memory_log, redis_line, redis_log, redis_pipe, redis_reader
 from agent.adapters.memory_log import MemoryTurnLog
 from agent.adapters.redis_link import RedisLink
 from agent.adapters.redis_log import RedisTurnLog
@@ -31,7 +31,7 @@ BOUND = 0.5  # seconds a call to Redis may take in tests that wait for it
 HEARTBEAT = 0.05
 ENTRIES_MAX = 40
 CLOSED_KEPT_MAX = 3
-PATIENCE = 5.0  # the machine may be busy
+PATIENCE = 30.0  # the machine may be busy
 
 
 @dataclass
@@ -59,6 +59,7 @@ def redis(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, link:
     """With pages and buffers so small that every test meets their bounds."""
     for name, value in {"HEARTBEAT": HEARTBEAT, "REDIS_PAGE": 7, "REDIS_HEARD_MAX": 10}.items():
         monkeypatch.setattr(redis_reader, name, value)
+    bound_calls(monkeypatch, PATIENCE)
     monkeypatch.setattr(redis_log, "LOG_ENTRIES_MAX", ENTRIES_MAX)
     monkeypatch.setattr(redis_log, "REDIS_PAGE", 7)
     server: RedisServer = request.getfixturevalue("shared_redis")
@@ -74,6 +75,12 @@ def redis(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, link:
 
 
 ADAPTERS = {"memory": memory, "redis": redis}
+
+
+def bound_calls(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """For so long a call to Redis may take; for a third of it a connection may be silent."""
+    for module in (redis_line, redis_pipe):
+        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", seconds)
 
 
 def delta(text: str) -> TextDelta:

@@ -16,13 +16,11 @@ from agent.domain.feed_entry import FeedEntry
 from agent.domain.ids import Identity
 from agent.domain.limits import FEED_TEXT_BYTES_MAX
 from agent.ports import Feed
-from tests.contract.logs import Link
+from tests.contract.logs import HEARTBEAT, PATIENCE, Link, bound_calls
 from tests.fakes.redis_server import RedisServer
 
 ME, EVE = Identity("default", "local"), Identity("default", "eve")
-HEARTBEAT = 0.05
 ENTRIES_MAX, USERS_MAX = 5, 3
-PATIENCE = 5.0
 
 
 @dataclass
@@ -50,6 +48,8 @@ def redis(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, link:
     monkeypatch.setattr(redis_reader, "HEARTBEAT", HEARTBEAT)
     monkeypatch.setattr(redis_reader, "REDIS_HEARD_MAX", ENTRIES_MAX)
     monkeypatch.setattr(redis_feed, "FEED_ENTRIES_MAX", ENTRIES_MAX)
+    monkeypatch.setattr(redis_feed, "REDIS_CALL_TIMEOUT", PATIENCE)
+    bound_calls(monkeypatch, PATIENCE)
     server: RedisServer = request.getfixturevalue("shared_redis")
     mine = link(server)
 

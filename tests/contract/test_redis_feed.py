@@ -5,21 +5,25 @@ import time
 
 import pytest
 
-from agent.adapters import redis_feed, redis_line, redis_pipe, redis_reader
+from agent.adapters import redis_feed, redis_reader
 from agent.adapters.redis_feed import RedisFeed
 from agent.adapters.redis_link import RedisLink
 from agent.domain.errors import Unavailable
-from tests.contract.logs import HEARTBEAT, PATIENCE, Link
+from tests.contract.logs import BOUND, HEARTBEAT, PATIENCE, Link, bound_calls
 from tests.contract.test_feed import Follower, event
 from tests.fakes.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def soon_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (redis_reader, redis_feed):
         monkeypatch.setattr(module, "HEARTBEAT", HEARTBEAT)
-    for module in (redis_line, redis_pipe):
-        monkeypatch.setattr(module, "REDIS_CALL_TIMEOUT", 0.5)
+    give_up_after(PATIENCE, monkeypatch)
+
+
+def give_up_after(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound_calls(monkeypatch, seconds)
+    monkeypatch.setattr(redis_feed, "REDIS_CALL_TIMEOUT", seconds)
 
 
 async def test_replicas_write_one_feed_in_one_order_and_drop_each_others_repeats(shared_redis: RedisServer, link: Link) -> None:
@@ -81,20 +85,27 @@ async def test_databases_of_one_redis_are_apart(shared_redis: RedisServer, link:
     await other.aclose()
 
 
-async def test_a_refused_call_is_not_made_again_at_once(shared_redis: RedisServer, link: Link) -> None:
+async def test_a_refused_call_is_not_made_again_at_once(
+    shared_redis: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_feed, "REDIS_CALL_TIMEOUT", BOUND)
     mine = link(shared_redis)
     shared_redis.admin.set(f"{mine.prefix}feed:default.local", "no stream")
     started = time.monotonic()
     async with Follower(RedisFeed(mine)):
-        assert time.monotonic() - started > HEARTBEAT * 0.9
+        assert time.monotonic() - started > BOUND * 0.9
 
 
-async def test_the_page_stays_open_while_redis_is_away_and_hears_what_comes_after(own_redis: RedisServer, link: Link) -> None:
-    feed = RedisFeed(link(own_redis))
+async def test_the_page_stays_open_while_redis_is_away_and_hears_what_comes_after(
+    own_redis: RedisServer, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = link(own_redis)
+    feed = RedisFeed(mine)
     async with Follower(feed) as page:
         await feed.append(event("e-1"))
         assert await page.ids() == ["e-1"]
         own_redis.kill()
+        give_up_after(BOUND, monkeypatch)
         with pytest.raises(Unavailable):
             await feed.append(event("e-2"))
         assert await page.batch() == []
@@ -103,10 +114,17 @@ async def test_the_page_stays_open_while_redis_is_away_and_hears_what_comes_afte
             async with asyncio.timeout(PATIENCE):
                 while not await _told(feed, "e-2"):
                     pass
+            give_up_after(PATIENCE, monkeypatch)
             assert await page.ids() == ["e-2"]
-            assert [await newcomer.batch() for _ in range(3)] == [[], [], []], "now is here"
+            async with asyncio.timeout(PATIENCE):
+                while _listeners(mine) < 2:
+                    assert await newcomer.batch() == [], "now is here"
             await feed.append(event("e-3"))
             assert await newcomer.ids() == ["e-3"]
+
+
+def _listeners(link: RedisLink) -> int:
+    return sum(len(channel.listeners) for channel in link.reader._channels.values())
 
 
 async def _told(feed: RedisFeed, event_id: str) -> bool:

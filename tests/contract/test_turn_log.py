@@ -78,8 +78,11 @@ async def test_nothing_follows_the_closing_entry(log: TurnLog) -> None:
 
 
 async def test_a_beat_is_heard_for_a_while_and_by_no_follower(log: TurnLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (memory_log, redis_log):
-        monkeypatch.setattr(module, "BEAT_KEPT", 2.0)
+    def keep(seconds: float) -> None:
+        for module in (memory_log, redis_log):
+            monkeypatch.setattr(module, "BEAT_KEPT", seconds)
+
+    keep(60.0)
     await log.append(TURN, EntryId(2, 0), [delta("a")])
     assert not await log.beats(TURN), "an entry is no beat"
     await log.beat(TURN)
@@ -89,6 +92,8 @@ async def test_a_beat_is_heard_for_a_while_and_by_no_follower(log: TurnLog, monk
     async def silent() -> bool:
         return not await log.beats(TURN)
 
+    keep(0.1)
+    await log.beat(TURN)
     await eventually(silent)
     await log.close(TURN, completed())
     assert ids_of(await to_the_end(log)) == ["2-0", str(CLOSING_ID)]
