@@ -72,7 +72,7 @@ class ScriptedEndpoint:
         """The next requests get these steps, in this order."""
         self._steps += steps
 
-    async def until(self, condition: Callable[[], bool], patience: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool], patience: float = 30.0) -> None:
         """Returns when the condition holds; it is looked at whenever the ledger or a connection changes."""
         async with asyncio.timeout(patience):
             while not condition():

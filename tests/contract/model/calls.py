@@ -6,7 +6,9 @@ import pytest
 
 from agent.adapters.model import OpenAIModel
 from agent.domain.model import ModelEvent, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from tests.fakes.endpoint_script import Step
 from tests.fakes.endpoint_wire import chunk
+from tests.fakes.scripted_endpoint import ScriptedEndpoint
 
 KEY = "sk-very-secret-key"
 REQUEST = ModelRequest(
@@ -29,6 +31,27 @@ async def fail(model: OpenAIModel) -> tuple[ModelFailed, str]:
     assert KEY not in caught.value.detail
     assert len(caught.value.detail) < 300
     return caught.value, text
+
+
+async def left(endpoint: ScriptedEndpoint, step: Step, words: str, **bounds: float) -> tuple[ModelFailed, str]:
+    """How a call with ``bounds`` failed that the endpoint never ends, and what it had heard when it left.
+
+    A machine that was too slow to say ``words`` in time gets thirty times as long.
+    """
+    endpoint.queue(step)
+    failure, text = await _left(endpoint, bounds)
+    if endpoint.ledger and text.startswith(words):
+        return failure, text
+    endpoint.queue(*[step] * len(endpoint.ledger))  # who asked nobody has left the step in the queue
+    return await _left(endpoint, {bound: 30 * seconds for bound, seconds in bounds.items()})
+
+
+async def _left(endpoint: ScriptedEndpoint, bounds: dict[str, float]) -> tuple[ModelFailed, str]:
+    model = OpenAIModel(endpoint.base_url, KEY, "m", **bounds)
+    failure, text = await fail(model)
+    await endpoint.until(lambda: not endpoint.connections)
+    await model.aclose()
+    return failure, text
 
 
 def said(events: list[ModelEvent]) -> str:

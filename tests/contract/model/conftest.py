@@ -17,6 +17,6 @@ async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
 
 @pytest.fixture
 async def model(endpoint: ScriptedEndpoint) -> AsyncIterator[OpenAIModel]:
-    model = OpenAIModel(endpoint.base_url, KEY, "gpt-test", stall_timeout=5.0, step_timeout=10.0)
+    model = OpenAIModel(endpoint.base_url, KEY, "gpt-test", stall_timeout=30.0, step_timeout=60.0)
     yield model
     await model.aclose()

@@ -59,7 +59,10 @@ class TestGoodAnswers:
         assert isinstance(events[-1], Finished)
         assert events[-1].reason == "tool_calls"
 
-    async def test_connections_are_used_again(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
+    async def test_connections_are_used_again(
+        self, endpoint: ScriptedEndpoint, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "MODEL_DRAIN_TIMEOUT", 30.0)
         for _ in range(5):
             endpoint.queue(Step())
             await ask(model)
@@ -158,9 +161,9 @@ class TestTolerance:
         assert events[-1] == Finished("stop", None)
 
     @pytest.mark.parametrize("fault", ["stall", "cut"])
-    async def test_whatever_happens_after_the_finish_reason(self, endpoint: ScriptedEndpoint, fault: str) -> None:
+    async def test_whatever_happens_after_the_finish_reason(
+        self, endpoint: ScriptedEndpoint, model: OpenAIModel, fault: str
+    ) -> None:
         body = sse(chunk({"content": "whole"}), STOP).removesuffix(b"data: [DONE]\n\n")
         endpoint.queue(Step(wire=STREAM_HEAD + framed(body), fault=fault))
-        model = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=1.0)
         assert said(await ask(model)) == "whole"
-        await model.aclose()

@@ -36,7 +36,14 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def client(endpoint: ScriptedEndpoint) -> AsyncIterator[OpenAIModel]:
-    client = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=1.0, step_timeout=10.0)
+    client = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=30.0)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def hasty(endpoint: ScriptedEndpoint) -> AsyncIterator[OpenAIModel]:
+    client = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=0.5)
     yield client
     await client.aclose()
 
@@ -71,7 +78,11 @@ def test_one_turn_alone_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize("fault", ["refuse", "500", "503", "hang", "stall"])
-async def test_failures_of_the_endpoint_open_it(endpoint: ScriptedEndpoint, circuit: CircuitModel, fault: str) -> None:
+async def test_failures_of_the_endpoint_open_it(
+    endpoint: ScriptedEndpoint, client: OpenAIModel, hasty: OpenAIModel, clock: Clock, fault: str
+) -> None:
+    model = hasty if fault in ("hang", "stall") else client
+    circuit = CircuitModel(model, failures_max=MOST, pause=PAUSE, clock=clock)
     assert "good" not in await outcomes(endpoint, circuit, *[Step(fault=fault)] * MOST)
     asked = len(endpoint.ledger)
     with pytest.raises(ModelFailed) as caught:
@@ -152,9 +163,9 @@ async def test_exactly_one_call_probes_and_one_that_is_cancelled_lets_the_next(
 ) -> None:
     await opened(endpoint, circuit)
     clock.seconds += PAUSE
-    endpoint.queue(Step(fault="hang"))
+    endpoint.queue(DOWN)
     ends = await asyncio.gather(*(outcome(circuit) for _ in range(10)))
-    assert sorted(ends) == ["model_stalled", *["model_unavailable"] * 9]
+    assert sorted(ends) == ["model_error", *["model_unavailable"] * 9]
 
     clock.seconds += PAUSE
     endpoint.queue(Step(fault="hang"))
@@ -185,8 +196,10 @@ async def test_what_began_before_it_opened_is_no_news(endpoint: ScriptedEndpoint
     endpoint.queue(Step(fault="hang"))
     old = asyncio.create_task(outcome(circuit))
     await endpoint.until(lambda: bool(endpoint.ledger))
+    [hanging] = endpoint.connections
     assert await outcomes(endpoint, circuit, DOWN) == ["model_error"]
     clock.seconds += PAUSE
     assert await outcomes(endpoint, circuit, WORKS) == ["good"]
-    assert await old == "model_stalled"
+    hanging.abort()
+    assert await old == "model_unreachable"
     assert await outcomes(endpoint, circuit, WORKS) == ["good"], "the late failure opened nothing"

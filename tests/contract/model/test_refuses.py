@@ -10,7 +10,7 @@ import pytest
 
 from agent.adapters.model import OpenAIModel
 from agent.domain import limits
-from tests.contract.model.calls import KEY, REQUEST, STOP, ask, call, calls, fail, said
+from tests.contract.model.calls import KEY, REQUEST, STOP, ask, call, calls, fail, left, said
 from tests.fakes.closed_port import closed_port, full_port
 from tests.fakes.endpoint_script import Step
 from tests.fakes.endpoint_wire import chunk, sse
@@ -204,28 +204,19 @@ class TestBounds:
     async def test_comments_are_no_answer(self, endpoint: ScriptedEndpoint) -> None:
         await self.silent(endpoint, Step(raw=(open_ended(chunk({"content": "w0 w1"})), *CHATTER), delay=0.05), "w0 w1")
 
-    async def test_nor_do_they_hold_up_one_that_is_whole(self, endpoint: ScriptedEndpoint) -> None:
+    async def test_nor_do_they_hold_up_one_that_is_whole(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
         endpoint.queue(Step(raw=(open_ended(chunk({"content": "w0 w1"}), STOP), *CHATTER), delay=0.05))
-        model = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=0.5)
         assert said(await ask(model)) == "w0 w1"
-        await model.aclose()
+        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None)
 
     async def silent(self, endpoint: ScriptedEndpoint, step: Step, expected: str) -> None:
-        endpoint.queue(step)
-        model = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=1.0)
-        failure, text = await fail(model)
+        failure, text = await left(endpoint, step, expected, stall_timeout=1.0)
         assert (failure.code, failure.retryable, text) == ("model_stalled", True, expected)
-        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None)
-        await model.aclose()
 
     @pytest.mark.parametrize("step", [Step(tokens=10_000, delay=0.01), Step(fault="hang")])
     async def test_the_whole_call(self, endpoint: ScriptedEndpoint, step: Step) -> None:
-        endpoint.queue(step)
-        model = OpenAIModel(endpoint.base_url, KEY, "m", stall_timeout=5.0, step_timeout=0.3)
-        failure, _ = await fail(model)
+        failure, _ = await left(endpoint, step, "", step_timeout=0.3)
         assert (failure.code, failure.retryable) == ("model_timeout", True)
-        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None)
-        await model.aclose()
 
     async def test_answer_too_large(self, endpoint: ScriptedEndpoint, model: OpenAIModel) -> None:
         endpoint.queue(Step(fault="huge"))
@@ -272,7 +263,7 @@ class TestLeaving:
         events = model.stream(REQUEST)
         await anext(events)
         await events.aclose()
-        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None, patience=1.0)
+        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None)
 
     @pytest.mark.parametrize("step", [Step(fault="hang"), Step(fault="stall", after=1)])
     async def test_cancelling_closes_the_connection(self, endpoint: ScriptedEndpoint, model: OpenAIModel, step: Step) -> None:
@@ -282,7 +273,7 @@ class TestLeaving:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None, patience=1.0)
+        await endpoint.until(lambda: endpoint.ledger[0].disconnected is not None)
 
     async def test_the_environment_is_not_read(self, endpoint: ScriptedEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_ORG_ID", "org-x")
