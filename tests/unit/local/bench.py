@@ -26,7 +26,7 @@ class Bench:
         self.supervisor.tick()
 
     def program(self, name: str, script: str, **more: object) -> Program:
-        fields: dict[str, object] = {"answers": lambda: False, "grace": 5.0} | more
+        fields: dict[str, object] = {"answers": lambda: False, "grace": 60.0} | more
         fields = {"log": self.folder / f"{name}.log"} | fields
         return Program(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, **fields)  # type: ignore[arg-type]
 
@@ -43,7 +43,7 @@ class Bench:
             died.extend(self.supervisor.tick())
             return condition()
 
-        until(step, 10, lambda: f"died: {died}; running: {self.running}")
+        until(step, 30, lambda: f"died: {died}; running: {self.running}")
         return died
 
     def _record(self, children: tuple[RunningChild, ...]) -> None:

@@ -144,9 +144,9 @@ def test_a_second_builder_waits_and_then_takes_what_the_first_built(site: Site) 
         built: list[Path] = []
         waiting = threading.Thread(target=lambda: built.append(site.build()))  # spawns nothing: it finds the result
         waiting.start()
-        until(lambda: "Another process builds Dapr" in site.screen(), 5, site.screen)
+        until(lambda: "Another process builds Dapr" in site.screen(), 30, site.screen)
         fake_dapr.make(site.target)
-    waiting.join(5)
+    waiting.join(30)
     assert built == [site.target]
     assert site.calls() == []
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.local import doctor as module
+from agent.local import model_servers
 from agent.local.dapr_binaries import Places
 from agent.local.doctor import Doctor, Finding
 from agent.local.environment import ModelSettings
@@ -157,7 +158,8 @@ def port_of(service: FakeService) -> int:
     return int(service.url.rpartition(":")[2])
 
 
-def test_model_servers_are_those_that_list_models() -> None:
+def test_model_servers_are_those_that_list_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_servers, "_TIMEOUT", 30.0)
     listing = Script(pages={"/v1/models": [(200, {"object": "list", "data": [{"id": "a"}, {"id": "b"}]})]})
     empty = Script(pages={"/v1/models": [(200, {"object": "list", "data": None})]})
     other = Script(pages={"/v1/models": [(404, {"detail": "Not Found"})]})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.local import redis_client
 from agent.local.redis_address import BadRedis, RedisAddress
 from agent.local.redis_client import answers, examine, has_loaded
 from agent.local.redis_server import find_redis_server
@@ -45,7 +46,8 @@ def test_other_addresses_are_refused_without_the_password(url: str) -> None:
     assert "pa55" not in str(refusal.value)
 
 
-def test_a_given_redis_must_answer(server: RedisServer) -> None:
+def test_a_given_redis_must_answer(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_client, "_TIMEOUT", 30.0)
     address = RedisAddress.parse(server.url)
     assert (answers(address), has_loaded(address), examine(address)) == (True, True, "")
     server.kill()

@@ -42,6 +42,7 @@ def test_the_wait_ends_by_itself() -> None:
 
 
 def test_a_second_ctrl_c_is_hurry_but_the_same_one_twice_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_HURRY_AFTER", 600.0)
     with Signals() as signals:
         for _ in range(2):  # the terminal's, and the one that make passes on
             to_myself(signal.SIGINT)

@@ -13,7 +13,7 @@ def test_all_stop_in_the_reverse_order_and_none_comes_back(bench: Bench) -> None
     names = ("a", "b", "c")
     bench.start(*(bench.program(n, f"trap 'echo {n} >> {order}; exit' TERM; echo ready; {FOREVER}") for n in names))
     pids = [child.pid for child in bench.running]
-    until(lambda: all("ready" in bench.said(name) for name in names), 5, lambda: "not started")
+    until(lambda: all("ready" in bench.said(name) for name in names), 30, lambda: "not started")
 
     bench.supervisor.stop(bench.signals)
 
@@ -26,10 +26,10 @@ def test_those_of_one_name_stop_together(bench: Bench) -> None:
     """Each of two waits for the other's signal before it ends: one after the other, both would be killed."""
     mine, others = bench.folder / "0", bench.folder / "1"
     script = "trap 'touch {0}; while [ ! -e {1} ]; do sleep 0.01; done; echo done; exit' TERM; echo ready; " + FOREVER
-    first = bench.program("a", script.format(mine, others), log=bench.folder / "a-0.log", grace=10.0)
-    second = bench.program("a", script.format(others, mine), log=bench.folder / "a-1.log", grace=10.0)
+    first = bench.program("a", script.format(mine, others), log=bench.folder / "a-0.log", grace=60.0)
+    second = bench.program("a", script.format(others, mine), log=bench.folder / "a-1.log", grace=60.0)
     bench.start(first, second)
-    until(lambda: all("ready" in bench.said(name) for name in ("a-0", "a-1")), 5, lambda: "not started")
+    until(lambda: all("ready" in bench.said(name) for name in ("a-0", "a-1")), 30, lambda: "not started")
     bench.supervisor.stop(bench.signals)
     assert all("done" in bench.said(name) for name in ("a-0", "a-1"))
 
@@ -37,7 +37,7 @@ def test_those_of_one_name_stop_together(bench: Bench) -> None:
 def test_who_does_not_stop_in_time_is_killed(bench: Bench) -> None:
     bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=0.1))
     pid = bench.pid("a")
-    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
+    until(lambda: "deaf" in bench.said("a"), 30, lambda: "it does not start")
     bench.supervisor.stop(bench.signals)
     assert not exists(pid)
 
@@ -45,7 +45,7 @@ def test_who_does_not_stop_in_time_is_killed(bench: Bench) -> None:
 def test_a_second_ctrl_c_cuts_the_grace_short(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.start(bench.program("a", f"trap '' TERM; echo deaf; {FOREVER}", grace=600.0))
     pid = bench.pid("a")
-    until(lambda: "deaf" in bench.said("a"), 5, lambda: "it does not start")
+    until(lambda: "deaf" in bench.said("a"), 30, lambda: "it does not start")
     bench.signals.hurry = True
     bench.supervisor.stop(bench.signals)
     assert not exists(pid)

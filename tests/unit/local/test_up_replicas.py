@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.local.ports import is_free
 from agent.local.redis_address import RedisAddress
 from agent.local.redis_client import has_loaded
 from tests.fakes.redis_server import RedisServer
@@ -51,8 +52,9 @@ def test_replicas_are_numbered_by_port_and_one_origin_is_shown(dapr: Path) -> No
 
 
 def test_a_port_is_the_first_of_as_many_as_there_are_replicas(dapr: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    # Below the ports of outgoing connections: one of those could hold the neighbour.
+    port = next(port for port in range(32_001, 32_767, 2) if is_free(port - 1) and is_free(port))
+    with socket.create_server(("127.0.0.1", port)):
         assert f"Port {port} is in use" in refusal(stack(dapr, port=port - 1, replicas=2))
     with stack(dapr, port=port - 1, replicas=2) as running:
         assert running.urls == [f"http://127.0.0.1:{port - 1}", f"http://127.0.0.1:{port}"]
