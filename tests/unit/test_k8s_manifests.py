@@ -186,10 +186,11 @@ class Answer(BaseHTTPRequestHandler):
 def test_probes_tell_a_good_answer_from_a_bad_one_and_from_none(probe: str, path: str) -> None:
     command = APP_CONTAINER[probe]["exec"]["command"]
     assert command[0] == "python"
+    program = command[2].replace("timeout=2", "timeout=30")
 
     def run(port: int) -> int:
         env = {"TASK_AGENT_PORT": str(port)}
-        return subprocess.run([sys.executable, *command[1:]], env=env, capture_output=True, timeout=20).returncode
+        return subprocess.run([sys.executable, command[1], program], env=env, capture_output=True, timeout=60).returncode
 
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -59,7 +59,7 @@ def test_the_first_call_goes_on_once_the_sidecar_answers(sidecar: Sidecar, monke
 
     monkeypatch.setattr(reconnect, "answers", look)
     assert sidecar.call(HELLO, SidecarReturn(sidecar.port)) == b"said"
-    assert looks == [False, False, False, True]
+    assert (looks[:3], looks[-1]) == ([False] * 3, True)
 
 
 def test_what_another_connection_met_is_no_answer(sidecar: Sidecar) -> None:
@@ -93,6 +93,7 @@ def test_it_gives_up_after_a_bound_and_lets_the_call_fail(sidecar: Sidecar, monk
 
 
 def test_a_server_that_speaks_is_seen_and_not_one_that_only_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "SIDECAR_RETURN_PROBE", 30.0)
     server = grpc.server(ThreadPoolExecutor(1))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

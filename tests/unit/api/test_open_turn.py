@@ -6,8 +6,8 @@ from contextlib import aclosing
 
 import pytest
 
+from agent.adapters import memory_log
 from agent.adapters.memory_log import MemoryTurnLog
-from agent.api import following
 from agent.api.following import open_turn
 from agent.domain.errors import BadRequest, Closed, NotFound
 from agent.domain.events import EntryId, LogEntry, StepStarted, TextDelta, TurnCancelled, TurnStarted
@@ -15,7 +15,7 @@ from agent.domain.ids import TurnKey
 from agent.domain.turn_view import TurnView
 from tests.unit.turns.host import ChatHost, turn_key
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 TURN = turn_key("main.1." + "a" * 26)
 
 
@@ -69,7 +69,11 @@ async def test_an_open_log_of_a_turn_that_was_ended_and_cleared_is_not_told(log:
         await opened(log, Cleared(), None)
 
 
-async def test_an_end_that_the_actor_tells_late_ends_the_stream_at_once(log: MemoryTurnLog) -> None:
+async def test_an_end_that_the_actor_tells_late_ends_the_stream_at_once(
+    log: MemoryTurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_log, "HEARTBEAT", 600.0)
+
     class Late(Homeless):
         async def heal(self, turn: TurnKey) -> TurnView:
             host = ChatHost()
@@ -81,7 +85,7 @@ async def test_an_end_that_the_actor_tells_late_ends_the_stream_at_once(log: Mem
     entries = await opened(log, chats, None)
     await anext(entries)
     chats.asked.set()
-    async with asyncio.timeout(following.OPEN_LOG_WAIT + 2.0):  # well before the next heartbeat
+    async with asyncio.timeout(PATIENCE):  # well before the next heartbeat
         assert [entry.name async for batch in entries for entry in batch] == ["turn.cancelled"]
 
 

@@ -10,13 +10,16 @@ from starlette.types import Receive, Scope, Send
 
 from agent.adapters.listeners import Listener
 
-PATIENCE = 30.0
-CHUNK = b"x" * 16_384
+PATIENCE = 60.0
+CHUNK = b"x" * 1_024
 pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system cuts off nobody here")
 
 
 class Endless:
-    """An app that sends to everybody for ever. ``ended`` counts whom it has stopped sending to."""
+    """An app that sends to everybody for ever. ``ended`` counts whom it has stopped sending to.
+
+    So little at a time that the system takes it all for a reader with room, also while a busy machine lets nobody read.
+    """
 
     def __init__(self) -> None:
         self.ended = 0
@@ -35,7 +38,7 @@ class Endless:
     async def _send(self, send: Send) -> None:
         while True:
             await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager
@@ -48,10 +51,10 @@ async def serving(app: Endless) -> AsyncGenerator[Listener]:
         await listener.stop()
 
 
-async def reader(port: int) -> socket.socket:
-    """Has asked, and reads nothing by itself; its system takes little for it."""
+async def reader(port: int, room: int) -> socket.socket:
+    """Has asked, and reads nothing by itself; its system takes about ``room`` bytes for it."""
     client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     client.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(client, ("127.0.0.1", port))
@@ -71,7 +74,7 @@ async def read_until_cut(client: socket.socket) -> int:
 async def test_a_reader_that_takes_nothing_is_cut_off_and_others_go_on() -> None:
     app = Endless()
     async with serving(app) as listener, asyncio.timeout(PATIENCE):
-        with await reader(listener.port) as stalled, await reader(listener.port) as keen:
+        with await reader(listener.port, 4_096) as stalled, await reader(listener.port, 131_072) as keen:
             while app.ended == 0:
                 assert await asyncio.get_running_loop().sock_recv(keen, 65_536)
             assert app.ended == 1

@@ -11,7 +11,7 @@ from tests.fakes.ports import MemoryPublisher, Said, ScriptedModel, WordTokens
 from tests.unit.turns.host import USAGE, ChatHost, turn_key
 from workflows.activities.generate import Generate
 
-PATIENCE = 5.0
+PATIENCE = 30.0  # the machine may be busy
 ANSWER: list[Said] = [TextPart("Hello "), TextPart("world"), Finished("stop", USAGE)]
 
 

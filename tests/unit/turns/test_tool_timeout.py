@@ -8,7 +8,7 @@ import pytest
 from agent.domain.errors import Unavailable
 from agent.domain.task import Task
 from tests.unit.turns.host import ChatHost, call
-from tests.unit.turns.tool_stage import CREATE, Stage
+from tests.unit.turns.tool_stage import CREATE, PATIENCE, Stage
 from workflows import toolbox as toolbox_module
 
 
@@ -32,13 +32,14 @@ async def test_a_tool_that_takes_too_long_is_a_result(stage: Stage) -> None:
     assert stage.stored()["c-0"]["error"]["code"] == "tool_timeout"
 
 
-async def test_a_change_that_takes_too_long_is_made_again_under_its_key(stage: Stage) -> None:
+async def test_a_change_that_takes_too_long_is_made_again_under_its_key(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told as an error, the model would make it a second time, under another key, though it may have happened."""
     await stage.ask(call(0, "create_task", json.dumps(CREATE)))
     with pytest.raises(Unavailable, match="create_task took longer"):
         await stage.tools()
     assert (stage.stored(), len(stage.tasks.processed)) == ({}, 1)
     stage.tasks.on_get = None
+    monkeypatch.setattr(toolbox_module, "TOOL_TIMEOUT", PATIENCE)
     await stage.tools()
     assert len(stage.tasks.processed) == 1
     assert stage.stored()["c-0"]["status"] == "completed"
