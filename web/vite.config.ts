@@ -21,6 +21,11 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: address is not among what the Content-Security-Policy allows for scripts and styles
     modulePreload: { polyfill: false },
   },
-  test: { css: { include: /base\.css/ } }, // whose palette is looked at; other styles are nothing to a test
+  test: {
+    css: { include: /base\.css/ }, // whose palette is looked at; other styles are nothing to a test
+    setupFiles: "src/patience.fixtures.ts",
+    testTimeout: 60_000, // a busy machine takes seconds for what a test imports
+    hookTimeout: 60_000,
+  },
   server: { proxy: Object.fromEntries(ROUTES.map((route) => [route, { target: SERVICE, changeOrigin: true }])) },
 });
