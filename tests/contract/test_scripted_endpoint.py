@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ import pytest
 
 from agent.adapters.model import OpenAIModel
 from agent.domain.model import Finished, ModelEvent, ModelFailed, ModelRequest, TextPart, ToolCallPart
+from tests.fakes import endpoint_gate
 from tests.fakes.endpoint_script import Step, directives
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
 
@@ -70,6 +72,27 @@ async def test_a_window_is_for_the_messages_that_do_not_fit_it() -> None:
             await ask(endpoint.base_url, user("x" * 400), asked)
         assert (refused.value.code, refused.value.window) == ("context_too_long", 100)
         assert said(await ask(endpoint.base_url, asked)) == "w0"
+
+
+async def test_an_answer_that_is_held_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would end it as stalled after a while, and the test that holds it has no say in how fast its machine is."""
+    monkeypatch.setattr(endpoint_gate, "PULSE", 0.01)
+    async with ScriptedEndpoint() as endpoint, aiohttp.ClientSession() as http:
+        body = {"messages": [user("Hi [[script: tokens=2 held=x]]")]}
+        async with http.post(f"{endpoint.base_url}/chat/completions", json=body) as answer:
+            lines = [line async for line in first(answer.content, 3, of=b'"delta":{}')]
+            endpoint.gate.release("x")
+            rest = await answer.content.read()
+    assert (sum(b"w0" in line for line in lines), rest.count(b"w1"), rest.count(b"[DONE]")) == (1, 1, 1)
+
+
+async def first(lines: aiohttp.StreamReader, count: int, of: bytes) -> AsyncIterator[bytes]:
+    """The lines up to the ``count``-th that contains ``of``."""
+    async for line in lines:
+        yield line
+        count -= of in line
+        if not count:
+            return
 
 
 async def test_it_complains() -> None:

@@ -53,6 +53,9 @@ def framed(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
+NOTHING = framed(_event(chunk()))
+
+
 def error(code: str, message: str) -> bytes:
     return json.dumps({"error": {"message": message, "type": "scripted_error", "code": code}}).encode()
 

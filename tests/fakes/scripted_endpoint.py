@@ -26,7 +26,7 @@ import uvloop
 from tests.fakes.endpoint_gate import Gate
 from tests.fakes.endpoint_ledger import Record
 from tests.fakes.endpoint_script import BREAKING, Step, step_for
-from tests.fakes.endpoint_wire import STREAM_HEAD, error, framed, last, token, too_long, tool
+from tests.fakes.endpoint_wire import NOTHING, STREAM_HEAD, error, framed, last, token, too_long, tool
 
 LEDGER_MAX = 20_000
 
@@ -72,7 +72,7 @@ class ScriptedEndpoint:
         """The next requests get these steps, in this order."""
         self._steps += steps
 
-    async def until(self, condition: Callable[[], bool], patience: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], patience: float = 5.0) -> None:
         """Returns when the condition holds; it is looked at whenever the ledger or a connection changes."""
         async with asyncio.timeout(patience):
             while not condition():
@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
         for n, word in enumerate(words):
             if step.delay and (wait := begun + n * step.delay - loop.time()) > 0:
                 await asyncio.sleep(wait)
-            await self._endpoint.gate.passed(step.held if n == len(words) - 1 else "")
+            await self._endpoint.gate.passed(step.held if n == len(words) - 1 else "", lambda: self._transport.write(NOTHING))
             yield token(word)
         for index, (name, arguments) in enumerate(step.tools):
             half = len(arguments) // 2

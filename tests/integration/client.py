@@ -14,9 +14,10 @@ from typing import Any
 
 import httpx
 
+from tests.integration.stack import PATIENCE
+
 TERMINAL = ("turn.completed", "turn.failed", "turn.cancelled")
 ENDED = ("completed", "failed", "cancelled")
-PATIENCE = 90.0  # with a stream: pings alone keep one open for ever
 OUT_OF_REACH = (httpx.TransportError, AssertionError)
 
 
@@ -73,7 +74,7 @@ class Stream:
         self.seen: list[Frame] = []
 
     def __iter__(self) -> Iterator[Frame]:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE  # pings alone keep one open for ever
         for frame in self._frames:
             self.seen.append(frame)
             yield frame
@@ -171,13 +172,13 @@ class Client:
     def turn(self, turn_id: str) -> dict[str, Any]:
         return self.get(f"/turns/{turn_id}")
 
-    def ended(self, turn_id: str, timeout: float = 30.0) -> dict[str, Any]:
+    def ended(self, turn_id: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """The turn once it has ended, asking again and again, through restarts of the service too."""
         return self.eventually(
             f"/turns/{turn_id}", lambda turn: turn["status"] in ("completed", "failed", "cancelled"), timeout
         )
 
-    def eventually(self, path: str, holds: Any, timeout: float = 30.0) -> dict[str, Any]:
+    def eventually(self, path: str, holds: Any, timeout: float = PATIENCE) -> dict[str, Any]:
         """The answer of ``path`` once ``holds(answer)``."""
         deadline, last = time.monotonic() + timeout, None
         while time.monotonic() < deadline:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tests.fakes.endpoint_ledger import Record
 from tests.fakes.scripted_endpoint import ScriptedEndpoint
-from tests.integration.stack import until
+from tests.integration.stack import PATIENCE, until
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class EndpointThread:
 
         return self._run(taken())
 
-    def wait(self, marked: str, holds: Callable[[list[Record]], bool], timeout: float = 20.0) -> list[Record]:
+    def wait(self, marked: str, holds: Callable[[list[Record]], bool], timeout: float = PATIENCE) -> list[Record]:
         """The requests of ``marked`` once ``holds``."""
         until(lambda: holds(self.requests(marked)), timeout, lambda: f"{marked}: {self.requests(marked)}")
         return self.requests(marked)

@@ -22,7 +22,8 @@ from agent.local.state_dir import StateDir
 
 TASK_AGENT = (str(Path(sys.executable).with_name("task-agent")), "up")
 CHILDREN = ("placement", "scheduler", "daprd", "app")
-START_TIMEOUT, STOP_TIMEOUT = 130.0, 30.0  # `up` itself says after 120 s what is not ready
+PATIENCE = 90.0  # for what takes a moment where nothing else runs
+START_TIMEOUT, STOP_TIMEOUT = 130.0, PATIENCE  # `up` itself says after 120 s what is not ready
 _ANNOUNCEMENT = "Ctrl-C stops everything"  # the last line of the welcome
 _MARK = "TASK_AGENT_TEST_STACK"
 
@@ -183,7 +184,7 @@ class Stack:
         _kill(pid, sig)
         return pid
 
-    def wait_pid_changed(self, name: str, old: int, timeout: float = 30.0, replica: int | None = None) -> int:
+    def wait_pid_changed(self, name: str, old: int, timeout: float = PATIENCE, replica: int | None = None) -> int:
         """The child's new process id."""
         found: list[int | None] = []
 

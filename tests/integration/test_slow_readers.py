@@ -1,5 +1,6 @@
 """Readers that are there and take nothing, and readers that vanish without a word: cut off or left, and they lose nothing."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Generator
@@ -13,9 +14,9 @@ import pytest
 from agent.domain.limits import FOLLOWER_STALL_TIMEOUT
 from tests.chaos.relay import Relay
 from tests.integration.client import Client, Frame, Stream, frames
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.raw_http import request
-from tests.integration.stack import Stack, until
+from tests.integration.stack import PATIENCE, Stack, until
 from tests.integration.test_chat import script
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system cuts off nobody here")
@@ -27,7 +28,7 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_resumes_exactly(service: Sta
     with closing(connected(service)) as stalled:
         stalled.sendall(request("GET", f"/turns/{turn}/events", x_user_id=client.user))
         begun, me = time.monotonic(), stalled.getsockname()[1]
-        until(lambda: is_open(service, me), 10, lambda: "it is not taken")
+        until(lambda: is_open(service, me), PATIENCE, lambda: "it is not taken")
         until(lambda: not is_open(service, me), FOLLOWER_STALL_TIMEOUT * 2, lambda: "it is not cut off")
         assert time.monotonic() - begun > FOLLOWER_STALL_TIMEOUT / 2
         got, reset = taken(stalled)
@@ -79,9 +80,10 @@ def events(stream: Stream) -> list[Frame]:
 async def test_a_reader_whose_line_goes_dead_resumes_exactly_and_the_turn_never_hears_of_it(
     service: Stack, client: Client, endpoint: EndpointThread
 ) -> None:
-    said = script("tokens=80 delay=50ms")
+    said = script(f"{held(80)} delay=50ms")
     async with Relay(urlsplit(service.url).port or 0) as relay:
         turn, seen = await read_until_dead(relay, client, said)
+    endpoint.release(said)
     with client.follow(turn, seen[-1].id) as stream:
         rest = stream.rest()
     with client.follow(turn) as stream:
@@ -92,14 +94,15 @@ async def test_a_reader_whose_line_goes_dead_resumes_exactly_and_the_turn_never_
 
 async def read_until_dead(relay: Relay, client: Client, said: str) -> tuple[str, list[Frame]]:
     """The turn, and what came of its stream before the line went dead: no end, no reset, only silence."""
-    received, silenced = bytearray(), 0
-    who, patience = {"X-User-Id": client.user}, httpx.Timeout(30, read=8)
-    async with httpx.AsyncClient(base_url=relay.url, headers=who, timeout=patience, trust_env=False) as http:
+    received, who = bytearray(), {"X-User-Id": client.user}
+    async with httpx.AsyncClient(base_url=relay.url, headers=who, timeout=PATIENCE, trust_env=False) as http:
         async with http.stream("POST", "/chat", json={"message": said}) as response:
-            with pytest.raises(httpx.ReadTimeout):
-                async for chunk in response.aiter_raw():
-                    received += chunk
-                    if not silenced and received.count(b"event: text.delta") >= 3:
-                        silenced = relay.silence()
-    assert silenced == 1
+            chunks = response.aiter_raw()
+            while b"event: text.delta" not in received:
+                received += await anext(chunks)
+            assert relay.silence() == 1
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    async for chunk in chunks:  # what was under way
+                        received += chunk
     return response.headers["X-Turn-Id"], [frame for frame in frames([bytes(received)]) if frame.event]
