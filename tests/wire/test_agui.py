@@ -1,19 +1,18 @@
 """The stock AG-UI client against the real service: runs, tools and state, leaving and coming back, ends of every kind."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.endpoint import EndpointThread, held, mark
+from tests.integration.outcome import in_time
 from tests.integration.test_chat import NEW_TASK, script, tool
 from tests.wire.agui_client import results, texts
 from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.node import Scenario
-
-SLOW = "tokens=30 delay=100ms"
-SLOW_TEXT = " ".join(f"w{n}" for n in range(30))
 
 
 def run(client: Client, text: str | None, **more: Any) -> dict[str, Any]:
@@ -36,8 +35,9 @@ def test_a_plain_run(client: Client) -> None:
     assert turn["message"]["content"] == "Hello, big world"
 
 
-def test_a_tool_creates_a_task_and_the_state_shows_it(client: Client) -> None:
-    seen = run(client, script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."'))
+def test_a_tool_creates_a_task_and_the_state_shows_it(make_client: Callable[..., Client]) -> None:
+    said = script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."')
+    client, seen = in_time(make_client, lambda client: run(client, said), lambda seen: [*results(seen).values()][0]["status"])
     assert (seen["outcome"], seen["error"], seen["pending"], texts(seen)) == ("success", None, [], ["Bob has it."])
     [task] = client.get("/tasks")["tasks"]
     [result] = results(seen).values()
@@ -64,13 +64,15 @@ def test_who_leaves_comes_back_by_running_again(client: Client, endpoint: Endpoi
 
 
 def test_who_leaves_before_a_word_was_said_comes_back_as_well(client: Client, endpoint: EndpointThread) -> None:
-    said = script(tool("create_task", NEW_TASK), whole())
+    first = held(1)
+    said = script(f'text="Now." {tool("create_task", NEW_TASK)} {first}', whole())
     with scene(client, said, leave="at once", back=True) as running:
         assert [message["role"] for message in running.until("left")["messages"]] == ["user"], "nothing to tell the run by"
+        endpoint.release(first)
         running.until("again")
         endpoint.release(said)
         again = running.result()
-    assert (again["outcome"], again["error"], texts(again)) == ("success", None, [WHOLE])
+    assert (again["outcome"], again["error"], texts(again)) == ("success", None, ["Now.", WHOLE])
     assert client.get("/history")["total_turns"] == 1
     assert len(client.get("/tasks")["tasks"]) == 1
 
@@ -125,7 +127,7 @@ def test_a_run_is_one_turn_by_its_id_and_by_its_message(client: Client) -> None:
     def post(run_id: str, message_id: str, text: str) -> httpx.Response:
         message = {"id": message_id, "role": "user", "content": text}
         body = {"threadId": "main", "runId": run_id, "messages": [message]}
-        return httpx.post(f"{client.url}/agui", json=body, headers={"X-User-Id": client.user}, timeout=30, trust_env=False)
+        return httpx.post(f"{client.url}/agui", json=body, headers={"X-User-Id": client.user}, timeout=60, trust_env=False)
 
     said, other = script('text="yes"'), script('text="no"')
     turn = post("r1", "m1", said).headers["X-Turn-Id"]
@@ -235,6 +237,7 @@ def test_what_is_not_done_is_refused_by_name(client: Client) -> None:
     body: dict[str, Any] = {"threadId": "main", "runId": "r", "messages": [{"id": "u", "role": "user", "content": "hi"}]}
     tools = [{"name": "mine", "description": "d"}]
     text = {"type": "text", "text": "hi"}
+    who = {"X-User-Id": client.user}
     image = [{"type": "image", "source": {"type": "url", "value": "http://x/y.png"}}]
     for more, named in (
         ({"tools": tools}, "tools"),
@@ -249,6 +252,6 @@ def test_what_is_not_done_is_refused_by_name(client: Client) -> None:
         ({"surprise": 1}, "surprise"),
         ({"messages": [{"id": "u", "role": "user", "content": image}]}, "messages[0].content"),
     ):
-        answer = httpx.post(f"{client.url}/agui", json=body | more, headers={"X-User-Id": client.user}, trust_env=False)
+        answer = httpx.post(f"{client.url}/agui", json=body | more, headers=who, timeout=60, trust_env=False)
         assert (answer.status_code, answer.json()["param"]) == (400, named), answer.text
     assert client.get("/history")["total_turns"] == 0

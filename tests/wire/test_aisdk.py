@@ -1,25 +1,28 @@
 """The AI SDK's own chat class and transport, unmodified, against the running service (see ``aisdk/scenes.mjs``)."""
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.outcome import in_time
 from tests.integration.stack import Stack
-from tests.wire.held import WHOLE, cut_once, whole
+from tests.integration.test_chat import NEW_TASK, tool
+from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.node import Scenario, node
 
 SCENES = "aisdk/scenes.mjs"
-LONG = "[[script: tokens=60 delay=80ms]]"
-SLOW = "[[script: tokens=60 delay=250ms]]"  # goes on while Node starts, on a busy machine too
-LONG_TEXT = " ".join(f"w{n}" for n in range(60))
-NEW_TASK = {"title": "Review the payment PR", "description": "Look at the payment PR.", "assignee": "Bob"}
 
 
 def scene(client: Client, name: str, **args: Any) -> Any:
     return node(SCENES, scene=name, url=client.url, user=client.user, **args)
+
+
+def scene_of(client: Client, name: str, **args: Any) -> Scenario:
+    """The same, under way."""
+    return Scenario(SCENES, scene=name, url=client.url, user=client.user, **args)
 
 
 def text(message: dict[str, Any]) -> str:
@@ -43,48 +46,60 @@ def test_a_plain_turn_is_shown_as_it_is_stored(client: Client) -> None:
     assert answer["metadata"]["usage"] == client.turn(answer["id"])["usage"]
 
 
-def test_a_tool_call_fills_in_as_its_workflow_proceeds(client: Client) -> None:
-    call = f"tool=create_task args={json.dumps(NEW_TASK)}"
-    shown = scene(client, "say", texts=[said('text="On it." ' + call, 'text="Bob has it."')])
+def test_a_tool_call_fills_in_as_its_workflow_proceeds(make_client: Callable[..., Client]) -> None:
+    texts = [said('text="On it." ' + tool("create_task", NEW_TASK), 'text="Bob has it."')]
+    client, shown = in_time(
+        make_client,
+        lambda client: scene(client, "say", texts=texts),
+        lambda shown: shown["messages"][1]["parts"][2]["output"]["status"],
+    )
 
     answer = shown["messages"][1]
     kinds = [part["type"] for part in answer["parts"]]
     assert kinds == ["step-start", "text", "dynamic-tool", "data-task", "step-start", "text"]
-    tool, task = answer["parts"][2:4]
-    assert (tool["toolName"], tool["input"], tool["state"]) == ("create_task", NEW_TASK, "output-available")
-    assert client.get(f"/tasks/{tool['output']['task_id']}")["assignee"] == "Bob"
-    assert task["id"] == tool["toolCallId"]
-    assert (task["data"]["task_id"], task["data"]["status"]) == (tool["output"]["task_id"], "completed")
+    call, task = answer["parts"][2:4]
+    assert (call["toolName"], call["input"], call["state"]) == ("create_task", NEW_TASK, "output-available")
+    assert client.get(f"/tasks/{call['output']['task_id']}")["assignee"] == "Bob"
+    assert task["id"] == call["toolCallId"]
+    assert (task["data"]["task_id"], task["data"]["status"]) == (call["output"]["task_id"], "completed")
     assert [step["name"] for step in task["data"]["steps"]] == ["validate", "create", "assign", "reminder", "notify"]
     assert [seen["type"] for seen in shown["seen"]].count("data-task") >= 2, "it proceeds"
-    assert shown["stored"][1]["parts"][2] == tool
+    assert shown["stored"][1]["parts"][2] == call
 
 
 def test_a_refused_tool_call_says_why(client: Client) -> None:
     shown = scene(client, "say", texts=[said('tool=get_task args={"task_id": "t-none"}', 'text="There is none."')])
 
-    tool = shown["messages"][1]["parts"][1]
-    assert (tool["state"], tool["errorText"]) == ("output-error", "Task not found (task_not_found)")
+    call = shown["messages"][1]["parts"][1]
+    assert (call["state"], call["errorText"]) == ("output-error", "Task not found (task_not_found)")
     assert shown["stored"][1]["parts"] == shown["messages"][1]["parts"]
 
 
-def test_a_lost_connection_is_resumed_with_nothing_doubled_or_missing(client: Client) -> None:
-    shown = scene(client, "resume", after=40, text=f"{mark()} {LONG}")
+def test_a_lost_connection_is_resumed_with_nothing_doubled_or_missing(client: Client, endpoint: EndpointThread) -> None:
+    message = said(whole())
+    with scene_of(client, "resume", after=40, text=message) as page:
+        page.until("resumed")
+        endpoint.release(message)
+        shown = page.result()
 
     assert shown["broken"]["status"] == "error", "never a clean end in the middle"
-    assert LONG_TEXT.startswith(shown["broken"]["shown"])
-    assert len(shown["broken"]["shown"]) < len(LONG_TEXT)
+    assert WHOLE.startswith(shown["broken"]["shown"])
+    assert len(shown["broken"]["shown"]) < len(WHOLE)
     assert (shown["status"], len(shown["messages"])) == ("ready", 2)
-    assert text(shown["messages"][1]) == LONG_TEXT
+    assert text(shown["messages"][1]) == WHOLE
 
 
-def test_an_answer_that_ended_while_its_page_was_cut_off_is_told_whole(client: Client) -> None:
-    shown = scene(client, "late", after=40, text=f"{mark()} {LONG}")
+def test_an_answer_that_ended_while_its_page_was_cut_off_is_told_whole(client: Client, endpoint: EndpointThread) -> None:
+    message = said(whole())
+    with scene_of(client, "late", after=40, text=message) as page:
+        page.until("broken")
+        endpoint.release(message)
+        shown = page.result()
 
-    assert shown["broken"] != LONG_TEXT, "it was cut off"
+    assert shown["broken"] != WHOLE, "it was cut off"
     for outcome in (shown["resumed"], shown):
         assert (outcome["status"], len(outcome["messages"])) == ("ready", 2)
-        assert text(outcome["messages"][1]) == LONG_TEXT
+        assert text(outcome["messages"][1]) == WHOLE
         assert outcome["messages"][1]["parts"] == shown["stored"][1]["parts"]
 
 
@@ -99,26 +114,27 @@ def test_nothing_said_tells_no_answer_twice(client: Client, endpoint: EndpointTh
 
 
 def test_a_killed_service_restarts_the_step(client: Client, service: Stack, endpoint: EndpointThread) -> None:
-    marked = mark()
-    message = f'{marked} [[script: tool=list_tasks args={{"limit": 5}}]] {LONG}'
-    with Scenario(SCENES, scene="resume", kill=True, after=40, text=message, url=client.url, user=client.user) as page:
+    message = said(LISTING, whole())
+    with scene_of(client, "resume", kill=True, after=40, text=message) as page:
         page.until("text")
         old = service.kill("app")
         service.wait_pid_changed("app", old)
         service.wait_ready()
+        page.until("resumed")
+        endpoint.release(message)
         shown = page.result()
 
     assert shown["broken"]["status"] == "error"
     [answer] = shown["messages"][1:]
-    assert text(answer) == LONG_TEXT
+    assert text(answer) == WHOLE
     assert [p["state"] for p in answer["parts"] if p["type"] == "dynamic-tool"] == ["output-available"]
-    assert len(endpoint.requests(marked)) == 3, "the step that was cut off was asked again"
-    assert client.turn(answer["id"])["message"]["content"] == LONG_TEXT
+    assert len(endpoint.requests(message)) == 3, "the step that was cut off was asked again"
+    assert client.turn(answer["id"])["message"]["content"] == WHOLE
 
 
 def test_a_restarted_step_drops_what_was_shown_of_it(client: Client, endpoint: EndpointThread) -> None:
-    message, where = said(cut_once()), {"url": client.url, "user": client.user}
-    with Scenario(SCENES, scene="watch", after=len("w0 w1 w2"), text=message, **where) as page:
+    message = said(cut_once())
+    with scene_of(client, "watch", after=len("w0 w1 w2"), text=message) as page:
         before = page.until("text")["shown"]
         endpoint.release(message)
         shown = page.result()
@@ -133,15 +149,15 @@ def test_a_restarted_step_drops_what_was_shown_of_it(client: Client, endpoint: E
 
 
 def test_stopping_keeps_what_was_shown(client: Client) -> None:
-    shown = scene(client, "stop", after=40, text=f"{mark()} {LONG}")
+    shown = scene(client, "stop", after=40, text=said(whole()))
 
     answer = shown["messages"][1]
     assert (shown["status"], shown["error"]) == ("ready", None)
     assert shown["stopped"] == {"turn_id": answer["id"], "status": "cancelled"}
     assert shown["again"] is None, "nothing runs any more"
     assert answer["metadata"]["status"] == "cancelled"
-    assert LONG_TEXT.startswith(text(answer))
-    assert 40 <= len(text(answer)) < len(LONG_TEXT)
+    assert WHOLE.startswith(text(answer))
+    assert 40 <= len(text(answer)) < len(WHOLE)
     turn = client.eventually(f"/turns/{answer['id']}", lambda turn: turn["message"] is not None)
     assert turn["message"]["content"] == text(answer)
 
@@ -171,10 +187,14 @@ def test_a_refusal_is_a_sentence(client: Client, texts: list[str], conversation:
     assert not shown["error"].startswith("{")
 
 
-def test_a_second_message_waits_and_is_answered(client: Client) -> None:
-    shown = scene(client, "busy", after=20, first=f"{mark()} {LONG}", second=said('text="Second."'))
+def test_a_second_message_waits_and_is_answered(client: Client, endpoint: EndpointThread) -> None:
+    first = said(whole())
+    with scene_of(client, "busy", after=20, first=first, second=said('text="Second."')) as page:
+        client.eventually("/history", lambda page: [turn["status"] for turn in page["turns"]] == ["running", "queued"])
+        endpoint.release(first)
+        shown = page.result()
 
-    assert [text(m) for m in shown["messages"][1::2]] == [LONG_TEXT, "Second."]
+    assert [text(m) for m in shown["messages"][1::2]] == [WHOLE, "Second."]
     assert [seen["data"]["position"] for seen in shown["seen"]] == [1, 0]
     assert not any(part["type"] == "data-queue" for m in shown["messages"] for part in m["parts"]), "it is transient"
     assert [text(m) for m in shown["stored"]] == [text(m) for m in shown["messages"]]
@@ -184,7 +204,7 @@ def test_a_second_message_waits_and_is_answered(client: Client) -> None:
 def test_what_becomes_of_a_message_while_another_is_answered(client: Client, endpoint: EndpointThread, wish: str) -> None:
     first, second = said(whole()), said('text="Now."')
     told = {"first": first, "second": second, "body": {"on_busy": wish}, "after": 20}
-    with Scenario(SCENES, scene="other", url=client.url, user=client.user, **told) as page:
+    with scene_of(client, "other", **told) as page:
         page.until("told")
         endpoint.release(first)
         shown = page.result()
@@ -199,12 +219,16 @@ def test_what_becomes_of_a_message_while_another_is_answered(client: Client, end
         assert client.get("/history")["total_turns"] == 1
 
 
-def test_a_second_tab_shows_the_same(client: Client) -> None:
-    shown = scene(client, "join", after=20, text=f"{mark()} {LONG}")
+def test_a_second_tab_shows_the_same(client: Client, endpoint: EndpointThread) -> None:
+    message = said(whole())
+    with scene_of(client, "join", after=20, text=message) as page:
+        page.until("joined")
+        endpoint.release(message)
+        shown = page.result()
 
     assert [m["metadata"]["status"] for m in shown["loaded"]] == ["running", "running"]
     assert shown["second"]["messages"][1] == shown["first"]["messages"][1]
-    assert text(shown["second"]["messages"][1]) == LONG_TEXT
+    assert text(shown["second"]["messages"][1]) == WHOLE
     assert len(shown["second"]["messages"]) == 2
 
 
@@ -260,38 +284,3 @@ def test_an_answer_that_another_tab_has_gone_on_from_is_not_made_anew(client: Cl
 
 def test_nothing_is_resumed_when_nothing_runs(client: Client) -> None:
     assert scene(client, "follow")["messages"] == []
-
-
-# --- one turn, two protocols -------------------------------------------------------------------------------------------------
-
-
-def test_a_turn_of_the_services_own_stream_goes_on_here(client: Client) -> None:
-    with client.say(f"{mark()} {SLOW}") as stream:
-        stream.until("text.delta")
-        turn_id = stream.turn_id
-    shown = scene(client, "follow")
-    assert [m["id"] for m in shown["messages"]] == [turn_id]
-    assert text(shown["messages"][0]) == LONG_TEXT == client.turn(turn_id)["message"]["content"]
-
-
-def test_a_turn_of_this_stream_goes_on_there_exactly_behind_any_frame(client: Client) -> None:
-    body = {"id": "main", "messages": [{"id": "m", "role": "user", "parts": [{"type": "text", "text": f"{mark()} {LONG}"}]}]}
-    shown, last = "", ""
-    with client.http.stream("POST", "/api/chat", json=body) as response:
-        assert response.headers["x-vercel-ai-ui-message-stream"] == "v1"
-        turn_id = response.headers["x-turn-id"]
-        for line in response.iter_lines():
-            if line.startswith("id: "):
-                last = line.removeprefix("id: ")
-            elif line.startswith("data: "):
-                shown += json.loads(line.removeprefix("data: ")).get("delta", "")
-            if len(shown) > 40:
-                break
-    rest = [e for e in _events(client, turn_id, last) if e["type"] == "text.delta"]
-    assert shown + "".join(event["delta"] for event in rest) == LONG_TEXT
-
-
-def _events(client: Client, turn_id: str, last: str) -> list[dict[str, Any]]:
-    with client.http.stream("GET", f"/turns/{turn_id}/events", headers={"Last-Event-ID": last}) as response:
-        assert response.status_code == 200
-        return [json.loads(line.removeprefix("data: ")) for line in response.iter_lines() if line.startswith("data: ")]

@@ -11,13 +11,10 @@ from openai.types.responses import Response
 
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, mark
-from tests.integration.stack import Stack, until
+from tests.integration.stack import PATIENCE, Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.responses_client import Accumulated, openai_client, told
-
-SLOW = "tokens=30 delay=100ms"
-SLOW_TEXT = " ".join(f"w{n}" for n in range(30))
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def collected(stream: Any) -> list[dict[str, Any]]:
 
 def ended(ai: OpenAI, response_id: str) -> Response:
     """The response once it has ended, as people poll for it."""
-    until(lambda: ai.responses.retrieve(response_id).status not in ("queued", "in_progress"), 30, lambda: response_id)
+    until(lambda: ai.responses.retrieve(response_id).status not in ("queued", "in_progress"), PATIENCE, lambda: response_id)
     return ai.responses.retrieve(response_id)
 
 
@@ -63,26 +60,29 @@ def test_a_tool_creates_a_task(ai: OpenAI, client: Client) -> None:
     seen = Accumulated(collected(ai.responses.create(model="task-agent", input=said, stream=True, conversation="work")))
     assert seen.answer == "Bob has it."
     [(status, output)] = seen.results
-    [task] = client.get("/tasks")["tasks"]
-    assert (status, json.loads(output or "")["task"]["task_id"]) == ("completed", task["task_id"])
+    [task] = client.eventually("/tasks", lambda page: page["tasks"])["tasks"]
+    assert (status, json.loads(output or "")["task_id"]) == ("completed", task["task_id"])
     assert ai.responses.retrieve(seen.response.id).to_dict() == seen.response.to_dict()
     told = client.get("/history", conversation="work")["turns"][-1]
     assert told["turn_id"] == seen.response.id.removeprefix("resp_")
 
 
-def test_a_reader_that_dropped_comes_back_exactly_where_it_was(ai: OpenAI, make_client: Callable[..., Client]) -> None:
-    said, seen = script(SLOW), list[dict[str, Any]]()
+def test_a_reader_that_dropped_comes_back_exactly_where_it_was(
+    ai: OpenAI, make_client: Callable[..., Client], endpoint: EndpointThread
+) -> None:
+    said, seen = script(f"{whole()} delay=50ms"), list[dict[str, Any]]()
     with ai.responses.create(input=said, stream=True) as stream:
         for event in stream:
             seen.append(told(event))
-            if len(seen) == 9:
+            if event.type == "response.output_text.delta":
                 break
+    endpoint.release(said)
     response_id, last = seen[0]["response"]["id"], seen[-1]["sequence_number"]
     rest = collected(ai.responses.retrieve(response_id, stream=True, starting_after=last))
-    assert Accumulated([*seen, *rest]).answer == SLOW_TEXT
+    assert Accumulated([*seen, *rest]).answer == WHOLE
     assert Accumulated(collected(ai.responses.retrieve(response_id, stream=True))).events == [*seen, *rest]
     with ai.responses.stream(response_id=response_id, starting_after=last) as helper:
-        assert helper.get_final_response().output_text == SLOW_TEXT
+        assert helper.get_final_response().output_text == WHOLE
     with openai_client(make_client()) as stranger, pytest.raises(openai.NotFoundError) as unknown:
         stranger.responses.retrieve(response_id)
     assert unknown.value.code == "response_not_found"
@@ -101,13 +101,17 @@ def test_a_stream_outlives_pings(ai: OpenAI, client: Client, endpoint: EndpointT
     assert Accumulated(seen).answer == WHOLE
 
 
-def test_two_readers_of_one_response_see_the_same(ai: OpenAI) -> None:
-    with ai.responses.create(input=script(SLOW), stream=True) as first:
+def test_two_readers_of_one_response_see_the_same(ai: OpenAI, endpoint: EndpointThread) -> None:
+    said = script(f"{whole()} delay=50ms")
+    with ai.responses.create(input=said, stream=True) as first:
         one = [told(next(first))]
-        two = collected(ai.responses.retrieve(one[0]["response"]["id"], stream=True))
+        with ai.responses.retrieve(one[0]["response"]["id"], stream=True) as second:
+            two = [told(next(second))]
+            endpoint.release(said)
+            two += collected(second)
         one += collected(first)
     assert one == two
-    assert Accumulated(one).answer == SLOW_TEXT
+    assert Accumulated(one).answer == WHOLE
 
 
 def test_a_restarted_step_ends_as_incomplete_and_is_told_anew(ai: OpenAI, endpoint: EndpointThread) -> None:
@@ -137,7 +141,7 @@ def test_cancel_ends_the_stream_with_that_status_and_once_more_changes_nothing(a
     assert whole.response.output_text.startswith("w0 w1")
     again = ai.responses.cancel(whole.response.id)
     assert again.status == "cancelled"
-    until(lambda: ai.responses.retrieve(whole.response.id).output_text != "", 10, lambda: "what was shown is not stored")
+    until(lambda: ai.responses.retrieve(whole.response.id).output_text != "", PATIENCE, lambda: "what was shown is not stored")
     assert ai.responses.retrieve(whole.response.id).output_text == whole.response.output_text
 
 
@@ -150,14 +154,16 @@ def test_a_failing_endpoint_is_a_failed_response(ai: OpenAI) -> None:
     assert (whole.status, whole.error) == ("failed", seen.response.error)
 
 
-def test_the_second_message_waits_and_says_so(ai: OpenAI) -> None:
-    slow = ai.responses.create(input=script(SLOW), background=True, conversation="queue")
+def test_the_second_message_waits_and_says_so(ai: OpenAI, endpoint: EndpointThread) -> None:
+    said = script(whole())
+    slow = ai.responses.create(input=said, background=True, conversation="queue")
     assert slow.status in ("queued", "in_progress")
     with ai.responses.create(input=script('text="after"'), stream=True, conversation="queue") as stream:
+        endpoint.release(said)
         second = Accumulated(collected(stream))
     assert second.types[:3] == ["created", "queued", "in_progress"]
     assert second.answer == "after"
-    assert ended(ai, slow.id).output_text == SLOW_TEXT
+    assert ended(ai, slow.id).output_text == WHOLE
     assert second.response.previous_response_id == slow.id
 
 
@@ -206,11 +212,13 @@ def test_a_key_is_one_response_whatever_is_asked_to_watch_it(ai: OpenAI) -> None
     assert ai.responses.create(input=said, previous_response_id=first.id, extra_headers=follow).id == second.id
 
 
-def test_a_background_response_is_polled_to_its_end(ai: OpenAI) -> None:
-    started = ai.responses.create(input=script(SLOW), background=True)
+def test_a_background_response_is_polled_to_its_end(ai: OpenAI, endpoint: EndpointThread) -> None:
+    said = script(whole())
+    started = ai.responses.create(input=said, background=True)
     assert started.status in ("queued", "in_progress"), "it did not wait for the answer"
     assert started.background is True
-    assert ended(ai, started.id).output_text == SLOW_TEXT
+    endpoint.release(said)
+    assert ended(ai, started.id).output_text == WHOLE
 
 
 def test_only_the_last_user_message_of_a_list_is_taken(ai: OpenAI, client: Client) -> None:

@@ -1,10 +1,12 @@
 """The openai package for Node: its stream helper accepts what the service streams, and ends with the same response."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread
+from tests.integration.outcome import in_time
 from tests.integration.test_chat import NEW_TASK, script, tool
 from tests.wire.held import LISTING, WHOLE, cut_once, whole
 from tests.wire.node import Scenario, node
@@ -19,12 +21,16 @@ def scene(client: Client, said: str = "", **more: Any) -> Scenario:
     return Scenario("responses_run.mjs", url=client.url, user=client.user, input=said, **more)
 
 
-def test_a_plain_answer_and_a_tool_call(client: Client) -> None:
+def test_a_plain_answer_and_a_tool_call(client: Client, make_client: Callable[..., Client]) -> None:
     seen = run(client, script('text="Hello, big world"'))
     assert (seen["status"], seen["text"], seen["calls"]) == ("completed", "Hello, big world", [])
     assert run(client, retrieve=[seen["id"]]) == [seen]
     said = script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."')
-    worked = run(client, said, create={"conversation": "work"})
+    client, worked = in_time(
+        make_client,
+        lambda client: run(client, said, create={"conversation": "work"}),
+        lambda worked: json.loads(worked["calls"][0]["output"])["status"],
+    )
     assert worked["text"] == "Bob has it."
     [call], [task] = worked["calls"], client.get("/tasks")["tasks"]
     assert (call["name"], call["status"], call["error"]) == ("create_task", "completed", None)

@@ -4,10 +4,14 @@ import { Chat, fragile, textOf } from "./chat.mjs";
 
 const RESUMES_FOR = 60_000;
 
-/** A chat, and a promise that some answer of it has `after` characters. */
-function reaching({ after, ...where }) {
+/** A chat, and a promise that some answer of it has `after` characters. `grown` hears of each change of a text. */
+function reaching({ after, grown, ...where }) {
   const [reached, reach] = promised();
-  return [new Chat({ ...where, onText: (length) => length >= after && reach() }), reached];
+  const onText = (length) => {
+    grown?.();
+    if (length >= after) reach();
+  };
+  return [new Chat({ ...where, onText }), reached];
 }
 
 /** Says `texts` one after the other. */
@@ -24,16 +28,17 @@ async function refused({ texts, ...where }) {
   return chat.outcome;
 }
 
-/** Loses the connection in the middle of the answer, by itself or because the test kills the service, and resumes. */
+/** Loses the connection in the middle of the answer, by itself or because the test kills the service, and resumes, which it tells. */
 async function resume({ text, kill, ...where }) {
   const [cut, lose] = promised();
-  const [chat, reached] = reaching({ ...where, fetch: fragile(cut) });
+  let broken = null;
+  const [chat, reached] = reaching({ ...where, fetch: fragile(cut), grown: () => broken && tell("resumed") });
   const answer = chat.sendMessage({ text });
   await reached;
   if (kill) tell("text");
   else lose();
   await answer;
-  const broken = { status: chat.status, shown: textOf(chat.lastMessage) };
+  broken = { status: chat.status, shown: textOf(chat.lastMessage) };
   const deadline = Date.now() + RESUMES_FOR;
   do {
     chat.clearError();
@@ -56,6 +61,7 @@ async function late({ text, ...where }) {
   lose();
   await answer;
   const broken = textOf(chat.lastMessage);
+  tell("broken");
   let stored;
   do stored = await chat.stored();
   while (stored.at(-1).metadata.status === "running");
@@ -104,7 +110,7 @@ async function stop({ text, ...where }) {
   return { ...chat.outcome, stopped, again: await chat.stopOnServer(), stored: await chat.stored() };
 }
 
-/** A second message while the first is being answered, with what else it is to say. */
+/** A second message while the first is being answered, with what else it is to say. The test lets the first end. */
 async function busy({ first, second, body, ...where }) {
   const [chat, reached] = reaching(where);
   const one = chat.sendMessage({ text: first });
@@ -125,12 +131,13 @@ async function other({ first, second, body, ...where }) {
   return { first: chat.outcome, second: tab.outcome };
 }
 
-/** Another tab is opened in the middle of an answer. */
+/** Another tab is opened in the middle of an answer; it tells when it shows some of it. */
 async function join({ text, ...where }) {
   const [chat, reached] = reaching(where);
   const answer = chat.sendMessage({ text });
   await reached;
-  const tab = new Chat(where);
+  const [tab, joined] = reaching(where);
+  joined.then(() => tell("joined"));
   tab.messages = await tab.stored();
   const loaded = tab.messages;
   await Promise.all([answer, tab.resumeStream()]);
@@ -196,9 +203,10 @@ async function overtaken({ text, ...where }) {
   return chat.outcome;
 }
 
-/** Follows what runs, which another client has started. */
+/** Follows what runs, which another client has started; tells when it shows some of it. */
 async function follow(where) {
-  const chat = new Chat(where);
+  const [chat, reached] = reaching({ after: 1, ...where });
+  reached.then(() => tell("text"));
   await chat.resumeStream();
   return chat.outcome;
 }
