@@ -42,3 +42,11 @@ it("offers no time that the service refuses as too far, and saves the last one i
   field.form?.requestSubmit();
   expect(onSave).toHaveBeenCalledExactlyOnceWith(new Date(last).toISOString());
 });
+
+it("saves the deadline that there is, to the second, when nothing else was written", async () => {
+  const current = new Date(Date.now() + 7_200_000).toISOString().replace(/\d\d\.\d+Z$/, "45.000Z");
+  root.render(<NewDeadline key="due" {...{ current, onSave }} isBusy={false} />);
+  await vi.waitUntil(() => field !== document.querySelector("input"));
+  document.querySelector("form")?.requestSubmit();
+  expect(onSave).toHaveBeenCalledExactlyOnceWith(current);
+});

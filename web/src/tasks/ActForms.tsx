@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { ASSIGNEE_CHARS_MAX, DEADLINE_SECONDS_MAX } from "../limits";
 import { TEXTS } from "../texts";
-import { localInput } from "../ui/time";
+import { instantOf, localInput } from "../ui/time";
 
 const T = TEXTS.task;
 
@@ -40,7 +40,7 @@ export function NewDeadline({ current, isBusy, onSave }: DeadlineProps) {
   const isTime = !Number.isNaN(Date.parse(at)); // a browser's field may be empty, or take a year of five digits
   const save = (event: FormEvent) => {
     event.preventDefault();
-    if (isTime) onSave(new Date(at).toISOString());
+    if (isTime) onSave(instantOf(at, current));
   };
   return (
     <form className="act" onSubmit={save}>

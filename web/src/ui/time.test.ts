@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { countdown, moment, span } from "./time";
+import { countdown, instantOf, localInput, moment, span } from "./time";
 
 const [s, min, h, d] = [1_000, 60_000, 3_600_000, 86_400_000];
 
@@ -51,5 +51,25 @@ describe("moment", () => {
     expect(moment(noon)).toMatch(/^Fri,? 17 May 2030, 12:00$/);
     vi.stubEnv("TZ", "Asia/Tokyo"); // where the year has begun
     expect(moment(noon)).toMatch(/^Fri,? 17 May, 21:00$/);
+  });
+});
+
+describe("a field of type datetime-local", () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([
+    ["the first of two hours with one name", "2030-10-27T00:30:00.000+00:00", "2030-10-27T02:30"],
+    ["the second", "2030-10-27T01:30:00.000+00:00", "2030-10-27T02:30"],
+    ["seconds", "2030-05-17T07:30:45.000+00:00", "2030-05-17T09:30"],
+  ])("that nobody has changed tells what it was: %s", (_what, was, local) => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    expect(localInput(new Date(was))).toBe(local);
+    expect(instantOf(local, was)).toBe(was);
+  });
+
+  it("tells what somebody has written", () => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    expect(instantOf("2030-05-17T09:31", "2030-05-17T07:30:45.000+00:00")).toBe("2030-05-17T07:31:00.000Z");
+    expect(instantOf("2030-05-17T09:31", null)).toBe("2030-05-17T07:31:00.000Z");
   });
 });

@@ -40,6 +40,10 @@ export function localInput(at: Date): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** What such a field tells, as an instant: the one that it `was`, where it still says so. It has no seconds, and one hour a year twice. */
+export const instantOf = (local: string, was: string | null): string =>
+  was !== null && local === localInput(new Date(was)) ? was : new Date(local).toISOString();
+
 let now = Date.now();
 const tickers = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
