@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests.integration.client import Client
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.profiles import Profile
 from tests.integration.replicas import producer
-from tests.integration.stack import TASK_AGENT, Stack, until
+from tests.integration.stack import PATIENCE, TASK_AGENT, Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 
 
@@ -23,13 +23,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory, profile: Profile, endpoint: 
 
 
 def test_a_turn_that_ends_in_time_ends_for_its_reader(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
-    said = script(tool("create_task", NEW_TASK), "tokens=30 delay=100ms")
+    said = script(tool("create_task", NEW_TASK), held(30))
     turn = user.drop(said)
     replica = producer(stack, endpoint, said, attempt=2)
     with user.at(replica).follow(turn) as stream:
         stream.until("text.delta")
         old = stack.kill("app", signal.SIGTERM, replica)
-        until(lambda: refused(user.urls[replica]), 10, lambda: "it admits still")
+        until(lambda: refused(user.urls[replica]), PATIENCE, lambda: "it admits still")
+        endpoint.release(said)
         assert stream.rest().end.event == "turn.completed"
     stack.wait_pid_changed("app", old, replica=replica)
     stack.wait_ready()
@@ -47,7 +48,7 @@ def refused(url: str) -> bool:
 
 
 def test_a_turn_that_takes_longer_breaks_off_and_goes_on(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
-    said, next_one = script("tokens=120 delay=100ms"), script('text="next"')
+    said, next_one = script(held(120)), script('text="next"')
     turn_id, queued = user.drop(said), user.drop(next_one)
     replica = producer(stack, endpoint, said)
     with user.at(replica).follow(turn_id) as stream:
@@ -55,6 +56,8 @@ def test_a_turn_that_takes_longer_breaks_off_and_goes_on(stack: Stack, user: Cli
         old = stack.kill("app", signal.SIGTERM, replica)
         with pytest.raises(httpx.TransportError):
             stream.rest()
+    endpoint.wait(said, lambda seen: len(seen) == 2)
+    endpoint.release(said)
     assert not stream.seen[-1].event.startswith("turn.")
     stack.wait_pid_changed("app", old, replica=replica)
     stack.wait_ready()
@@ -83,7 +86,7 @@ def test_a_restart_by_command_replaces_every_process_of_the_service_and_nothing_
 
 
 def test_without_grace_a_turn_breaks_off_that_would_have_ended_in_time(tmp_path: Path, endpoint: EndpointThread) -> None:
-    said = script("tokens=30 delay=100ms")
+    said = script(held(30))
     with Stack(tmp_path / "data", env={**endpoint.env, "TASK_AGENT_SHUTDOWN_GRACE": "0"}) as stack:
         user = Client(stack.urls)
         turn_id = user.drop(said)
@@ -92,6 +95,8 @@ def test_without_grace_a_turn_breaks_off_that_would_have_ended_in_time(tmp_path:
             old = stack.kill("app", signal.SIGTERM)
             with pytest.raises(httpx.TransportError):
                 stream.rest()
+        endpoint.wait(said, lambda seen: len(seen) == 2)
+        endpoint.release(said)
         stack.wait_pid_changed("app", old)
         stack.wait_ready()
         assert len(user.ended(turn_id, 60)["message"]["content"].split()) == 30

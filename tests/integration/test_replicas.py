@@ -14,16 +14,14 @@ import pytest
 
 from tests.fakes.redis_server import RedisServer
 from tests.integration.client import Answer, Client, Frame, Stream
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.proc import environment, unread
 from tests.integration.profiles import REDIS
 from tests.integration.replicas import kill, others, producer
-from tests.integration.stack import Stack, until
+from tests.integration.stack import PATIENCE, Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
+from tests.integration.test_survival import WHOLE, WORDS, slow
 
-WORDS = 40
-SLOW = f"tokens={WORDS} delay=100ms"
-WHOLE = " ".join(f"w{n}" for n in range(WORDS))
 ENDLESS = "tokens=600 delay=100ms"
 
 
@@ -64,7 +62,7 @@ def check_answered_once(user: Client, turn_id: str, text: str = WHOLE) -> None:
 
 
 def test_all_replicas_show_the_same_bytes(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
-    said = script(tool("create_task", NEW_TASK), SLOW)
+    said = script(tool("create_task", NEW_TASK), f"tokens={WORDS} delay=100ms")
     turn_id = user.drop(said)
     replica = producer(stack, endpoint, said, attempt=2)
 
@@ -74,7 +72,7 @@ def test_all_replicas_show_the_same_bytes(stack: Stack, user: Client, endpoint: 
 
     with ThreadPoolExecutor() as pool:
         near, *far = pool.map(raw, [replica, *others(stack, replica)])
-    assert near.count(b"event: text.delta") > WORDS / 2, "word by word, also while it ran"
+    assert near.count(b"event: text.delta") > 3, "word by word, also while it ran"
     assert [without_pings(seen) for seen in far] == [without_pings(near)] * 2
     check_answered_once(user, turn_id)
 
@@ -85,17 +83,18 @@ def without_pings(seen: bytes) -> bytes:
 
 def test_a_reader_goes_from_one_to_the_next(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     """It leaves in the middle of the answer, every time, and misses nothing and sees nothing twice."""
-    said = script(SLOW)
+    words = 80  # a delta holds all that has come in between: long enough for eight of them on any machine
+    said = script(f"{held(words)} delay=100ms")
     turn_id, seen = user.drop(said), list[Frame]()
     for replica in (0, 1, 2, 1):
         with user.at(replica).follow(turn_id, seen[-1].id if seen else None) as stream:
             for _ in range(2):
                 stream.until("text.delta")
         seen += [frame for frame in stream.seen if frame.event]
-        assert endpoint.requests(said)[0].finished is None, "it is not the middle any more"
-    rest = whole(user.at(0), turn_id, seen[-1])
-    assert (*seen, *rest.frames) == whole(user.at(2), turn_id).frames
-    check_answered_once(user, turn_id)
+    endpoint.release(said)
+    seen += [frame for frame in whole(user.at(0), turn_id, seen[-1]).frames if frame.event]
+    assert tuple(seen) == whole(user.at(2), turn_id).frames
+    check_answered_once(user, turn_id, " ".join(f"w{n}" for n in range(words)))
 
 
 def test_cancelled_from_another_one(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
@@ -110,7 +109,7 @@ def test_cancelled_from_another_one(stack: Stack, user: Client, endpoint: Endpoi
         seen = [stream.rest() for stream in (one, other)]
     assert [answer.end.event for answer in seen] == ["turn.cancelled"] * 2
     assert seen[0].text() == seen[1].text()
-    until(lambda: endpoint.requests(said)[0].disconnected is not None, 5, lambda: "the provider's stream stays open")
+    until(lambda: endpoint.requests(said)[0].disconnected is not None, PATIENCE, lambda: "the provider's stream stays open")
     kept = user.eventually(f"/turns/{turn_id}", lambda turn: turn["message"] is not None)["message"]
     assert (kept["content"], kept["interrupted"]) == (seen[0].text(), True)
     assert near.post(f"/turns/{turn_id}/cancel")["status"] == "cancelled"
@@ -140,12 +139,14 @@ def test_one_key_on_all_of_them_at_once_is_one_turn(stack: Stack, user: Client, 
 
 @pytest.mark.parametrize("names", [("app",), ("daprd",), ("daprd", "app")], ids="+".join)
 def test_another_one_takes_over(stack: Stack, user: Client, endpoint: EndpointThread, names: tuple[str, ...]) -> None:
-    said = script(SLOW)
+    said = script(slow())
     turn_id = user.drop(said)
     replica = producer(stack, endpoint, said)
     with user.at(others(stack, replica)[0]).follow(turn_id) as stream:
         stream.until("text.delta")
         back = [kill(stack, name, replica) for name in names]
+        endpoint.wait(said, lambda seen: len(seen) == 2)
+        endpoint.release(said)
         answer = stream.rest()
     assert answer.events.count("step.restarted") == 1
     assert answer.text() == answer.end.data["message"]["content"] == WHOLE
@@ -207,12 +208,13 @@ def test_a_call_that_a_busy_app_had_not_read_when_it_died_is_made_again(stack: S
 
 def test_who_wakes_after_it_was_replaced_changes_nothing(stack: Stack, user: Client, endpoint: EndpointThread) -> None:
     """App and sidecar sleep until the turn has ended elsewhere, and then go on in the middle of what they did."""
-    said, behind = script(tool("create_task", NEW_TASK), SLOW), script('text="second"')
+    said, behind = script(tool("create_task", NEW_TASK), slow()), script('text="second"')
     turn_id, queued = user.drop(said), user.drop(behind)
     replica = producer(stack, endpoint, said, attempt=2)
     awake = user.at(others(stack, replica)[0])
     for name in ("app", "daprd"):
         stack.kill(name, signal.SIGSTOP, replica)
+    endpoint.release(said)
     try:
         assert awake.ended(turn_id, 60)["message"]["content"] == WHOLE
         assert awake.ended(queued, 60)["message"]["content"] == "second"
@@ -239,10 +241,11 @@ def test_who_wakes_after_it_was_replaced_changes_nothing(stack: Stack, user: Cli
 
 @pytest.mark.parametrize("name", ["placement", "scheduler"])
 def test_the_control_plane_dies(stack: Stack, user: Client, endpoint: EndpointThread, name: str) -> None:
-    said = script(SLOW)
+    said = script(slow())
     turn_id = user.drop(said)
     producer(stack, endpoint, said)
     back = kill(stack, name)
+    endpoint.release(said)
     back()
     check_answered_once(user, turn_id)
     for replica in range(stack.replicas):
@@ -251,18 +254,19 @@ def test_the_control_plane_dies(stack: Stack, user: Client, endpoint: EndpointTh
 
 
 def test_redis_dies_in_the_middle_of_a_turn(stack: Stack, user: Client, redis: RedisServer, endpoint: EndpointThread) -> None:
-    said = script(SLOW)
+    said = script(slow())
     turn_id, queued = user.drop(said), user.drop(script('text="second"'))
     producer(stack, endpoint, said)
     redis.kill()
     redis.start()
+    endpoint.release(said)
 
     turns = [user.ended(each, 120) for each in (turn_id, queued)]
     assert [turn["message"]["content"] for turn in turns] == [WHOLE, "second"]
     assert [t["turn_id"] for t in user.get("/history")["turns"]] == [turn_id, queued]
     assert len(endpoint.requests(said)) <= 2
     answer = user.ask(script("tokens=30 delay=100ms"))
-    assert answer.events.count("text.delta") > 10, "it streams again, word by word"
+    assert answer.events.count("text.delta") > 3, "it streams again, word by word"
 
 
 def test_without_redis_nothing_is_half_admitted(

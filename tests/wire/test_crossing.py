@@ -10,11 +10,12 @@ import pytest
 from openai import OpenAI
 
 from tests.integration.client import Client, Stream
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.stack import Stack
 from tests.integration.test_chat import script
-from tests.integration.test_survival import SLOW, WHOLE, check_answered_once, kill
+from tests.integration.test_survival import check_answered_once, kill, slow
 from tests.wire.agui_client import texts
+from tests.wire.held import WHOLE, whole
 from tests.wire.node import Scenario, node
 from tests.wire.responses_client import Accumulated, openai_client, told
 
@@ -39,7 +40,7 @@ def ai(user: Client) -> Iterator[OpenAI]:
 
 
 def cut_off(
-    ai: OpenAI, kill_it: Callable[[], Callable[[], None]], said: str, deltas: int = 3, conversation: str = "main"
+    ai: OpenAI, kill_it: Callable[[], Callable[[], None]], said: str, deltas: int = 1, conversation: str = "main"
 ) -> list[dict[str, Any]]:
     """A stream of the Responses API, read until the app dies in the middle of it; returns when all is well again."""
     seen: list[dict[str, Any]] = []
@@ -54,10 +55,21 @@ def cut_off(
     return seen
 
 
-def test_a_response_goes_on_behind_the_number_it_had_and_the_step_is_told_again(stack: Stack, user: Client, ai: OpenAI) -> None:
+def dead(stack: Stack, endpoint: EndpointThread, said: str) -> Callable[[], None]:
+    """Kills the app in the middle of its answer, which may end from now on; what is returned waits until all is well."""
+    back = kill(stack, "app")
+    endpoint.release(said)
+    return back
+
+
+def test_a_response_goes_on_behind_the_number_it_had_and_the_step_is_told_again(
+    stack: Stack, user: Client, ai: OpenAI, endpoint: EndpointThread
+) -> None:
     anew = "I would choose Rome this year, and go there by train."
-    said = script(f'text="{WHOLE}" again="{anew}" delay=100ms')
-    seen = cut_off(ai, lambda: kill(stack, "app"), said, deltas=12)  # more events than the answer that takes its place has
+    first = " ".join(f"w{n}" for n in range(150))  # a delta holds all that has come in between: enough for twelve of them
+    said = script(f'text="{first}" again="{anew}" {held()} delay=100ms')
+    # More events than the answer that takes its place has.
+    seen = cut_off(ai, lambda: dead(stack, endpoint, said), said, deltas=12)
     response_id, last = seen[0]["response"]["id"], seen[-1]["sequence_number"]
     rest = [told(event) for event in ai.responses.retrieve(response_id, stream=True, starting_after=last)]
     response = ai.responses.retrieve(response_id)
@@ -77,8 +89,11 @@ def test_a_response_goes_on_behind_the_number_it_had_and_the_step_is_told_again(
     check_answered_once(user, response_id.removeprefix("resp_"), anew)
 
 
-def test_from_the_responses_api_to_the_services_own_stream(stack: Stack, user: Client, ai: OpenAI) -> None:
-    seen = cut_off(ai, lambda: kill(stack, "app"), script(SLOW))
+def test_from_the_responses_api_to_the_services_own_stream(
+    stack: Stack, user: Client, ai: OpenAI, endpoint: EndpointThread
+) -> None:
+    said = script(slow())
+    seen = cut_off(ai, lambda: dead(stack, endpoint, said), said)
     turn = seen[0]["response"]["id"].removeprefix("resp_")
     with user.http.stream("GET", f"/turns/{turn}/events") as response:
         answer = Stream(response).rest()
@@ -86,13 +101,15 @@ def test_from_the_responses_api_to_the_services_own_stream(stack: Stack, user: C
     assert ai.responses.retrieve(f"resp_{turn}").output_text == WHOLE
 
 
-def test_an_agui_run_goes_on_when_it_is_run_again_and_ends_on_the_responses_api(stack: Stack, user: Client, ai: OpenAI) -> None:
-    said = script(SLOW)
+def test_an_agui_run_goes_on_when_it_is_run_again_and_ends_on_the_responses_api(
+    stack: Stack, user: Client, ai: OpenAI, endpoint: EndpointThread
+) -> None:
+    said = script(slow())
     given = {"url": user.url, "user": user.user, "threadId": "main", "text": said, "back": True}
     with Scenario("agui_run.mjs", **given) as running:
         turn = running.until("started")["turnId"]
         running.until("text")
-        back = kill(stack, "app")
+        back = dead(stack, endpoint, said)
         left = running.until("left")
         back()
         again = running.result()
@@ -105,14 +122,20 @@ def test_an_agui_run_goes_on_when_it_is_run_again_and_ends_on_the_responses_api(
     check_answered_once(user, turn)
 
 
-def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(stack: Stack, user: Client, ai: OpenAI) -> None:
-    where = {"url": user.url, "user": user.user}
-    with Scenario("aisdk/scenes.mjs", scene="resume", kill=True, after=10, text=script(SLOW), **where) as page:
+def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(
+    stack: Stack, user: Client, ai: OpenAI, endpoint: EndpointThread
+) -> None:
+    said, where = script(slow()), {"url": user.url, "user": user.user}
+    with Scenario("aisdk/scenes.mjs", scene="resume", kill=True, after=10, text=said, **where) as page:
         page.until("text")
         kill(stack, "app")()
         turn = user.get("/history")["turns"][-1]["turn_id"]
-        with Scenario("agui_run.mjs", threadId="main", **where) as looking:
-            events = Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True))
+        retrieving = ai.responses.retrieve(f"resp_{turn}", stream=True)
+        with Scenario("agui_run.mjs", threadId="main", **where) as looking, retrieving as stream:
+            looking.until("started")
+            page.until("resumed")
+            endpoint.release(said)
+            events = Accumulated(map(told, stream))
             seen = looking.result()
         shown = page.result()
     assert events.answer == WHOLE
@@ -121,15 +144,21 @@ def test_an_answer_of_use_chat_is_cut_off_and_goes_on_on_three_wires_at_once(sta
     check_answered_once(user, turn)
 
 
-def test_the_node_client_comes_back_too_and_others_go_on_with_what_it_began(stack: Stack, user: Client) -> None:
-    where = {"url": user.url, "user": user.user}
-    asked = {"input": script(SLOW), "create": {"conversation": "main"}}
+def test_the_node_client_comes_back_too_and_others_go_on_with_what_it_began(
+    stack: Stack, user: Client, endpoint: EndpointThread
+) -> None:
+    said, where = script(slow()), {"url": user.url, "user": user.user}
+    asked = {"input": said, "create": {"conversation": "main"}}
     with Scenario("responses_run.mjs", back=True, **asked, **where) as running:
         response_id = running.until("started")["id"]
         turn = response_id.removeprefix("resp_")
         running.until("text")
         kill(stack, "app")()
         with Scenario("agui_run.mjs", threadId="main", **where) as looking, user.follow(turn) as stream:
+            looking.until("started")
+            stream.until("text.delta")
+            running.until("back")
+            endpoint.release(said)
             assert stream.rest().text() == WHOLE
             assert texts(looking.result()) == [WHOLE]
         seen = running.result()
@@ -163,10 +192,11 @@ def test_a_cancelled_answer_still_has_its_text_on_every_wire_after_a_death(stack
 WIRES = ("own", "aisdk", "agui", "responses")  # each conversation is named after the wire it is begun on
 
 
-def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stack: Stack, user: Client, ai: OpenAI) -> None:
+def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(
+    stack: Stack, user: Client, ai: OpenAI, endpoint: EndpointThread
+) -> None:
     """One death for all twenty pairs, with the unmodified clients: four answers at once, each then read by all five clients."""
-    said = {wire: script("tokens=150 delay=100ms") for wire in WIRES}  # long enough for everybody to come while it is given
-    whole = " ".join(f"w{n}" for n in range(150))
+    said = {wire: script(whole()) for wire in WIRES}  # they end when everybody has come
     where = {"url": user.url, "user": user.user}
     with ExitStack() as opened:
         own = opened.enter_context(user.say(said["own"], conversation="own"))
@@ -187,12 +217,17 @@ def test_what_is_begun_on_any_wire_goes_on_on_every_other_one_after_a_death(stac
         look = {wire: opened.enter_context(Scenario("agui_run.mjs", threadId=wire, **where)) for wire in WIRES}
         named = [f"resp_{turns[wire]}" for wire in WIRES]
         retrieve = opened.enter_context(Scenario("responses_run.mjs", retrieve=named, **where))
+        for wire in WIRES:
+            follow[wire].until("text")
+            look[wire].until("started")
+            retrieve.until("text")  # one after the other, of any
+        endpoint.release(*said.values())
         for wire, turn in turns.items():
             with user.http.stream("GET", f"/turns/{turn}/events") as response:
-                assert Stream(response).rest().text() == whole
-            assert Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True)).answer == whole
+                assert Stream(response).rest().text() == WHOLE
+            assert Accumulated(told(event) for event in ai.responses.retrieve(f"resp_{turn}", stream=True)).answer == WHOLE
             shown = follow[wire].result()["messages"]
-            assert [part["text"] for part in shown[-1]["parts"] if part["type"] == "text"] == [whole]
-            assert texts(look[wire].result()) == [whole]
+            assert [part["text"] for part in shown[-1]["parts"] if part["type"] == "text"] == [WHOLE]
+            assert texts(look[wire].result()) == [WHOLE]
             assert len(user.get(f"/history?conversation={wire}")["turns"]) == 1
-        assert [(seen["status"], seen["text"]) for seen in retrieve.result()] == [("completed", whole)] * len(WIRES)
+        assert [(seen["status"], seen["text"]) for seen in retrieve.result()] == [("completed", WHOLE)] * len(WIRES)
