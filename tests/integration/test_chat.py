@@ -11,6 +11,7 @@ from agent.domain.limits import QUEUE_MAX, TURN_STEPS_MAX
 from agent.domain.task_changes import by_turn
 from tests.integration.client import Client
 from tests.integration.endpoint import EndpointThread, held, mark
+from tests.integration.outcome import in_time
 
 CLOSING = f"{2**63 - 1}-0"
 USAGE = {"prompt_tokens", "completion_tokens", "total_tokens", "estimated"}
@@ -90,9 +91,13 @@ def test_what_was_shown_is_what_is_stored(client: Client, text: str) -> None:
     assert client.get("/history")["turns"][-1]["messages"][-1] == turn["message"]
 
 
-def test_a_tool_creates_a_task_through_the_durable_workflow(client: Client, endpoint: EndpointThread) -> None:
+def test_a_tool_creates_a_task_through_the_durable_workflow(
+    make_client: Callable[..., Client], endpoint: EndpointThread
+) -> None:
     said = script(tool("create_task", NEW_TASK | {"deadline_seconds": 7200}), 'text="Bob has it."')
-    answer = client.ask(said)
+    client, answer = in_time(
+        make_client, lambda client: client.ask(said), lambda answer: answer.all("tool.returned")[0]["result"]["status"]
+    )
 
     told = {f.event: n for n, f in enumerate(answer.frames)}  # of the last one of each name
     assert told["tool.called"] < told["tool.progressed"] < told["tool.returned"]
@@ -124,7 +129,7 @@ def test_a_tool_creates_a_task_through_the_durable_workflow(client: Client, endp
     assert [entry["what"] for entry in history] == ["task.created", "task.assigned", "task.deadline_set"]
     assert {entry["by"] for entry in history} == {by_turn(client.user, answer.turn_id)}
 
-    told = endpoint.requests(said)[1].body["messages"][-2:]
+    told = endpoint.requests(said)[-1].body["messages"][-2:]
     assert told[0]["tool_calls"][0]["id"] == told[1]["tool_call_id"]
     assert json.loads(told[1]["content"]) == result
 
@@ -134,7 +139,7 @@ def test_equal_calls_of_one_step_are_different_tasks(client: Client) -> None:
 
     made = {returned["result"]["task_id"] for returned in answer.all("tool.returned")}
     assert len(made) == 3
-    assert {task["task_id"] for task in client.get("/tasks")["tasks"]} == made
+    client.eventually("/tasks", lambda page: {task["task_id"] for task in page["tasks"]} == made)
 
 
 def test_a_rejected_task_is_told_and_not_made(client: Client) -> None:
@@ -255,6 +260,7 @@ def test_conversations_and_users_do_not_wait_for_each_other(
 def test_nobody_sees_what_is_not_theirs(client: Client, make_client: Callable[..., Client]) -> None:
     answer = client.ask(script(tool("create_task", NEW_TASK), 'text="secret"'))
     task_id = answer.all("tool.returned")[0]["result"]["task_id"]
+    client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
     turn, guessed = answer.turn_id, answer.turn_id[:-1] + ("a" if answer.turn_id[-1] != "a" else "b")
     colleague, stranger = make_client(), make_client(client.user, tenant="elsewhere")
 
@@ -277,9 +283,14 @@ def test_nobody_sees_what_is_not_theirs(client: Client, make_client: Callable[..
     assert client.get(f"/tasks/{task_id}")["assignee"] == "Bob"
 
 
-def test_a_quiet_stream_pings(client: Client) -> None:
+def test_a_quiet_stream_pings(client: Client, endpoint: EndpointThread) -> None:
+    said = script(held(2))
     with client.feed() as feed:
-        answer = client.ask(script("tokens=2 delay=12s"))
+        with client.say(said) as stream:
+            stream.until("text.delta")
+            assert next(frame for frame in stream if frame.comment)
+            endpoint.release(said)
+            answer = stream.rest()
         updated = feed.until("conversation.updated")
 
     first, second = (n for n, frame in enumerate(answer.frames) if frame.event == "text.delta")

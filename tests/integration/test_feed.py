@@ -11,18 +11,27 @@ from dapr.clients import DaprClient
 from dapr.common.pubsub.subscription import StreamCancelledError
 
 from agent.domain.task_changes import by_turn
-from tests.integration.client import Client
+from tests.integration.client import Answer, Client, Stream
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.engine import at_its_sidecar
-from tests.integration.stack import Stack, until
+from tests.integration.stack import PATIENCE, Stack, until
 from tests.integration.test_chat import NEW_TASK, script, tool
 
 COMMON = {"event_id", "event_type", "user_id", "timestamp"}
 
 
-def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
-    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+def make_a_task(client: Client, endpoint: EndpointThread, feed: Stream) -> tuple[str, Answer]:
+    """What was said and the answer, which ends when the task's workflow has told everything, however long that takes."""
+    said = script(tool("create_task", NEW_TASK), f'text="Bob has it." {held()}')
+    with client.say(said) as stream:
+        feed.until("task.deadline_set")
+        endpoint.release(said)
+        return said, stream.rest()
+
+
+def test_tasks_and_turns_arrive_with_their_fields(client: Client, endpoint: EndpointThread) -> None:
     with client.feed() as feed:
-        answer = client.ask(said)
+        said, answer = make_a_task(client, endpoint, feed)
         updated = feed.until("conversation.updated")
         client.post(f"/tasks/{answer.all('tool.returned')[0]['result']['task_id']}/status", status="completed")
         feed.until("task.completed")
@@ -62,14 +71,14 @@ def test_tasks_and_turns_arrive_with_their_fields(client: Client) -> None:
 
 
 def test_whoever_subscribes_to_the_topics_gets_the_same_events(
-    service: Stack, client: Client, monkeypatch: pytest.MonkeyPatch
+    service: Stack, client: Client, endpoint: EndpointThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
         subscribed(service, monkeypatch, "task-events") as tasks,
         subscribed(service, monkeypatch, "conversation-events") as turns,
     ):
         with client.feed() as feed:
-            client.ask(script(tool("create_task", NEW_TASK), 'text="Bob has it."'))
+            make_a_task(client, endpoint, feed)
             feed.until("conversation.updated")
         told = [frame.data for frame in feed.seen if frame.event and frame.event != "turn.admitted"]
         assert len(told) == 4
@@ -78,7 +87,7 @@ def test_whoever_subscribes_to_the_topics_gets_the_same_events(
             ours = [event for event in (*tasks, *turns) if event["user_id"] == client.user]
             return [{name: value for name, value in event.items() if name != "tenant_id"} for event in ours]
 
-        until(lambda: all(event in heard() for event in told), 20, lambda: f"told {told}, heard {heard()}")
+        until(lambda: all(event in heard() for event in told), PATIENCE, lambda: f"told {told}, heard {heard()}")
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_a_task_made_by_the_model(client: Client, name: str) -> None:
     answer = client.ask(script(tool("create_task", {"title": title, "description": text, "assignee": "5m"}), 'text="ok"'))
 
     result = answer.all("tool.returned")[0]["result"]
-    assert result["status"] == "completed"
+    client.eventually(f"/workflows/task-workflow-{result['task_id']}", lambda view: view["status"] == "completed")
     task = client.get(f"/tasks/{result['task_id']}")
     assert (task["title"], task["description"], task["assignee"]) == (title, text, "5m")
 

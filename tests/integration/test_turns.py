@@ -7,10 +7,13 @@ import httpx
 import pytest
 
 from tests.integration.client import Answer, Client, Stream
-from tests.integration.endpoint import EndpointThread, mark
-from tests.integration.stack import until
+from tests.integration.endpoint import EndpointThread, held, mark
+from tests.integration.stack import PATIENCE, until
 
-SLOW = "tokens=400 delay=25ms"
+
+def slow() -> str:
+    """A message whose answer never ends: it is cancelled."""
+    return script(held(400))
 
 
 def script(directive: str) -> str:
@@ -68,7 +71,7 @@ def test_a_cursor_that_names_no_place_is_refused(client: Client, cursor: str, co
 
 
 def test_a_place_that_a_running_turn_has_not_reached_is_refused(client: Client) -> None:
-    with client.say(script(SLOW)) as stream:
+    with client.say(slow()) as stream:
         stream.until("text.delta")
         cursor = {"after": f"{stream.turn_id}/2-999999"}
         refused = client.http.get(f"/turns/{stream.turn_id}/events", params=cursor)
@@ -77,7 +80,7 @@ def test_a_place_that_a_running_turn_has_not_reached_is_refused(client: Client) 
 
 
 def test_nobody_else_can_follow_or_cancel(client: Client, make_client: Any) -> None:
-    with client.say(script(SLOW)) as stream:
+    with client.say(slow()) as stream:
         other = make_client()
         assert other.http.get(f"/turns/{stream.turn_id}/events").status_code == 404
         assert other.http.post(f"/turns/{stream.turn_id}/cancel", json={}).status_code == 404
@@ -88,13 +91,13 @@ def test_nobody_else_can_follow_or_cancel(client: Client, make_client: Any) -> N
 
 
 def test_cancel_mid_answer_stops_the_provider_and_keeps_what_was_shown(client: Client, endpoint: EndpointThread) -> None:
-    said = script(SLOW)
+    said = slow()
     with client.say(said) as stream:
         stream.until("text.delta")
         assert client.post(f"/turns/{stream.turn_id}/cancel") == {"turn_id": stream.turn_id, "status": "cancelled"}
         answer = stream.rest()
     assert answer.end.event == "turn.cancelled"
-    until(lambda: endpoint.requests(said)[0].disconnected is not None, 5, lambda: "the provider's stream stays open")
+    until(lambda: endpoint.requests(said)[0].disconnected is not None, PATIENCE, lambda: "the provider's stream stays open")
 
     kept = client.eventually(f"/turns/{stream.turn_id}", lambda turn: turn["message"] is not None)["message"]
     assert (kept["content"], kept["interrupted"]) == (answer.text(), True)
@@ -103,7 +106,7 @@ def test_cancel_mid_answer_stops_the_provider_and_keeps_what_was_shown(client: C
 
 
 def test_cancel_twice_and_after_the_end_says_what_it_is(client: Client) -> None:
-    with client.say(script(SLOW)) as stream:
+    with client.say(slow()) as stream:
         stream.until("turn.started")
         for _ in range(2):
             assert client.post(f"/turns/{stream.turn_id}/cancel")["status"] == "cancelled"
@@ -117,14 +120,14 @@ def test_cancel_before_the_first_token(client: Client, endpoint: EndpointThread)
     said = script("fault=hang tokens=10")
     with client.say(said) as stream:
         stream.until("step.started")
-        until(lambda: len(endpoint.requests(said)) == 1, 10, lambda: "the model is not asked")
+        until(lambda: len(endpoint.requests(said)) == 1, PATIENCE, lambda: "the model is not asked")
         client.post(f"/turns/{stream.turn_id}/cancel")
         assert stream.rest().end.event == "turn.cancelled"
-    until(lambda: endpoint.requests(said)[0].disconnected is not None, 5, lambda: "the provider's stream stays open")
+    until(lambda: endpoint.requests(said)[0].disconnected is not None, PATIENCE, lambda: "the provider's stream stays open")
 
 
 def test_a_waiting_turn_is_cancelled_and_never_asked(client: Client, endpoint: EndpointThread) -> None:
-    first = client.drop(script(SLOW))
+    first = client.drop(slow())
     said = script("tokens=5")
     with client.say(said) as waiting:
         waiting.until("turn.queued")
@@ -139,7 +142,7 @@ def test_a_waiting_turn_is_cancelled_and_never_asked(client: Client, endpoint: E
 
 
 def test_reject_names_the_turn_that_runs(client: Client) -> None:
-    running = client.drop(script(SLOW))
+    running = client.drop(slow())
     refused = post(client, {"message": script("tokens=1"), "on_busy": "reject"})
     assert (refused.status_code, refused.json()["code"], refused.json()["turn_id"]) == (409, "turn_running", running)
     client.post(f"/turns/{running}/cancel")
@@ -147,7 +150,7 @@ def test_reject_names_the_turn_that_runs(client: Client) -> None:
 
 
 def test_interrupt_cancels_what_runs_and_goes_next(client: Client) -> None:
-    with client.say(script(SLOW)) as first:
+    with client.say(slow()) as first:
         first.until("text.delta")
         waiting = client.drop(script('text="third"'))
         body = {"message": script('text="second"'), "on_busy": "interrupt"}

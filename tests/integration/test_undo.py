@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.integration.client import Client, Stream
-from tests.integration.endpoint import EndpointThread, mark
+from tests.integration.endpoint import EndpointThread, held, mark
 from tests.integration.stack import Stack
 from tests.integration.test_chat import NEW_TASK, script, tool
 from tests.integration.test_survival import set_notifications
 
-SLOW = "tokens=400 delay=50ms"
+SLOW = held(400)  # never released: what is answered with it is cancelled
 
 
 def cancel(client: Client, turn_id: str, effects: str = "undo") -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_what_a_finished_tool_did_is_taken_back(client: Client, endpoint: Endpoi
 def test_a_task_whose_notification_hangs_is_undone_and_nobody_is_notified(
     client: Client, service: Stack, endpoint: EndpointThread
 ) -> None:
-    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+    said = script(tool("create_task", NEW_TASK), SLOW)
     with notifications_that_hang(service):
         turn_id = client.drop(said)
         page = client.eventually("/tasks", lambda page: page["tasks"] and page["tasks"][0]["deadline"] is not None)
@@ -97,13 +97,14 @@ def test_a_task_whose_notification_hangs_is_undone_and_nobody_is_notified(
     workflow = client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["result"] is not None)
     assert workflow["status"] == "failed"
     assert task_id not in notified_of(service)
-    assert (client.get(f"/tasks/{task_id}")["status"], len(endpoint.requests(said))) == ("cancelled", 1)
+    assert client.get(f"/tasks/{task_id}")["status"] == "cancelled"
+    assert len(endpoint.requests(said)) <= 2, "one more where the tool has said meanwhile that its task is not there yet"
 
 
 def test_with_keep_a_task_in_the_middle_of_its_workflow_is_seen_through(
     client: Client, service: Stack, endpoint: EndpointThread
 ) -> None:
-    said = script(tool("create_task", NEW_TASK), 'text="Bob has it."')
+    said = script(tool("create_task", NEW_TASK), SLOW)
     with notifications_that_hang(service):
         with client.say(said) as stream:
             stream.until("tool.called")
@@ -111,10 +112,11 @@ def test_with_keep_a_task_in_the_middle_of_its_workflow_is_seen_through(
             task_id = page["tasks"][0]["task_id"]
             assert cancel(client, stream.turn_id, "keep")["status"] == "cancelled"
             assert stream.rest().end.event == "turn.cancelled"
-        told_next(client, endpoint)
+    told_next(client, endpoint)
     client.eventually(f"/workflows/task-workflow-{task_id}", lambda view: view["status"] == "completed")
     assert task_id in notified_of(service)
-    assert (client.get(f"/tasks/{task_id}")["status"], len(endpoint.requests(said))) == ("assigned", 1)
+    assert client.get(f"/tasks/{task_id}")["status"] == "assigned"
+    assert len(endpoint.requests(said)) <= 2
 
 
 def test_what_a_person_has_changed_meanwhile_is_left_alone(client: Client, endpoint: EndpointThread) -> None:
