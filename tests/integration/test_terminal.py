@@ -42,7 +42,7 @@ def test_an_answer_with_a_card_and_the_commands(client: Client) -> None:
         terminal.type("Hello there\n")
         terminal.wait(lambda lines: prompt(lines) and "You said: Hello there" in lines)
         terminal.type("\x04")
-        assert terminal.process.wait(10) == 0
+        assert terminal.process.wait(90) == 0
 
 
 def test_a_tool_call_fills_in_a_card(client: Client) -> None:
@@ -52,8 +52,11 @@ def test_a_tool_call_fills_in_a_card(client: Client) -> None:
         lines = terminal.wait(lambda lines: prompt(lines) and "Bob has it." in lines)
     card = [line for line in lines if line[0] in "┌│└"]
     assert card[0].startswith("┌ create_task(")
-    assert card[1:6] == ["│ • validated", "│ • created", "│ • assigned", "│ • reminder set", "│ • notified"]
-    assert card[6].startswith("└ ✓ The task was created")
+    steps = [line for line in card if line[0] == "│"]  # those that were done while the tool waited
+    assert steps
+    assert steps == ["│ • validated", "│ • created", "│ • assigned", "│ • reminder set", "│ • notified"][: len(steps)]
+    end = "The task was created" if len(steps) == 5 else "Still being processed"
+    assert card[1 + len(steps)].startswith(f"└ ✓ {end}")
 
 
 def test_ctrl_c_cancels_and_once_more_leaves(client: Client) -> None:
@@ -67,7 +70,7 @@ def test_ctrl_c_cancels_and_once_more_leaves(client: Client) -> None:
         [turn] = client.get("/history")["turns"]
         assert turn["status"] == "cancelled"
         terminal.type(CTRL_C)
-        assert terminal.process.wait(10) == 0
+        assert terminal.process.wait(90) == 0
 
 
 def test_what_was_said_elsewhere_is_cancelled_and_taken_back(client: Client, endpoint: EndpointThread) -> None:
@@ -127,12 +130,16 @@ def test_a_cancel_goes_through_a_restart_of_the_service(service: Stack, client: 
     assert client.ended(turn)["status"] == "cancelled"
 
 
-def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(service: Stack, client: Client) -> None:
+def test_a_service_killed_mid_answer_comes_back_and_nothing_is_doubled(
+    service: Stack, client: Client, endpoint: EndpointThread
+) -> None:
+    said = script(held(120))
     with chat(client) as terminal:
         terminal.wait(prompt)
-        terminal.type(script("tokens=120 delay=50ms") + "\n")
+        terminal.type(said + "\n")
         terminal.wait(lambda lines: any("w3 w4" in line for line in lines))
         old = service.kill("app", replica=0)
+        endpoint.release(said)
         lines = terminal.wait(lambda lines: prompt(lines) and any("w119" in line for line in lines), 90)
         service.wait_pid_changed("app", old, replica=0)
         service.wait_ready()
