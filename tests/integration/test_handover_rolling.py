@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.rolling import REPLICAS, roll
 from tests.integration.client import TERMINAL, Client
-from tests.integration.endpoint import EndpointThread
+from tests.integration.endpoint import EndpointThread, held
 from tests.integration.replicas import others, producer
 from tests.integration.stack import Stack
 from tests.integration.test_chat import script
@@ -33,7 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model: EndpointThread) -> It
 
 
 def test_a_follower_that_a_stop_cuts_off_goes_on_elsewhere_exactly(stack: Stack, user: Client, model: EndpointThread) -> None:
-    said = script("tokens=100 delay=100ms")  # outlasts the grace of a stop
+    said = script(held(100))  # outlasts the grace of a stop
     turn = user.drop(said)
     replica = producer(stack, model, said)
     elsewhere = user.at(others(stack, replica)[0])
@@ -42,6 +42,8 @@ def test_a_follower_that_a_stop_cuts_off_goes_on_elsewhere_exactly(stack: Stack,
         old = stack.kill("app", signal.SIGTERM, replica=replica)
         with pytest.raises(httpx.TransportError):
             stream.rest()
+    model.wait(said, lambda seen: len(seen) == 2)
+    model.release(said)
     seen = [frame for frame in stream.seen if frame.event]
     assert not [frame.event for frame in seen if frame.event in TERMINAL]
 
