@@ -119,6 +119,22 @@ def test_shift_enter_starts_a_line_and_enter_sends(screen: Screen) -> None:
     expect(screen.box).to_have_value("")
 
 
+def test_a_draft_is_seen_whole_when_it_has_less_room(screen: Screen) -> None:
+    whole = "() => { const box = document.getElementById('message'); return box.scrollHeight <= box.clientHeight }"
+    screen.say(f"{mark()} [[script: {held(9)}]]")
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
+    screen.wait_answered(1)
+    screen.box.fill("A draft of several lines. " * 8)
+    screen.page.wait_for_function(whole)
+    screen.page.get_by_role("button", name="Ask again").click()
+    expect(screen.page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    screen.page.wait_for_function(whole)
+    screen.page.set_viewport_size({"width": 1000, "height": 900})
+    screen.page.wait_for_function(whole)
+    screen.page.get_by_role("button", name="Stop", exact=True).click()
+    screen.wait_answered(1)
+
+
 def test_a_refused_message_says_why_and_can_be_sent_again(screen: Screen, person: Person) -> None:
     person.expected = REFUSAL
     screen.say(slow())

@@ -23,6 +23,7 @@ export function Composer(props: {
 
   useEffect(() => keep(DRAFT, text), [text]);
   useEffect(() => grow(box.current), [text]);
+  useEffect(() => onWidth(box.current, grow), []);
 
   const send = (event?: FormEvent) => {
     event?.preventDefault();
@@ -85,12 +86,25 @@ function StopButtons({ stopping, onStop }: { stopping: boolean; onStop: (effects
   );
 }
 
+/** Tells when there is another width for words in `box`: the window's, or what the buttons beside them leave. */
+function onWidth(box: HTMLTextAreaElement | null, tell: (box: HTMLTextAreaElement) => void): (() => void) | undefined {
+  if (!box) return undefined;
+  let known = 0;
+  const sizes = new ResizeObserver(([entry]) => {
+    if (!entry || entry.contentRect.width === known) return;
+    known = entry.contentRect.width;
+    requestAnimationFrame(() => tell(box)); // a browser complains about observers that change what they observe
+  });
+  sizes.observe(box);
+  return () => sizes.disconnect();
+}
+
 /** As high as its text, up to what the stylesheet allows. */
 function grow(box: HTMLTextAreaElement | null): void {
   const frame = box?.form;
   if (!box || !frame) return;
   frame.style.height = `${frame.offsetHeight}px`; // what lies above must not move while the text is measured: it would scroll
   box.style.height = "auto";
-  box.style.height = `${box.scrollHeight}px`;
+  box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`; // with its border
   frame.style.height = "";
 }
