@@ -189,9 +189,9 @@ def test_identities(hostile: Client, name: str, value: str, code: str) -> None:
     for method, path in [
         ("GET", p) for p in ("/history", "/context", "/tasks", "/tasks/x", "/events", "/turns/x", "/workflows/x")
     ]:
-        refused(httpx.request(method, hostile.url + path, headers=headers, trust_env=False), 400, code)
+        refused(httpx.request(method, hostile.url + path, headers=headers, timeout=60, trust_env=False), 400, code)
     for path, body in BODIES.items():
-        refused(httpx.post(hostile.url + path, json=body, headers=headers, trust_env=False), 400, code)
+        refused(httpx.post(hostile.url + path, json=body, headers=headers, timeout=60, trust_env=False), 400, code)
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=lambda zone: ascii(zone)[:30])

@@ -157,8 +157,17 @@ def test_an_endpoint_that_is_gone_comes_back(client: Client, endpoint: EndpointT
     endpoint.down()
     try:
         lost = client.ask(f"{mark()} [[script: tokens=10]]")
-        assert (lost.end.event, lost.end.data["code"]) == ("turn.failed", "model_unreachable")
+    finally:
+        endpoint.up()
+    assert (lost.end.event, lost.end.data["code"]) == ("turn.failed", "model_unreachable")
+    assert any(comes_back(client, endpoint) for _ in range(3))
+
+
+def comes_back(client: Client, endpoint: EndpointThread) -> bool:
+    """Whether a turn completes whose endpoint was away when it began. On a slow machine it may be back too late."""
+    endpoint.down()
+    try:
         waiting = client.drop(f"{mark()} [[script: tokens=10]]")
     finally:
         endpoint.up()
-    assert client.ended(waiting)["status"] == "completed"
+    return client.ended(waiting)["status"] == "completed"
