@@ -1,5 +1,6 @@
 """More tasks than one page of the list holds: what is looked for is found, or the page says how far it has looked."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import Route, expect
@@ -34,11 +35,12 @@ def test_the_oldest_of_more_than_a_page_is_found(screen: Screen, person: Person)
 
 def test_what_is_not_found_in_many_pages_is_not_called_absent(screen: Screen, person: Person) -> None:
     task: dict[str, Any] = person.client.get(f"/tasks/{made(person, 'Always this one')}")
-    looked = list[str]()
+    looked = set[int]()
 
     def older(route: Route) -> None:
-        looked.append(route.request.url)
-        n = len(looked)
+        after = re.search(r"page-(\d+)", route.request.url)
+        n = int(after[1]) + 1 if after else 1
+        looked.add(n)
         route.fulfill(json={"tasks": [task | {"task_id": f"n{n}", "title": f"Number {n}"}], "next": f"page-{n}"})
 
     screen.page.route("**/tasks?limit=*", older)

@@ -23,6 +23,7 @@ let queries: QueryClient;
 let stored: object[];
 let loaded: string[]; // of history
 let tasks: Task[];
+let answered: { list?: Promise<void>; feed?: Promise<void> }; // what is held up until when
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -38,15 +39,21 @@ beforeEach(async () => {
       loaded.push(path);
       return Response.json({ messages: path.endsWith("?limit=1") ? stored.slice(-1) : stored, next: null });
     }
-    if (path.startsWith("/tasks?")) return Response.json({ tasks, next: path.includes("cursor") ? null : "older" });
+    if (path.startsWith("/tasks?")) {
+      const read = Response.json({ tasks, next: path.includes("cursor") ? null : "older" });
+      await answered.list;
+      return read;
+    }
     const line = begun();
     lines.push(line);
+    await answered.feed;
     return line.response;
   });
   lines = [];
   stored = [];
   loaded = [];
   tasks = [];
+  answered = {};
 });
 afterEach(() => {
   onlineManager.setOnline(true);
@@ -199,4 +206,21 @@ it("a page on which nothing happens loads no history again, and shows all the sa
   lines[0]?.cut();
   await passed(300);
   expect(whole()).toBe(3); // for what was new, and after the gap
+});
+
+it.each([["list", "feed"], ["feed", "list"]] as const)("a task made while the page opens is seen, when %s comes before %s", async (...order) => {
+  ask = missing;
+  const come = { list: () => {}, feed: () => {} };
+  for (const what of order) answered[what] = new Promise((resolve) => (come[what] = resolve));
+  await opened();
+  const { listed } = await import("./api/tasks");
+  const board = new InfiniteQueryObserver(queries, listed);
+  board.subscribe(() => undefined);
+  await passed(0); // it has been read by the service
+  tasks = [task("made")];
+  for (const what of order) {
+    come[what]();
+    await passed(0);
+  }
+  expect(board.getCurrentResult().data?.pages[0]?.tasks.map(({ task_id }) => task_id)).toEqual(["made"]);
 });

@@ -6,7 +6,7 @@ import { backoff } from "./api/pause";
 import { ATTEMPTS } from "./api/persist";
 import { CONVERSATION } from "./api/service";
 import { sharing } from "./api/share";
-import { taskChanged } from "./api/tasks";
+import { listAgain, taskChanged } from "./api/tasks";
 import type { FeedEvent } from "./api/types";
 import { isHidden, onLongHidden } from "./api/visible";
 import { Conversation } from "./chat/conversation";
@@ -36,7 +36,7 @@ export const conversation = new Conversation(CONVERSATION, (what) => {
 });
 
 export const feed = new Feed(onEvent, (again) => {
-  if (!again) return;
+  if (!again) return void listAgain(queries);
   void queries.invalidateQueries();
   conversation.reconnect();
 }, sharing());

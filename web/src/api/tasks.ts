@@ -34,6 +34,13 @@ export const listed = infiniteQueryOptions({
   gcTime: Infinity,
 });
 
+/** Once it is told what happens: of a task that was made after the list was read, and before that, nobody has told. */
+export const listAgain = (client: QueryClient): Promise<void> =>
+  client.ensureInfiniteQueryData(listed).then(
+    () => client.invalidateQueries({ queryKey: LIST }),
+    () => undefined, // who draws it says so
+  );
+
 /**
  * For who is `seeking` among all tasks, older pages come by themselves, up to a bound: `isSeeking`. They go with the search: each
  * page that is there is loaded again whenever somebody comes back.
