@@ -14,7 +14,7 @@ REPLICA_PORTS = ("dapr_http", "dapr_grpc", "dapr_internal", "dapr_metrics", "app
 
 _APP_ID = "task-agent"
 _BODY_MAX = "32Mi"  # one turn may come to 8 MB in one save, a page of history to more; Dapr's 4 would refuse both, for ever
-_APP_GRACE = 8.0  # the app ends its streams within limits.SHUTDOWN_GRACE
+_APP_GRACE = 10.0  # the app ends its streams within limits.SHUTDOWN_GRACE, and hands over the rest within HAND_OVER_MAX
 # One replica has nowhere to move its actors to, so a busy moment must not take them away: three misses of 1.5 s each.
 _HEALTH_ALONE = {"app-health-probe-interval": "2", "app-health-probe-timeout": "1500", "app-health-threshold": "3"}
 _HEALTH_AMONG_OTHERS = {"app-health-probe-interval": "1", "app-health-probe-timeout": "900", "app-health-threshold": "2"}

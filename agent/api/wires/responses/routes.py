@@ -186,10 +186,8 @@ class ResponsesApi:
         parsed = ids.parse_turn_id(turn.turn_id)
         if parsed is None or parsed.number == 1:
             return None
-        key, most = (
-            ConversationKey(turn.tenant, turn.user, parsed.conversation),
-            ALTERNATIVES_MAX + 1 if view.regenerates else 1,
-        )
+        key = ConversationKey(turn.tenant, turn.user, parsed.conversation)
+        most = ALTERNATIVES_MAX + 1 if view.regenerates else 1
         page = await self._chats.get_history(key, most, parsed.number)
         return next((former.turn_id for former in reversed(page.turns) if former.regenerated_by is None), None)
 
