@@ -47,12 +47,12 @@ class CountedWork:
         await asyncio.wait(waits, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        self.over, left = True, self._count
+        self.over, cut_off = True, self._count
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HAND_OVER_MAX):
                 await asyncio.gather(*(tell() for tell in self._tells), return_exceptions=True)
         self.left = True
-        return left
+        return cut_off
 
 
 class Stopped(Exception):

@@ -64,7 +64,7 @@ const isEmpty = (children: ReactNode): boolean =>
 /** A footnote, or the way back from it, is on this page; all else is not. What has no address, or lost one that runs, is no link. */
 const Link = ({ href, id, children, "aria-label": label }: ComponentProps<"a">) => {
   if (!href) return children;
-  const place = href?.startsWith("#") ? {} : { target: "_blank", rel: "noreferrer noopener" };
+  const place = href.startsWith("#") ? {} : { target: "_blank", rel: "noreferrer noopener" };
   return (
     <a href={href} id={id} aria-label={label} {...place}>
       {isEmpty(children) ? href : children}
